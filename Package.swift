@@ -1,0 +1,46 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// `make` and CI treat every warning as an error; someone building with a newer compiler gets warnings only.
+let warningsAreErrors = Context.environment["SERIN_WARNINGS_AS_ERRORS"] != nil
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    // Lets `ByteBuffer` hand out a `Span` of its own bytes (swift-nio relies on the same flag).
+    .enableExperimentalFeature("Lifetimes"),
+] + (warningsAreErrors ? [.treatAllWarnings(as: .error)] : [])
+
+/// A module of the product; its allowed imports are exactly `dependencies` (the arrows of ARCHITECTURE.md).
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "serin",
+    targets: [
+        // C: headers only.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+
+        // Pure: bytes and values in, values out.
+        module("HTTP1"),
+        module("Routing", ["CPCRE2"]),
+        module("Telemetry"),
+
+        // The kernel's side.
+        module("Reactor", ["CLinux"]),
+
+        tests("HTTP1Tests", ["HTTP1"]),
+        tests("RoutingTests", ["Routing"]),
+        tests("TelemetryTests", ["Telemetry"]),
+        tests("ReactorTests", ["Reactor"]),
+    ]
+)

@@ -1,0 +1,62 @@
+/// A worker's free list of buffer blocks in a few sizes, bounded, last in first out so that a hot block stays in cache.
+///
+/// Belongs to one worker; never shared between threads.
+@safe
+public final class BufferPool {
+    /// The sizes there are, in bytes. `head` holds a serialised head, `standard` a head as received and a short body;
+    /// a connection that streams grows to `large` and `huge` and gives them back when it is done.
+    public enum Size: Int, CaseIterable, Sendable {
+        case head = 4096
+        case standard = 16_384
+        case large = 65_536
+        case huge = 262_144
+
+        /// The smallest size that holds `count` bytes; `huge` for anything above it.
+        public static func holding(_ count: Int) -> Size {
+            for size in allCases where size.rawValue >= count { return size }
+            return .huge
+        }
+
+        fileprivate var slot: Int {
+            switch self {
+            case .head: 0
+            case .standard: 1
+            case .large: 2
+            case .huge: 3
+            }
+        }
+    }
+
+    private var free: [[UnsafeMutablePointer<UInt8>]]
+    /// How many bytes of each size may wait unused before blocks go back to the allocator.
+    private let bytesKeptPerSize: Int
+
+    public init(bytesKeptPerSize: Int = 8 << 20) {
+        self.bytesKeptPerSize = bytesKeptPerSize
+        unsafe free = Array(repeating: [], count: Size.allCases.count)
+    }
+
+    deinit {
+        // The pool owns every block in its lists.
+        for unsafe list in unsafe free { for unsafe block in unsafe list { unsafe block.deallocate() } }
+    }
+
+    public func take(_ size: Size) -> ByteBuffer {
+        if let block = unsafe free[size.slot].popLast() {
+            return unsafe ByteBuffer(adopting: block, capacity: size.rawValue)
+        }
+        return ByteBuffer(capacity: size.rawValue)
+    }
+
+    /// Takes the storage of `buffer` back; afterwards it has none. A buffer of a size of its own is freed.
+    public func give(_ buffer: inout ByteBuffer) {
+        guard buffer.hasStorage else { return }
+        var taken = ByteBuffer()
+        swap(&taken, &buffer)
+        guard let size = Size(rawValue: taken.capacity),
+              unsafe (free[size.slot].count + 1) * size.rawValue <= bytesKeptPerSize,
+              let storage = unsafe taken.surrender()
+        else { return }
+        unsafe free[size.slot].append(storage.block)
+    }
+}
