@@ -25,6 +25,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "serin",
+    dependencies: [
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
     targets: [
         // C: headers only.
         .target(name: "CLinux"),
@@ -34,13 +37,18 @@ let package = Package(
         module("HTTP1"),
         module("Routing", ["CPCRE2"]),
         module("Telemetry"),
+        module("Exchange", ["HTTP1", "Routing"]),
 
         // The kernel's side.
         module("Reactor", ["CLinux"]),
+
+        // Files and YAML become a snapshot here, and nowhere else.
+        module("Configuration", ["Exchange", "Routing", .product(name: "Yams", package: "Yams")]),
 
         tests("HTTP1Tests", ["HTTP1"]),
         tests("RoutingTests", ["Routing"]),
         tests("TelemetryTests", ["Telemetry"]),
         tests("ReactorTests", ["Reactor"]),
+        tests("ConfigurationTests", ["Configuration"]),
     ]
 )
