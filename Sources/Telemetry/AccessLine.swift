@@ -65,7 +65,8 @@ public struct AccessLine: ~Escapable {
 }
 
 extension OutputSpan where Element == UInt8 {
-    /// Appends a short ASCII literal.
+    /// Appends a short ASCII literal; inlined, it becomes plain stores.
+    @inline(__always)
     fileprivate mutating func append(_ literal: String) {
         for byte in literal.utf8 { append(byte) }
     }
@@ -84,12 +85,13 @@ extension OutputSpan where Element == UInt8 {
         }
         for index in 0..<min(text.count, AccessLine.textLimit) {
             let byte = text[index]
-            if byte < 0x20 || byte > 0x7E || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+            let isPrinted = byte >= 0x20 && byte <= 0x7E
+            if isPrinted && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") {
+                append(byte)
+            } else {
                 append("\\x")
                 append(hexDigit: byte >> 4)
                 append(hexDigit: byte & 0xF)
-            } else {
-                append(byte)
             }
         }
     }
