@@ -34,7 +34,8 @@ public struct ClientIdentity: Equatable, Sendable {
             while end > 0 {
                 var start = end
                 while start > 0, value[start - 1] != UInt8(ascii: ",") { start -= 1 }
-                guard let address = IPAddress(parsing: value.extracting(start..<end).trimmedOWS) else { return peer }
+                let entry = value.extracting(start..<end)
+                guard let address = IPAddress(entry[entry.trimmedOWS]) else { return peer }
                 if !forwarding.trustedProxies.contains(where: { $0.contains(address) }) { return address }
                 end = max(start - 1, 0)
             }

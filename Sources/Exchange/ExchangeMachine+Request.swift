@@ -1,3 +1,4 @@
+import Addressing
 import HTTP1
 import Routing
 
@@ -5,7 +6,7 @@ import Routing
 extension ExchangeMachine {
     mutating func readRequestHead(_ now: Instant) {
         if !parser.hasStarted { headBegan = now }
-        switch parser.parse(request.input.bytes) {
+        switch Self.parse(request.input, with: &parser) {
         case .incomplete:
             if !request.growForHead(context.pool) { answer(.malformedRequest, status: 431, now) }
         case .failed(let error):
@@ -19,6 +20,21 @@ extension ExchangeMachine {
         }
     }
 
+    // A span of one stored property counts as an access to all of self for as long as it is in scope: so it is made in
+    // functions that only look, or that get both sides as arguments.
+
+    private static func parse(_ input: borrowing ByteBuffer, with parser: inout RequestParser) -> ParseProgress {
+        parser.parse(input.bytes)
+    }
+
+    private func decide() -> (decision: RequestDecider.Decision, client: IPAddress?) {
+        let bytes = request.input.bytesFromFront
+        let address = client.clientAddress(parser.head, in: bytes, snapshot.forwarding)
+        let decision = context.decider.decide(
+            parser.head, in: bytes, client: address, snapshot: snapshot, rolls: context.rolls)
+        return (decision, address)
+    }
+
     private mutating func route(_ now: Instant) {
         if parser.head.method == .trace || parser.head.method == .connect {
             return answer(.methodRefused, status: nil, now)
@@ -26,10 +42,7 @@ extension ExchangeMachine {
         if case .length(let count) = parser.head.framing, isOverBodyLimit(count) {
             return answer(.requestTooLarge, status: nil, now)
         }
-        let bytes = request.input.bytesFromFront
-        let address = client.clientAddress(parser.head, in: bytes, snapshot.forwarding)
-        let decision = context.decider.decide(
-            parser.head, in: bytes, client: address, snapshot: snapshot, rolls: context.rolls)
+        let (decision, address) = decide()
         switch decision {
         case .refused(let failure):
             answer(failure, status: nil, now)
@@ -55,7 +68,7 @@ extension ExchangeMachine {
             forwarding: snapshot.forwarding, client: client, clientAddress: address,
             isTrusted: client.isTrusted(snapshot.forwarding), requestID: context.requestIDs.next())
         request.reserveOutput(RequestRewrite.room(for: parser.head), context.pool)
-        rewrite.write(parser.head, in: request.input.bytesFromFront, to: &request.output)
+        rewrite.write(parser.head, in: request.input, to: &request.output)
     }
 
     private func isOverBodyLimit(_ count: Int) -> Bool {
@@ -98,7 +111,7 @@ extension ExchangeMachine {
     private mutating func redirectToSlash(_ now: Instant) {
         let answer = beginAnswer(301, extraRoom: parser.head.length)
         answer.writeAddingSlash(
-            parser.head, in: request.input.bytesFromFront, isTLS: client.isTLS, date: context.date, to: &response.output)
+            parser.head, in: request.input, isTLS: client.isTLS, date: context.date, to: &response.output)
         finishAnswer(now)
     }
 

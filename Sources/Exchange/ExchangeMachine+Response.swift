@@ -19,7 +19,7 @@ extension ExchangeMachine {
             return upstreamFailed(.upstreamClosed, now)
         }
         while phase == .forwarding, !responseHeadIsDone {
-            switch responseParser.parse(response.input.bytes, answering: parser.head.method) {
+            switch Self.parse(response.input, with: &responseParser, answering: parser.head.method) {
             case .incomplete:
                 if !response.growForHead(context.pool) { upstreamFailed(.badResponse, now) }
                 return
@@ -29,6 +29,12 @@ extension ExchangeMachine {
                 passHead(length, now)
             }
         }
+    }
+
+    private static func parse(
+        _ input: borrowing ByteBuffer, with parser: inout ResponseParser, answering method: Method
+    ) -> ParseProgress {
+        parser.parse(input.bytes, answering: method)
     }
 
     private mutating func passHead(_ length: Int, _ now: Instant) {
@@ -63,7 +69,7 @@ extension ExchangeMachine {
         let rewrite = ResponseRewrite(
             closes: !mayPersist, saysKeepAlive: mayPersist && parser.head.minorVersion == 0, framing: framing)
         response.reserveOutput(ResponseRewrite.room(for: responseParser.head), context.pool)
-        rewrite.write(responseParser.head, in: response.input.bytes, date: context.date, to: &response.output)
+        rewrite.write(responseParser.head, in: response.input, date: context.date, to: &response.output)
     }
 
     /// RFC 9110 section 15.2: passed on to HTTP/1.1 clients, never to HTTP/1.0 ones.
@@ -82,11 +88,7 @@ extension ExchangeMachine {
 
     /// RFC 9110 section 7.8: only what the client asked to upgrade to, and only once the upstream has agreed.
     private mutating func upgrade(_ length: Int, _ now: Instant) {
-        let asked = request.input.bytesFromFront[parser.head.upgrade]
-        let agreed = response.input.bytes[responseParser.head.upgrade]
-        guard request.isSourceComplete, asked.count > 0, agreed.equalsIgnoringCase(asked) else {
-            return upstreamFailed(.badResponse, now)
-        }
+        guard request.isSourceComplete, agreesToUpgrade else { return upstreamFailed(.badResponse, now) }
         request.stopHolding()
         mayPersist = false
         writeHead(framing: .none)
@@ -99,6 +101,12 @@ extension ExchangeMachine {
         lastClientWrite = now
         phase = .tunnelling
         pumpTunnel(now)
+    }
+
+    private var agreesToUpgrade: Bool {
+        let asked = request.input.bytesFromFront[parser.head.upgrade]
+        let agreed = response.input.bytes[responseParser.head.upgrade]
+        return asked.count > 0 && agreed.equalsIgnoringCase(asked)
     }
 
     /// Moves what has arrived, passes an end of sending on, and finishes when both sides have ended.

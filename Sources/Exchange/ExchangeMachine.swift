@@ -1,5 +1,5 @@
 public import HTTP1
-public import Routing
+internal import Routing
 
 /// The life of one request after another on a client's connection: events and bytes in, actions and bytes out.
 ///
@@ -252,10 +252,11 @@ public struct ExchangeMachine: ~Copyable {
 
     /// The request line as it came, without its line end; empty when none was understood. Valid until `beginNext` or `retire`.
     public func withRequestLine<R>(_ body: (Span<UInt8>) -> R) -> R {
-        body(request.input.bytesFromFront.extracting(first: min(requestLineCount, request.input.end)))
+        let bytes = request.input.bytesFromFront
+        guard request.input.retained > 0 else { return body(bytes.extracting(first: 0)) }
+        // Strictly parsed, so one blank and "HTTP/1.x" follow the target.
+        return body(bytes.extracting(parser.head.methodName.start..<parser.head.target.end + 9))
     }
-
-    private var requestLineCount: Int { request.input.retained > 0 ? parser.head.requestLine.end : 0 }
 
     /// The first value of a field of the request; empty when there is none. Valid as `withRequestLine` is.
     public func withRequestField<R>(_ name: KnownHeader, _ body: (Span<UInt8>) -> R) -> R {

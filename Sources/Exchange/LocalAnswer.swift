@@ -11,7 +11,6 @@ struct LocalAnswer {
     /// Room that `write` needs beside a location.
     static let room = 512
 
-    /// - Parameter location: the pieces of the Location field, written one after the other; none for no such field.
     func write(date: borrowing HTTPDate, to output: inout ByteBuffer) {
         writeHead(date: date, to: &output)
         finish(to: &output)
@@ -19,8 +18,10 @@ struct LocalAnswer {
 
     /// A redirect to the same URL with a slash after its path. The URL is absolute, so that a path such as `//host` cannot become one.
     func writeAddingSlash(
-        _ head: borrowing RequestHead, in bytes: Span<UInt8>, isTLS: Bool, date: borrowing HTTPDate, to output: inout ByteBuffer
+        _ head: borrowing RequestHead, in input: borrowing ByteBuffer, isTLS: Bool, date: borrowing HTTPDate,
+        to output: inout ByteBuffer
     ) {
+        let bytes = input.bytesFromFront
         writeHead(date: date, to: &output)
         output.append(isTLS ? "Location: https://" : "Location: http://")
         output.append(bytes[head.authority])

@@ -111,7 +111,7 @@ struct Relay: ~Copyable {
 
     private mutating func pumpCopying(_ pool: BufferPool) -> Fault? {
         while copyOwed(pool), !isSourceComplete {
-            switch decoder.next(input.bytes) {
+            switch Self.next(of: &decoder, in: input, after: 0) {
             case .data(let skip, let count):
                 input.consume(skip)
                 owed = count
@@ -131,9 +131,19 @@ struct Relay: ~Copyable {
         return nil
     }
 
+    // Static, because the compiler takes a span of one stored property for an access to all of self.
+
+    private static func next(of decoder: inout BodyDecoder, in input: borrowing ByteBuffer, after skipped: Int) -> BodyStep {
+        decoder.next(input.bytes.extracting(droppingFirst: skipped))
+    }
+
+    private static func copy(_ count: Int, from input: borrowing ByteBuffer, to output: inout ByteBuffer) {
+        output.append(input.bytes.extracting(first: count))
+    }
+
     private mutating func pumpInPlace() -> Fault? {
         while !isSourceComplete {
-            switch decoder.next(input.bytes.extracting(droppingFirst: passthrough)) {
+            switch Self.next(of: &decoder, in: input, after: passthrough) {
             case .data(_, let count):
                 passthrough += count
                 bodyBytes += count
@@ -157,7 +167,7 @@ struct Relay: ~Copyable {
             guard room > 0 else { return false }
             let count = min(owed, room)
             if framing == .chunked { output.appendChunkHead(count) }
-            output.append(input.bytes.extracting(first: count))
+            Self.copy(count, from: input, to: &output)
             if framing == .chunked { output.appendChunkEnd() }
             input.consume(count)
             owed -= count
@@ -231,7 +241,7 @@ struct Relay: ~Copyable {
         guard passthrough > 0, passthrough <= Self.coalesced, sentWhileHeld <= output.count, !output.isEmpty,
               output.space >= passthrough
         else { return }
-        output.append(input.bytes.extracting(first: passthrough))
+        Self.copy(passthrough, from: input, to: &output)
         input.consume(passthrough)
         passthrough = 0
     }

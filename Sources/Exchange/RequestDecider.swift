@@ -66,15 +66,15 @@ public struct RequestDecider: ~Copyable {
         case .chosen(let choice):
             return choice
         case .weigh(let draw):
-            return route.weigh(roll: values.roll(for: draw, from: rolls), trace: trace)
+            return route.weigh(draw, roll: route.roll(for: draw, values, rolls), trace: trace)
         }
     }
 
     /// The version that was chosen, or the one that stands in because it has no endpoint at all.
     private static func target(_ route: Route, _ choice: Choice, _ snapshot: Snapshot) -> Target {
-        let chosen = route.backend(of: choice.version)
+        let chosen = backend(of: choice.version, route)
         func target(_ version: Version, _ reason: Reason) -> Target {
-            Target(route: route, choice: choice, reason: reason, version: version, backend: route.backend(of: version))
+            Target(route: route, choice: choice, reason: reason, version: version, backend: backend(of: version, route))
         }
         guard snapshot.backends[chosen].endpoints.isEmpty else { return target(choice.version, choice.reason) }
         switch (choice.version, snapshot.failover) {
@@ -89,6 +89,13 @@ public struct RequestDecider: ~Copyable {
             break
         }
         return target(choice.version, choice.reason)
+    }
+
+    private static func backend(of version: Version, _ route: Route) -> Int {
+        switch version {
+        case .stable: route.stable
+        case .canary(let index): route.canaries[index].backend
+        }
     }
 
     // MARK: Values

@@ -15,7 +15,9 @@ struct RequestRewrite {
     /// Room that `write` may need for a head.
     static func room(for head: borrowing RequestHead) -> Int { 2 * head.length + 1024 }
 
-    func write(_ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
+    /// - Parameter input: the buffer at whose front the head lies.
+    func write(_ head: borrowing RequestHead, in input: borrowing ByteBuffer, to output: inout ByteBuffer) {
+        let bytes = input.bytesFromFront
         writeRequestLine(head, in: bytes, to: &output)
         output.appendField("Host", bytes[head.authority])
         var given = Given()

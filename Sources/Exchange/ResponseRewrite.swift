@@ -12,7 +12,11 @@ struct ResponseRewrite {
     /// Room that `write` may need for a head; a field may come without the space that is written after its colon.
     static func room(for head: borrowing ResponseHead) -> Int { head.length + head.fields.count + 256 }
 
-    func write(_ head: borrowing ResponseHead, in bytes: Span<UInt8>, date: borrowing HTTPDate, to output: inout ByteBuffer) {
+    /// - Parameter input: the buffer whose unread bytes begin with the head.
+    func write(
+        _ head: borrowing ResponseHead, in input: borrowing ByteBuffer, date: borrowing HTTPDate, to output: inout ByteBuffer
+    ) {
+        let bytes = input.bytes
         output.appendStatusLine(head.status, reason: bytes[head.reason])
         // A response that has no body by rule (to HEAD, 304) still says how long it would be.
         let keepsLength = framing == .none && head.status != 204 && !head.isInterim

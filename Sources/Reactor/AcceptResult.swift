@@ -1,3 +1,4 @@
+public import Addressing
 import Glibc
 
 /// What came of one `Listener.accept`.

@@ -1,3 +1,4 @@
+public import Addressing
 import CLinux
 import Glibc
 
