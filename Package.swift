@@ -26,6 +26,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "serin",
     dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -46,10 +47,17 @@ let package = Package(
         // Files and YAML become a snapshot here, and nowhere else.
         module("Configuration", ["Addressing", "Exchange", "Routing", .product(name: "Yams", package: "Yams")]),
 
+        // Joins the two.
+        module("Server", [
+            "Addressing", "Exchange", "HTTP1", "Reactor", "Routing", "Telemetry", .product(name: "Logging", package: "swift-log"),
+        ]),
+
+        tests("AddressingTests", ["Addressing"]),
         tests("HTTP1Tests", ["HTTP1"]),
         tests("RoutingTests", ["Routing"]),
         tests("TelemetryTests", ["Telemetry"]),
         tests("ReactorTests", ["Reactor"]),
+        tests("ExchangeTests", ["Addressing", "Exchange", "HTTP1", "Routing"]),
         tests("ConfigurationTests", ["Configuration"]),
     ]
 )

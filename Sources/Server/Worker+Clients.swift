@@ -212,9 +212,7 @@ extension Worker {
         loop.cancel(client.timer)
         clientCount -= 1
         counts.leave(client.peer, countsAddress: client.countsAddress)
-        // The descriptor closes with its last owner; until then no event may find it.
-        loop.remove(client.socket.fd)
-        client.socket.shutdownBoth()
+        // The descriptor closes with the object's last owner, at the end of this turn; its token is stale from now on.
     }
 
     private func abort(_ client: ClientConnection) {

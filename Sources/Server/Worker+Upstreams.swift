@@ -107,7 +107,7 @@ extension Worker {
 
     func readUpstream(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) -> Bool {
         var result = IOResult.wouldBlock
-        let isFilled = exchange.machine.receive(from: .upstream, now: now) { space in
+        _ = exchange.machine.receive(from: .upstream, now: now) { space in
             result = upstream.socket.receive(into: &space)
             if case .bytes(let count) = result {
                 // Before the machine acts on the bytes: it may give the connection back.
@@ -119,7 +119,6 @@ extension Worker {
         switch result {
         case .bytes(let count):
             metrics.bytesFromUpstreams &+= UInt64(count)
-            _ = isFilled
             return true
         case .wouldBlock:
             upstream.isReadable = false
@@ -169,7 +168,7 @@ extension Worker {
         guard let upstream = exchange.upstream else { return }
         exchange.upstream = nil
         upstream.client = nil
-        guard reusable, upstream.isConnected, !upstream.peerHasClosed, drain == nil, isEmpty(upstream),
+        guard reusable, upstream.isConnected, !upstream.peerHasClosed, !isDraining, isEmpty(upstream),
               upstream.endpoint.keepIdle(upstream.token)
         else { return close(upstream) }
         idleUpstreamCount += 1
@@ -215,8 +214,7 @@ extension Worker {
         guard slab.remove(upstream.token) != nil else { return }
         upstreamCount -= 1
         loop.cancel(upstream.timer)
-        loop.remove(upstream.socket.fd)
+        // The descriptor closes with the object's last owner, at the end of this turn; its token is stale from now on.
         upstream.client = nil
-        upstream.socket.shutdownBoth()
     }
 }
