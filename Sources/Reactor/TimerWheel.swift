@@ -49,6 +49,9 @@ public struct TimerWheel: ~Copyable {
     /// What a timer may be late by, in nanoseconds.
     public static let resolution: UInt64 = 1 << tickBits
 
+    /// Memory that one timer takes, in bytes.
+    public static var bytesPerTimer: Int { MemoryLayout<Node>.stride }
+
     private var nodes: [Node]
     /// Per level, bit n set: slot n has timers.
     private var occupied: [7 of UInt64] = .init(repeating: 0)
