@@ -21,6 +21,7 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let EACCES = Errno(code: Glibc.EACCES)
     public static let EADDRINUSE = Errno(code: Glibc.EADDRINUSE)
     public static let EADDRNOTAVAIL = Errno(code: Glibc.EADDRNOTAVAIL)
+    public static let EAFNOSUPPORT = Errno(code: Glibc.EAFNOSUPPORT)
     public static let EAGAIN = Errno(code: Glibc.EAGAIN)
     public static let EBADF = Errno(code: Glibc.EBADF)
     public static let ECONNABORTED = Errno(code: Glibc.ECONNABORTED)
