@@ -2,7 +2,7 @@
 // MALLOCCOUNT_FILE names, where the rig reads it before and after some load; linked into a program, malloccount_read()
 // gives it. The memory itself comes from glibc as ever.
 
-#include "malloccount.h"
+#include "MallocCount.h"
 
 #include <errno.h>
 #include <fcntl.h>

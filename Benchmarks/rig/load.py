@@ -27,7 +27,7 @@ FIELDS = {
 }
 
 FORWARDED_FIELDS = ["X-Request-ID", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port",
-                    "X-Forwarded-Proto", "X-Forwarded-Scheme", "X-Scheme"]
+                    "X-Forwarded-Proto"]
 
 
 @dataclass(frozen=True)

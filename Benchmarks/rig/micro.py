@@ -8,15 +8,17 @@ from pathlib import Path
 from statistics import median
 
 from rig.machine import RigError
+from rig.proxies import Bench
 from rig.scenarios import Effort
 
 NAME = "micro"
 TITLE = "Pure modules: time and heap allocations per operation"
 
 
-def run(folder: Path, effort: Effort) -> dict[str, dict]:
+def run(folder: Path, bench: Bench, effort: Effort) -> dict[str, dict]:
     """Builds and runs it; the result is shaped as a scenario's, with operations in the place of proxies."""
-    build = ["swift", "build", "-c", "release", "--package-path", str(folder), "--product", "Micro"]
+    build = ["swift", "build", "-c", "release", "--package-path", str(folder), "--scratch-path", str(bench.build / "swift"),
+             "--product", "Micro"]
     try:
         done = subprocess.run(build, capture_output=True, text=True, timeout=1800)
         if done.returncode != 0:
@@ -26,7 +28,7 @@ def run(folder: Path, effort: Effort) -> dict[str, dict]:
         raise RigError("the micro-benchmarks need `swift` on the PATH")
     operations: dict[str, list[dict[str, float]]] = {}
     for _ in range(effort.rounds):
-        done = subprocess.run([f"{program}/Micro"], capture_output=True, text=True, timeout=120)
+        done = subprocess.run(["taskset", "-c", str(bench.proxy_core), f"{program}/Micro"], capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
             raise RigError(f"Micro failed: {done.stderr.strip()}")
         for line in done.stdout.splitlines():

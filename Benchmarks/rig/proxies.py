@@ -154,6 +154,7 @@ http {{
     keepalive_timeout 75s;
     keepalive_requests 1000000000;
     client_max_body_size 0;
+    client_body_buffer_size 64k;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -184,8 +185,6 @@ http {{
             proxy_set_header X-Forwarded-Host $http_host;
             proxy_set_header X-Forwarded-Port $server_port;
             proxy_set_header X-Forwarded-Proto $scheme;
-            proxy_set_header X-Forwarded-Scheme $scheme;
-            proxy_set_header X-Scheme $scheme;
         }}
     }}
 }}
@@ -204,11 +203,12 @@ class HAProxy(Proxy):
         configuration.write_text(f"""global
     nbthread 1
     maxconn 9000
-    nosplice
+    maxpipes 256
 
 defaults
     mode http
     option http-keep-alive
+    option splice-auto
     http-reuse always
     timeout connect 5s
     timeout client 60s
@@ -224,8 +224,6 @@ frontend listener
     http-request set-header X-Forwarded-Host %[req.hdr(host)]
     http-request set-header X-Forwarded-Port %[dst_port]
     http-request set-header X-Forwarded-Proto http
-    http-request set-header X-Forwarded-Scheme http
-    http-request set-header X-Scheme http
     use_backend new if {{ req.hdr(foo) -m str bar }}
     use_backend new if {{ req.cook(foo) -m str always }}
     use_backend old if {{ req.cook(foo) -m str never }}
