@@ -64,7 +64,8 @@ def markdown(results: dict) -> str:
     ]
     for scenario in results["scenarios"].values():
         lines += ["", f"**{scenario['title']}**", "", *_table(scenario)]
-    lines += ["", "**Figures**", "", *_figures(results["figures"])]
+    if any(row["met"] is not None for row in results["figures"]):
+        lines += ["", "**Figures**", "", *_figures(results["figures"])]
     return "\n".join(lines)
 
 
