@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig.machine import Process, RigError, SharedCounter, free_port, search_path
+from rig.machine import Process, SharedCounter, free_port, search_path
 
 HOST = "www.example.com"
 WEIGHT = 20  # percent of the requests that neither header nor cookie decides
@@ -85,8 +85,6 @@ class Serin(Proxy):
     name = "serin"
 
     def command(self, folder: Path) -> list[str]:
-        if not os.access(self.bench.serin, os.X_OK):
-            raise RigError(f"no serin at {self.bench.serin}: run `swift build -c release`, or name it with --serin")
         (folder / "manifests.yaml").write_text(_ingress("gray-release", "old-nginx", "") + "---\n" + _ingress(
             "gray-release-canary", "new-nginx", f"""
   annotations:
