@@ -46,3 +46,13 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let EPROTO = Errno(code: Glibc.EPROTO)
     public static let ETIMEDOUT = Errno(code: Glibc.ETIMEDOUT)
 }
+
+extension Errno {
+    /// The process or the system has run out of descriptors or memory: no fault of the other side.
+    public var isExhaustion: Bool {
+        switch self {
+        case .EMFILE, .ENFILE, .ENOBUFS, .ENOMEM: true
+        default: false
+        }
+    }
+}

@@ -10,8 +10,9 @@ public enum NameLookup {
     /// Asks now and blocks for as long as the system's resolver does: never on a loop that serves.
     /// Each address once, in ascending order, so that equal answers compare equal; nil when there is no answer.
     public static func addresses(of host: String, port: UInt16) -> [SocketAddress]? {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var hints = unsafe addrinfo()
+        // Only the type is set; no pointer in it is followed.
+        unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
         // The call fills `list`, which is freed below.
         guard unsafe getaddrinfo(host, nil, &hints, &list) == 0, let first = unsafe list else { return nil }

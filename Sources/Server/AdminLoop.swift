@@ -172,7 +172,7 @@ final class AdminLoop {
         process.descriptorLimit = usage.descriptorLimit
         process.residentBytes = usage.residentBytes
         process.cpuNanoseconds = usage.cpuNanoseconds
-        var metrics = Metrics(reasonLabels: Reason.allCases.map(\.label))
+        var metrics = Metrics(reasonLabels: Reason.labels)
         for count in counts { metrics.merge(count.metrics) }
         return AdminAnswer(
             status: 200, contentType: PrometheusText.contentType, body: PrometheusText.render(metrics, process: process))
@@ -205,7 +205,7 @@ final class AdminLoop {
     }
 
     private func scrape(_ connection: AdminConnection, isHead: Bool) {
-        let id = await(connection)
+        let id = postpone(connection)
         scrapes[id] = Scrape(missing: workers.count, isHead: isHead)
         for worker in workers { worker.post(.count(start.inbox, scrape: id)) }
     }
@@ -214,11 +214,11 @@ final class AdminLoop {
         guard AdminGuard.isSameOrigin(request.origin, authority: request.authority) else {
             return connection.answer(.text(403, "foreign Origin"), isHead: false, closes: true)
         }
-        start.supervisor.post(.reload(ControlLoop.Request(admin: start.inbox, id: await(connection))))
+        start.supervisor.post(.reload(ControlLoop.Request(admin: start.inbox, id: postpone(connection))))
     }
 
     /// The answer comes later, by `finish`.
-    private func await(_ connection: AdminConnection) -> UInt64 {
+    private func postpone(_ connection: AdminConnection) -> UInt64 {
         requests += 1
         connection.isWaiting = true
         connection.request = requests

@@ -2,6 +2,7 @@ import Addressing
 import Exchange
 import HTTP1
 import Reactor
+import Routing
 import Synchronization
 import Telemetry
 
@@ -11,13 +12,13 @@ final class AdminServer: Sendable {
     let address: SocketAddress
     private let listener: Mutex<Int32?>
     private let inbox: AdminMailbox
-    private let start: AdminLoop.Start
+    private let loopStart: AdminLoop.Start
 
     init(
         _ options: Supervisor.Options, _ supervisor: Mailbox<SupervisorMessage>, _ counts: ProcessCounts
     ) throws(Supervisor.StartError) {
         do throws(Errno) {
-            guard let wanted = options.settings.admin.socketAddress else { throw .EINVAL }
+            guard let wanted = options.settings.admin.socketAddress else { throw Errno.EINVAL }
             let bound = try Listener.bind(wanted)
             address = bound.localAddress
             listener = Mutex(bound.release())
@@ -25,14 +26,14 @@ final class AdminServer: Sendable {
         } catch {
             throw Supervisor.StartError("cannot listen on the admin address \(options.settings.admin): \(error)")
         }
-        start = AdminLoop.Start(
+        loopStart = AdminLoop.Start(
             hosts: options.settings.adminHosts, version: options.version, snapshot: options.snapshot, counts: counts,
             inbox: inbox, supervisor: supervisor)
     }
 
     func start() throws(Errno) -> Thread {
-        guard let descriptor = listener.withLock({ $0.take() }) else { throw .EINVAL }
-        return try Thread.start(name: "admin") { [start] in AdminLoop.run(start, descriptor) }
+        guard let descriptor = listener.withLock({ $0.take() }) else { throw Errno.EINVAL }
+        return try Thread.start(name: "admin") { [loopStart] in AdminLoop.run(loopStart, descriptor) }
     }
 
     func workers(_ mailboxes: [Mailbox<WorkerMessage>]) { inbox.post(.workers(mailboxes)) }

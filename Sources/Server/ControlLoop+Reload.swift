@@ -1,4 +1,5 @@
 import Exchange
+import Logging
 import Reactor
 import Routing
 import Telemetry

@@ -121,7 +121,7 @@ final class ControlLoop {
         scheduleResolving()
     }
 
-    private func hand(_ bound: [ListenerSet.Bound]) {
+    func hand(_ bound: [ListenerSet.Bound]) {
         for listener in bound {
             for (worker, descriptor) in zip(workers, listener.descriptors) {
                 worker.post(.listen(fd: descriptor, listener.configured, isShared: listener.isShared))

@@ -1,6 +1,7 @@
 import Addressing
 import Exchange
 import Reactor
+import Routing
 
 /// Binds listening addresses for all workers at once.
 enum ListenerSet {
@@ -33,7 +34,7 @@ enum ListenerSet {
     }
 
     private static func bind(_ configured: ProcessSettings.Listener, workers: Int) throws(Errno) -> Bound {
-        guard let wanted = configured.address.socketAddress else { throw .EINVAL }
+        guard let wanted = configured.address.socketAddress else { throw Errno.EINVAL }
         let first = try Listener.bind(wanted, sharing: .first)
         let address = first.localAddress
         var descriptors: [Int32] = []

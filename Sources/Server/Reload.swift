@@ -1,4 +1,4 @@
-import Exchange
+public import Exchange
 
 /// What came of loading the configuration again.
 public enum ReloadOutcome: Sendable {

@@ -1,7 +1,7 @@
 public import Addressing
 public import Exchange
 public import Logging
-public import Reactor
+import Reactor
 import Routing
 
 /// A whole proxy in this process: binds the listeners, runs the workers, reloads, stops.

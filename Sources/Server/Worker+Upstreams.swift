@@ -1,6 +1,7 @@
 import Exchange
 import HTTP1
 import Reactor
+import Telemetry
 
 /// Connections to upstreams: leased, made, read, written, pooled.
 extension Worker {

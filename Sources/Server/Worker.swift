@@ -73,7 +73,7 @@ final class Worker {
         context = ExchangeContext(
             pool: BufferPool(), rolls: rolls, date: HTTPDate(secondsSinceEpoch: Int(wallClock)),
             seed: (random.next(), random.next()))
-        metrics = Metrics(reasonLabels: Reason.allCases.map(\.label))
+        metrics = Metrics(reasonLabels: Reason.labels)
         installation = Installation(start.snapshot, balancers: [], metricRows: [])
         install(start.snapshot)
         let bell = slab.insert(.mailbox)

@@ -1,4 +1,4 @@
-import Reactor
+import Addressing
 import Testing
 
 @Suite struct IPAddressTests {
