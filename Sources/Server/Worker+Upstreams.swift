@@ -182,9 +182,7 @@ extension Worker {
     /// Whether nothing beyond the answer has come. The last read may have left it open: then one more look decides.
     private func isEmpty(_ upstream: UpstreamConnection) -> Bool {
         guard upstream.isReadable else { return true }
-        scratch.removeAll()
-        var space = scratch.freeSpace
-        guard case .wouldBlock = upstream.socket.receive(into: &space) else { return false }
+        guard case .wouldBlock = readAside(upstream.socket) else { return false }
         upstream.isReadable = false
         return true
     }
