@@ -34,21 +34,22 @@ let package = Package(
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
 
         // Pure: bytes and values in, values out.
+        module("Addressing"),
         module("HTTP1"),
         module("Routing", ["CPCRE2"]),
         module("Telemetry"),
-        module("Exchange", ["HTTP1", "Routing"]),
+        module("Exchange", ["Addressing", "HTTP1", "Routing"]),
 
         // The kernel's side.
         module("Reactor", ["CLinux"]),
 
         // Files and YAML become a snapshot here, and nowhere else.
-        module("Configuration", ["Exchange", "Routing", .product(name: "Yams", package: "Yams")]),
+        module("Configuration", ["Addressing", "Exchange", "Routing", .product(name: "Yams", package: "Yams")]),
 
         tests("HTTP1Tests", ["HTTP1"]),
         tests("RoutingTests", ["Routing"]),
         tests("TelemetryTests", ["Telemetry"]),
         tests("ReactorTests", ["Reactor"]),
-        tests("ConfigurationTests", ["Configuration"]),
+        tests("ConfigurationTests", ["Addressing", "Configuration", "Exchange", "Routing"]),
     ]
 )

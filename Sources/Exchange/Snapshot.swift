@@ -1,3 +1,4 @@
+public import Addressing
 public import Routing
 
 /// Everything a worker needs to know to serve requests, made once by Configuration and never changed.
