@@ -1,0 +1,62 @@
+/// The other version of a route, and the rules by which a request gets it.
+public struct Canary: Sendable {
+    /// `namespace/ingress` of the canary Ingress; also the salt of its hash.
+    public let name: String
+    /// Index into the snapshot's backends.
+    public let backend: Int
+    public let header: HeaderRule?
+    /// Index into the route's keys of the cookie that says `always` or `never`.
+    public let cookie: Int?
+    /// As written: zero or less is never, the total or more always.
+    public let weight: Int
+    /// At least 1.
+    public let total: Int
+    /// Index into the route's keys of what sticks a client to a version; nil splits by request.
+    public let hashKey: Int?
+    /// The sequence of `RollSource` to draw from, one per canary Ingress in the snapshot: its paths share it.
+    public let sequence: Int
+
+    /// The hash after salt and NUL.
+    let preparedHash: SipHash24
+
+    /// A total below 1 counts as 100, the default of `canary-weight-total`.
+    public init(
+        name: String, backend: Int, header: HeaderRule? = nil, cookie: Int? = nil,
+        weight: Int = 0, total: Int = 100, hashKey: Int? = nil, sequence: Int
+    ) {
+        self.name = name
+        self.backend = backend
+        self.header = header
+        self.cookie = cookie
+        self.weight = weight
+        self.total = total < 1 ? 100 : total
+        self.hashKey = hashKey
+        self.sequence = sequence
+        preparedHash = WeightedHash.prepared(salt: Array(name.utf8).span)
+    }
+
+    /// The weight within `0...total`.
+    var share: Int { min(max(weight, 0), total) }
+}
+
+extension Canary {
+    /// The rules in the order they are tried, in words: `header foo = bar`, `header region ~ cd|sz`, `cookie foo`,
+    /// `weight 50/100 by request`. `keys` are those of the route. Empty if the canary gets no traffic (R27).
+    public func ruleTexts(keys: [ValueKey]) -> [String] {
+        func text(_ index: Int) -> String {
+            keys.indices.contains(index) ? keys[index].description : "key \(index)"
+        }
+        var rules: [String] = []
+        if let header {
+            switch header.match {
+            case .alwaysNever: rules.append(text(header.key))
+            case .value(let value): rules.append(text(header.key) + " = " + String(decoding: value, as: UTF8.self))
+            case .pattern(let pattern): rules.append(text(header.key) + " ~ " + pattern.text)
+            case .invalidPattern(let pattern): rules.append(text(header.key) + " ~ " + pattern + " (invalid)")
+            }
+        }
+        if let cookie { rules.append(text(cookie)) }
+        if weight > 0 { rules.append("weight \(weight)/\(total) by " + (hashKey.map(text) ?? "request")) }
+        return rules
+    }
+}

@@ -1,0 +1,38 @@
+/// Why a request got the version it got; a label of metrics and logs.
+public enum Reason: UInt8, CaseIterable, Sendable {
+    /// The route has no canary.
+    case noCanary
+    /// A header rule chose the canary.
+    case header
+    /// The header said `never`.
+    case headerNever
+    /// The search for the header's pattern hit a limit, or the pattern does not compile.
+    case headerPatternError
+    /// The cookie said `always`.
+    case cookie
+    /// The cookie said `never`.
+    case cookieNever
+    /// The weight decided, for either version.
+    case weight
+    /// There are canaries, but no rule matched and none has a weight.
+    case noRule
+    /// The chosen canary has nowhere to run, so the stable version answers (R21.3).
+    case failover
+    /// No route matched.
+    case unrouted
+
+    public var label: StaticString {
+        switch self {
+        case .noCanary: "no-canary"
+        case .header: "header"
+        case .headerNever: "header-never"
+        case .headerPatternError: "header-pattern-error"
+        case .cookie: "cookie"
+        case .cookieNever: "cookie-never"
+        case .weight: "weight"
+        case .noRule: "no-rule"
+        case .failover: "failover"
+        case .unrouted: "unrouted"
+        }
+    }
+}

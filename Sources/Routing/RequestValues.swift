@@ -1,0 +1,60 @@
+/// What one request says to the keys of its route (`Route.keys`), by key index.
+///
+/// One instance per worker: the storage is reused from request to request and grows to the largest request head seen,
+/// so that filling it allocates nothing after warm-up.
+public struct RequestValues: ~Copyable {
+    private struct Slot {
+        var start: Int
+        var count: Int
+        static let absent = Slot(start: 0, count: -1)
+    }
+
+    private var bytes: [UInt8] = []
+    private var slots: [Slot] = []
+    private var current = -1
+    /// The match memory of the worker that these values belong to.
+    let scratch = PatternScratch()
+
+    public init() {
+        bytes.reserveCapacity(1024)
+        slots.reserveCapacity(16)
+    }
+
+    /// Forgets the previous request; `count` keys are absent now.
+    public mutating func reset(count: Int) {
+        bytes.removeAll(keepingCapacity: true)
+        slots.removeAll(keepingCapacity: true)
+        current = -1
+        for _ in 0..<max(0, count) { slots.append(.absent) }
+    }
+
+    /// The key is present, with an empty value so far; a value it had before is dropped. An index out of range is ignored.
+    public mutating func begin(_ key: Int) {
+        guard slots.indices.contains(key) else {
+            current = -1
+            return
+        }
+        current = key
+        slots[key] = Slot(start: bytes.count, count: 0)
+    }
+
+    /// Adds to the value of the key begun last. Several field lines are joined by the caller with `, ` (R23).
+    public mutating func append(_ more: Span<UInt8>) {
+        guard current >= 0, more.count > 0 else { return }
+        // The buffer is only read during the call.
+        unsafe more.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+        slots[current].count &+= more.count
+    }
+
+    public func isPresent(_ key: Int) -> Bool {
+        slots.indices.contains(key) && slots[key].count >= 0
+    }
+
+    /// The value of a key, empty if it is absent.
+    @_lifetime(borrow self)
+    public func value(of key: Int) -> Span<UInt8> {
+        guard isPresent(key) else { return bytes.span.extracting(first: 0) }
+        let slot = slots[key]
+        return bytes.span.extracting(slot.start..<(slot.start &+ slot.count))
+    }
+}

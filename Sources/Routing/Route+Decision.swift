@@ -1,0 +1,200 @@
+/// The decision, in the order of R21: the header rules of all canaries, their cookies, then their weights.
+///
+/// `never` and a failed pattern search end the decision for the canary they belong to, which is the stable version at once
+/// if it is the only one.
+extension Route {
+    public func decide(_ values: borrowing RequestValues, trace: DecisionTrace?) -> Verdict {
+        if canaries.isEmpty {
+            trace?.record(.fallback, "", .stable, "the route has no canary")
+            return .chosen(Choice(version: .stable, reason: .noCanary))
+        }
+        var round = Round()
+        for index in canaries.indices {
+            switch headerOutcome(index, values, trace) {
+            case .chosen: return .chosen(Choice(version: .canary(index), reason: .header))
+            case .excluded(let reason): round.exclude(index, reason)
+            case .undecided: break
+            }
+        }
+        if let end = end(of: round) { return end }
+        for index in canaries.indices where !round.excludes(index) {
+            switch cookieOutcome(index, values, trace) {
+            case .chosen: return .chosen(Choice(version: .canary(index), reason: .cookie))
+            case .excluded(let reason): round.exclude(index, reason)
+            case .undecided: break
+            }
+        }
+        if let end = end(of: round) { return end }
+        return weightVerdict(round, values, trace)
+    }
+
+    /// Where the roll of `draw` falls.
+    public func weigh(_ draw: WeightDraw, roll: UInt64, trace: DecisionTrace?) -> Choice {
+        let bucket = WeightRange.bucket(of: roll, total: total)
+        for index in ranges.indices where bucket < ranges[index].end && bucket >= ranges[index].start {
+            if Round.isSet(index, in: draw.excluded) {
+                trace?.record(.weight, canaries[index].name, .stable, "bucket \(bucket) of \(total) is its own, but it is ruled out")
+                return Choice(version: .stable, reason: .weight, bucket: bucket, weight: draw.weight, total: total)
+            }
+            let end = Int(ranges[index].end)
+            trace?.record(.weight, canaries[index].name, .canary, "bucket \(bucket) is below \(end) of \(total)")
+            return Choice(version: .canary(index), reason: .weight, bucket: bucket, weight: end, total: total)
+        }
+        trace?.record(.weight, "", .stable, "bucket \(bucket) is not below \(draw.weight) of \(total)")
+        return Choice(version: .stable, reason: .weight, bucket: bucket, weight: draw.weight, total: total)
+    }
+
+    /// The roll that `draw` asks for.
+    public func roll(for draw: WeightDraw, _ values: borrowing RequestValues, _ rolls: RollSource) -> UInt64 {
+        switch draw.source {
+        case .sequence(let sequence):
+            return rolls.next(sequence, weight: draw.weight, total: draw.total)
+        case .key(let key):
+            return hash(canary: draw.canary, values.value(of: key))
+        }
+    }
+
+    /// `WeightedHash.roll` with the canary's name as the salt.
+    public func hash(canary: Int, _ key: Span<UInt8>) -> UInt64 {
+        var hash = canaries[canary].preparedHash
+        hash.update(key)
+        return hash.finish()
+    }
+}
+
+/// What one rule said about its canary.
+private enum RuleOutcome {
+    case chosen
+    case excluded(Reason)
+    case undecided
+}
+
+/// The canaries ruled out so far.
+private struct Round {
+    private(set) var excluded: UInt64 = 0
+    private(set) var count = 0
+    private(set) var reason = Reason.noRule
+
+    mutating func exclude(_ index: Int, _ reason: Reason) {
+        excluded |= 1 << UInt64(index)
+        count &+= 1
+        self.reason = reason
+    }
+
+    func excludes(_ index: Int) -> Bool { Self.isSet(index, in: excluded) }
+
+    static func isSet(_ index: Int, in set: UInt64) -> Bool { set >> UInt64(index) & 1 == 1 }
+}
+
+extension Route {
+    private func end(of round: Round) -> Verdict? {
+        guard round.count == canaries.count else { return nil }
+        return .chosen(Choice(version: .stable, reason: round.reason))
+    }
+
+    private func headerOutcome(_ index: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> RuleOutcome {
+        guard let rule = canaries[index].header else { return .undecided }
+        let name = trace == nil ? "" : canaries[index].name
+        guard values.isPresent(rule.key) else {
+            trace?.record(.header, name, .undecided, "no \(keyText(rule.key))")
+            return .undecided
+        }
+        let value = values.value(of: rule.key)
+        switch rule.match {
+        case .alwaysNever:
+            return alwaysNever(.header, index, rule.key, values, trace)
+        case .value(let wanted):
+            let equal = ByteCompare.equal(value, wanted.span)
+            trace?.record(.header, name, equal ? .canary : .undecided,
+                          "\(keyText(rule.key)) is \(equal ? "" : "not ")\(quoted(wanted.span))")
+            return equal ? .chosen : .undecided
+        case .pattern(let pattern):
+            let result = pattern.matches(value, scratch: values.scratch)
+            trace?.record(.header, name, result.outcome, "\(keyText(rule.key)) \(result.words) \(pattern.text)")
+            switch result {
+            case .match: return .chosen
+            case .noMatch: return .undecided
+            case .error: return .excluded(.headerPatternError)
+            }
+        case .invalidPattern(let text):
+            trace?.record(.header, name, .stable, "\(keyText(rule.key)) cannot be searched: \(text) does not compile")
+            return .excluded(.headerPatternError)
+        }
+    }
+
+    private func cookieOutcome(_ index: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> RuleOutcome {
+        guard let key = canaries[index].cookie else { return .undecided }
+        guard values.isPresent(key) else {
+            trace?.record(.cookie, canaries[index].name, .undecided, "no \(keyText(key))")
+            return .undecided
+        }
+        return alwaysNever(.cookie, index, key, values, trace)
+    }
+
+    private func alwaysNever(
+        _ rule: DecisionTrace.Rule, _ index: Int, _ key: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?
+    ) -> RuleOutcome {
+        let value = values.value(of: key)
+        if ByteCompare.equal(value, "always") {
+            trace?.record(rule, canaries[index].name, .canary, "\(keyText(key)) is always")
+            return .chosen
+        }
+        if ByteCompare.equal(value, "never") {
+            trace?.record(rule, canaries[index].name, .stable, "\(keyText(key)) is never")
+            return .excluded(rule == .header ? .headerNever : .cookieNever)
+        }
+        trace?.record(rule, canaries[index].name, .undecided, "\(keyText(key)) is \(quoted(value)), neither always nor never")
+        return .undecided
+    }
+
+    private func weightVerdict(_ round: Round, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> Verdict {
+        // Ranges lie one after the other, so the last end is their sum.
+        let bound = ranges[ranges.count &- 1].end
+        if bound == 0 {
+            trace?.record(.fallback, "", .stable, "no rule matched and no canary has a weight")
+            return .chosen(Choice(version: .stable, reason: .noRule))
+        }
+        if let certain, !round.excludes(certain) {
+            trace?.record(.weight, canaries[certain].name, .canary, "its weight is everything")
+            return .chosen(Choice(version: .canary(certain), reason: .weight, weight: total, total: total))
+        }
+        var source = WeightDraw.Source.sequence(canaries[drawing].sequence)
+        if let key = canaries[drawing].hashKey {
+            if values.value(of: key).count > 0 {
+                source = .key(key)
+                trace?.record(.weight, canaries[drawing].name, .undecided, "the client is \(keyText(key)) \(quoted(values.value(of: key)))")
+            } else {
+                trace?.record(.weight, canaries[drawing].name, .undecided, "no \(keyText(key)), so by request")
+            }
+        }
+        return .weigh(WeightDraw(source: source, canary: drawing, weight: Int(bound), total: total, excluded: round.excluded))
+    }
+
+    private func keyText(_ key: Int) -> String {
+        keys.indices.contains(key) ? keys[key].description : "key \(key)"
+    }
+
+    private func quoted(_ bytes: Span<UInt8>) -> String {
+        var copy: [UInt8] = []
+        for index in bytes.indices { copy.append(bytes[index]) }
+        return "\"" + String(decoding: copy, as: UTF8.self) + "\""
+    }
+}
+
+extension PatternResult {
+    fileprivate var outcome: DecisionTrace.Outcome {
+        switch self {
+        case .match: .canary
+        case .noMatch: .undecided
+        case .error: .stable
+        }
+    }
+
+    fileprivate var words: String {
+        switch self {
+        case .match: "matches"
+        case .noMatch: "does not match"
+        case .error: "is too much work for"
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/// One host and path of an Ingress, the Service behind it and its canaries.
+public final class Route: Sendable {
+    /// Canaries of one route beyond this many are not considered; whoever builds routes reports them.
+    public static let maximumCanaries = 64
+
+    /// Position in `RouteTable.routes`.
+    public let index: Int
+    /// `namespace/ingress` of the Ingress.
+    public let label: String
+    /// As configured; empty is the default host.
+    public let host: String
+    public let path: String
+    public let pathType: PathType
+    /// Index into the snapshot's backends.
+    public let stable: Int
+    public let canaries: [Canary]
+    /// What the rules need of a request; they refer to it by index.
+    public let keys: [ValueKey]
+
+    let ranges: [WeightRange]
+    /// The scale of `ranges`.
+    let total: Int
+    /// The canary whose weight is everything, if there is one.
+    let certain: Int?
+    /// The first canary with a weight or a hash key: its salt, key and sequence serve the weight rule of all.
+    let drawing: Int
+
+    public init(
+        index: Int, label: String, host: String, path: String, pathType: PathType,
+        stable: Int, canaries: [Canary] = [], keys: [ValueKey] = []
+    ) {
+        self.index = index
+        self.label = label
+        self.host = host
+        self.path = path
+        self.pathType = pathType
+        self.stable = stable
+        self.canaries = Array(canaries.prefix(Self.maximumCanaries))
+        self.keys = keys
+        (ranges, total) = WeightRange.ranges(for: self.canaries)
+        certain = ranges.firstIndex { [total] range in range.start == 0 && range.end == UInt64(total) }
+        drawing = self.canaries.firstIndex { $0.share > 0 || $0.hashKey != nil } ?? 0
+    }
+}

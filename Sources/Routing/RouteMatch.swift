@@ -1,0 +1,9 @@
+/// What a route table says about a request.
+public enum RouteMatch: Sendable {
+    case route(Route)
+    /// The path is a configured prefix but for its last slash: answer 301 to the path with a slash (R34).
+    case addSlash
+    /// The host is known, the path is not.
+    case noPath
+    case noHost
+}

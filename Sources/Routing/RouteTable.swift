@@ -1,0 +1,139 @@
+/// All routes of a snapshot, immutable, looked up by host and path at a cost that depends neither on the number of routes
+/// nor on the number of paths of a host.
+///
+/// Paths are kept as *stems*, that is without a last slash: `/a` and `/a/`, exact and prefix, share one entry. A lookup
+/// walks the request's path once, hashing as it goes, and asks for a stem only at a slash or the end, only up to the
+/// host's longest stem, and only if the host has a stem of that length.
+public final class RouteTable: Sendable {
+    /// In the order they were added; a route's `index` is its position.
+    public let routes: [Route]
+
+    /// Routes of one stem, positions in `routes` or -1.
+    struct Stem {
+        var exact: Int32 = -1
+        var exactSlash: Int32 = -1
+        var prefix: Int32 = -1
+        var prefixSlash: Int32 = -1
+    }
+
+    /// What a host's paths look like, so that most lookups ask little.
+    struct Host {
+        /// The stem of `/`.
+        var root = Stem()
+        var longestStem = 0
+        /// Bit n: there is a stem of n bytes; bit 63: of 63 or more.
+        var stemLengths: UInt64 = 0
+
+        static func bit(_ length: Int) -> UInt64 { 1 << UInt64(min(length, 63)) }
+    }
+
+    /// The groups of the host table.
+    enum HostGroup {
+        static let exact: UInt32 = 0
+        /// The key is what follows the star, from its dot.
+        static let wildcard: UInt32 = 1
+    }
+
+    private let hostTable: KeyTable
+    private let hosts: [Host]
+    private let longestHost: Int
+    private let hasWildcards: Bool
+    private let defaultHost: Int?
+    private let stemTable: KeyTable
+    private let stems: [Stem]
+
+    init(
+        routes: [Route], hosts: [Host], hostKeys: [KeyTable.Key], defaultHost: Int?,
+        stems: [Stem], stemKeys: [KeyTable.Key], seed: UInt64
+    ) {
+        self.routes = routes
+        self.hosts = hosts
+        self.defaultHost = defaultHost
+        self.stems = stems
+        hostTable = KeyTable(hostKeys, seed: seed)
+        stemTable = KeyTable(stemKeys, seed: seed)
+        longestHost = hostKeys.lazy.map(\.bytes.count).max() ?? 0
+        hasWildcards = hostKeys.contains { $0.group == HostGroup.wildcard }
+    }
+
+    /// The route of a request. `host` is without a port, `path` is normal (see `PathNormalizer`).
+    ///
+    /// The host is chosen first: exact, else a wildcard with exactly one label, else the default (R33). A host without a
+    /// matching path does not fall through to another one (R15). Then an exact path beats a prefix, and the longest
+    /// prefix wins (R34).
+    public func match(host: Span<UInt8>, path: Span<UInt8>) -> RouteMatch {
+        guard let index = find(host: host) else { return .noHost }
+        return match(path, hostIndex: index)
+    }
+
+    private func find(host: Span<UInt8>) -> Int? {
+        var host = host
+        if host.count > 0, host[host.count &- 1] == ASCII.dot { host = host.extracting(droppingLast: 1) }
+        guard host.count > 0 else { return defaultHost }
+        if host.count <= longestHost, let found = find(host, group: HostGroup.exact) { return found }
+        if hasWildcards, let found = findWildcard(host) { return found }
+        return defaultHost
+    }
+
+    private func findWildcard(_ host: Span<UInt8>) -> Int? {
+        var label = 0
+        while label < host.count, ASCII.isLabel(host[label]) { label &+= 1 }
+        guard label > 0, label < host.count, host[label] == ASCII.dot, host.count &- label <= longestHost else { return nil }
+        return find(host.extracting(droppingFirst: label), group: HostGroup.wildcard)
+    }
+
+    private func find(_ name: Span<UInt8>, group: UInt32) -> Int? {
+        var hash = hostTable.hash(group: group)
+        var i = 0
+        while i < name.count {
+            hash.update(ASCII.lowercase(name[i]))
+            i &+= 1
+        }
+        return hostTable.find(name, group: group, hash, folding: true)
+    }
+
+    private func match(_ path: Span<UInt8>, hostIndex: Int) -> RouteMatch {
+        let root = hosts[hostIndex].root
+        if path.count <= 1 {
+            guard path.count == 0 || path[0] == ASCII.slash else { return .noPath }
+            return found(root.exactSlash >= 0 ? root.exactSlash : root.prefixSlash)
+        }
+        guard path[0] == ASCII.slash else { return .noPath }
+        let endsWithSlash = path[path.count &- 1] == ASCII.slash
+        let whole = endsWithSlash ? path.count &- 1 : path.count
+        let last = min(whole, hosts[hostIndex].longestStem)
+        let lengths = hosts[hostIndex].stemLengths
+        let group = UInt32(truncatingIfNeeded: hostIndex)
+        var best = root.prefixSlash
+        var hash = stemTable.hash(group: group)
+        var length = 0
+        while length < last {
+            hash.update(path[length])
+            length &+= 1
+            guard length == whole || path[length] == ASCII.slash, lengths & Host.bit(length) != 0,
+                  let position = stemTable.find(path.extracting(first: length), group: group, hash, folding: false)
+            else { continue }
+            let stem = stems[position]
+            if length < whole {
+                if stem.prefixSlash >= 0 { best = stem.prefixSlash } else if stem.prefix >= 0 { best = stem.prefix }
+            } else if endsWithSlash {
+                if let route = firstOf(stem.exactSlash, stem.prefixSlash, stem.prefix) { return found(route) }
+            } else {
+                if let route = firstOf(stem.exact, stem.prefix, -1) { return found(route) }
+                if stem.prefixSlash >= 0 { return .addSlash }
+            }
+        }
+        return found(best)
+    }
+
+    @inline(always)
+    private func firstOf(_ a: Int32, _ b: Int32, _ c: Int32) -> Int32? {
+        if a >= 0 { return a }
+        if b >= 0 { return b }
+        return c >= 0 ? c : nil
+    }
+
+    private func found(_ route: Int32) -> RouteMatch {
+        route >= 0 ? .route(routes[Int(route)]) : .noPath
+    }
+}
