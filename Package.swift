@@ -19,8 +19,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: swiftSettings)
 }
 
 let package = Package(
@@ -50,6 +50,6 @@ let package = Package(
         tests("RoutingTests", ["Routing"]),
         tests("TelemetryTests", ["Telemetry"]),
         tests("ReactorTests", ["Reactor"]),
-        tests("ConfigurationTests", ["Addressing", "Configuration", "Exchange", "Routing"]),
+        tests("ConfigurationTests", ["Addressing", "Configuration", "Exchange", "Routing"], exclude: ["Fixtures"]),
     ]
 )

@@ -31,7 +31,8 @@ enum ManifestDecoder {
         guard let known = groups[kind], known.contains(group) else {
             let hint = groups[kind] == nil && kind.count > 3
                 ? EditDistance.nearest(to: kind, among: groups.keys.sorted()).map { "; did you mean `\($0)`?" } ?? "" : ""
-            log.note(place, kind, "skipped: objects of \(version) \(kind) are not looked at" + hint)
+            let object = node["metadata"]?["name"]?.text.map { "\(kind) \($0)" } ?? kind
+            log.note(place, object, "skipped: Serin does not look at objects of \(version) \(kind)" + hint)
             return nil
         }
         let classScoped = kind == "IngressClass"

@@ -61,12 +61,11 @@ struct ManifestLoader {
     /// The file, or the manifests of the folder in the order of their names.
     private static func files(_ path: String, folder: String, _ place: Place, log: inout DiagnosticLog) -> [String] {
         let full = FilePath.joined(folder, path)
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: full, isDirectory: &isFolder) else {
+        guard let kind = FilePath.kind(of: full) else {
             log.error(place, "manifests", "there is no \(full); paths are relative to the configuration file")
             return []
         }
-        guard isFolder.boolValue else { return [full] }
+        guard kind == .folder else { return [full] }
         let names: [String]
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: full)
@@ -77,19 +76,5 @@ struct ManifestLoader {
         let manifests = names.filter { !$0.hasPrefix(".") && ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) }.sorted()
         if manifests.isEmpty { log.warning(place, "manifests", "the folder \(full) holds no *.yaml or *.yml file") }
         return manifests.map { FilePath.joined(full, $0) }
-    }
-}
-
-enum FilePath {
-    /// `path` as seen from `folder`; as it is if it is absolute or the folder is the current one.
-    static func joined(_ folder: String, _ path: String) -> String {
-        if path.hasPrefix("/") || folder.isEmpty || folder == "." { return path }
-        return folder.hasSuffix("/") ? folder + path : folder + "/" + path
-    }
-
-    /// The folder a file is in, empty for the current one.
-    static func folder(of file: String) -> String {
-        guard let slash = file.lastIndex(of: "/") else { return "" }
-        return slash == file.startIndex ? "/" : String(file[..<slash])
     }
 }

@@ -24,22 +24,24 @@ enum AddressText {
             guard case .v6(let high, let low) = IPAddress(host.dropFirst().dropLast()) else { return nil }
             return .ipv6(high: high, low: low, port: port)
         }
-        return address(host, port: port, hosts: hosts)
+        // An IPv6 address without brackets does not tell where it ends and the port begins.
+        guard !host.contains(":"), let address = address(host, port: port) else { return nil }
+        if case .name = address, hosts == .literals { return nil }
+        return address
     }
 
-    /// A host without brackets, as manifests have it, and a port.
-    static func address(_ host: some StringProtocol, port: UInt16, hosts: Hosts) -> EndpointAddress? {
+    /// A host by itself, as manifests have it, and a port.
+    static func address(_ host: some StringProtocol, port: UInt16) -> EndpointAddress? {
         switch IPAddress(host) {
-        case .v4(let address): return .ipv4(address, port: port)
-        // Without brackets nobody can tell where such an address ends and the port begins.
-        case .v6: return nil
-        case nil: return hosts == .literalsAndNames && isName(host) ? .name(host: host.lowercased(), port: port) : nil
+        case .v4(let address): .ipv4(address, port: port)
+        case .v6(let high, let low): .ipv6(high: high, low: low, port: port)
+        case nil: isName(host) ? .name(host: host.lowercased(), port: port) : nil
         }
     }
 
     /// A DNS name: labels of letters, digits, `-` and `_`, at most 63 bytes each and 253 in all, the last not a number.
     static func isName(_ text: some StringProtocol) -> Bool {
-        let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        let labels = Array(text.utf8).split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard text.utf8.count <= 253, let last = labels.last else { return false }
         let isValid = labels.allSatisfy { label in
             (1...63).contains(label.count) && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")

@@ -39,13 +39,12 @@ struct YAMLFile {
     }
 
     private static func reason(_ path: String, _ error: any Error) -> String {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            return "there is no such file; check the path"
+        switch FilePath.kind(of: path) {
+        case nil: "there is no such file; check the path"
+        case .folder: "it is a folder; name a file"
+        case .file where !FileManager.default.isReadableFile(atPath: path): "permission denied; make it readable"
+        case .file: (error as NSError).localizedDescription
         }
-        if isFolder.boolValue { return "it is a folder; name a file" }
-        if !FileManager.default.isReadableFile(atPath: path) { return "permission denied; make it readable" }
-        return (error as NSError).localizedDescription
     }
 
     /// UTF-8 without control characters, a byte order mark dropped.
