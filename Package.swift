@@ -36,12 +36,12 @@ let package = Package(
         // Pure: bytes and values in, values out.
         module("Addressing"),
         module("HTTP1"),
-        module("Routing", ["CPCRE2"]),
+        module("Routing", ["Addressing", "CPCRE2"]),
         module("Telemetry"),
         module("Exchange", ["Addressing", "HTTP1", "Routing"]),
 
         // The kernel's side.
-        module("Reactor", ["CLinux"]),
+        module("Reactor", ["Addressing", "CLinux"]),
 
         // Files and YAML become a snapshot here, and nowhere else.
         module("Configuration", ["Addressing", "Exchange", "Routing", .product(name: "Yams", package: "Yams")]),

@@ -1,40 +1,57 @@
-/// A block of IP addresses, as CIDR notation names it (RFC 4632).
+/// A block of addresses in CIDR notation (RFC 4632 section 3.1, RFC 4291 section 2.3).
 public struct AddressRange: Hashable, Sendable {
-    /// The first address: the bits behind the prefix are zero.
+    /// The first address of the block: all bits behind the prefix are zero.
     public let base: IPAddress
-    /// 0–32 for IPv4, 0–128 for IPv6.
+    /// 0...32 for IPv4, 0...128 for IPv6.
     public let prefixLength: Int
 
-    /// `10.0.0.0/8`, `2001:db8::/32`, or one address by itself.
+    /// Bits of `base` behind the prefix are cleared. Nil for a prefix longer than the address.
+    public init?(_ base: IPAddress, prefixLength: Int) {
+        guard prefixLength >= 0, prefixLength <= base.bitCount else { return nil }
+        self.base = base.keeping(prefixLength)
+        self.prefixLength = prefixLength
+    }
+
+    /// From `10.0.0.0/8`, `2001:db8::/32`, or a single address. Nil for all else.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let address = IPAddress(parts[0]) else { return nil }
-        let width = if case .v4 = address { 32 } else { 128 }
-        var length = width
-        if parts.count == 2 {
-            guard !parts[1].isEmpty, parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-                let written = Int(parts[1]), written <= width else { return nil }
-            length = written
+        guard let address = IPAddress(String(parts[0])) else { return nil }
+        guard parts.count == 2 else {
+            self.init(address, prefixLength: address.bitCount)
+            return
         }
-        prefixLength = length
-        base = Self.masked(address, length)
+        guard parts[1].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let length = Int(parts[1]) else {
+            return nil
+        }
+        self.init(address, prefixLength: length)
     }
 
+    /// Whether the address lies in the block; one that is IPv4 in an IPv6 form counts as IPv4.
     public func contains(_ address: IPAddress) -> Bool {
-        switch (base, address) {
-        case (.v4, .v4), (.v6, .v6): Self.masked(address, prefixLength) == base
-        default: false
+        let address = address.unmapped
+        return address.bitCount == base.bitCount && address.keeping(prefixLength) == base
+    }
+}
+
+extension AddressRange: CustomStringConvertible {
+    public var description: String { "\(base)/\(prefixLength)" }
+}
+
+extension IPAddress {
+    /// 32 or 128.
+    public var bitCount: Int {
+        switch self {
+        case .v4: 32
+        case .v6: 128
         }
     }
 
-    private static func masked(_ address: IPAddress, _ length: Int) -> IPAddress {
-        switch address {
-        case .v4(let bits):
-            return .v4(length == 0 ? 0 : bits & (.max << (32 - length)))
+    /// The address with all but its first `count` bits cleared; `count` in 0...`bitCount`.
+    public func keeping(_ count: Int) -> IPAddress {
+        switch self {
+        case .v4(let address): .v4(address & ~(UInt32.max >> UInt32(count)))
         case .v6(let high, let low):
-            let highMask: UInt64 = length == 0 ? 0 : .max << UInt64(max(0, 64 - length))
-            let lowMask: UInt64 = length <= 64 ? 0 : .max << UInt64(128 - length)
-            return .v6(high: high & highMask, low: low & lowMask)
+            .v6(high: high & ~(UInt64.max >> UInt64(min(count, 64))), low: low & ~(UInt64.max >> UInt64(max(count - 64, 0))))
         }
     }
 }

@@ -1,70 +1,232 @@
-/// An IP address in host byte order.
+/// An IPv4 or IPv6 address, as numbers.
 public enum IPAddress: Hashable, Sendable {
+    /// In host order: 127.0.0.1 is 0x7F00_0001.
     case v4(UInt32)
-    /// The first eight bytes in `high`.
+    /// The address's first and last eight bytes, in host order.
     case v6(high: UInt64, low: UInt64)
 
-    /// Parses dotted decimal without leading zeros, or the text forms of RFC 4291 section 2.2 without a zone.
-    public init?(_ text: some StringProtocol) {
-        let bytes = Array(text.utf8)
-        if let address = Self.v4(bytes[...]) {
+    /// Space that `write(into:)` needs at most: eight groups of four digits and seven colons.
+    public static let maximumTextLength = 39
+
+    /// Strict: dotted decimal without leading zeros, or RFC 4291 section 2.2 (any form, no zone). Nil for all else.
+    public init?(_ text: String) {
+        self.init(text.utf8.span)
+    }
+
+    public init?(_ text: Span<UInt8>) {
+        if let address = parseIPv4(text, from: 0, to: text.count) {
             self = .v4(address)
-        } else if let (high, low) = Self.v6(bytes[...]) {
-            self = .v6(high: high, low: low)
+        } else if let groups = parseIPv6(text) {
+            self = .v6(high: groups.high, low: groups.low)
         } else {
             return nil
         }
     }
 
-    private static func v4(_ text: ArraySlice<UInt8>) -> UInt32? {
-        let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        var address: UInt32 = 0
-        for part in parts {
-            guard (1...3).contains(part.count), part.allSatisfy({ (0x30...0x39).contains($0) }),
-                part.count == 1 || part.first != 0x30 else { return nil }
-            let value = part.reduce(UInt32(0)) { $0 * 10 + UInt32($1 - 0x30) }
-            guard value <= 255 else { return nil }
-            address = address << 8 | value
-        }
-        return address
+    /// An IPv4 address that travels as IPv6 (`::ffff:0:0/96`) becomes IPv4 again; any other stays as it is.
+    public var unmapped: IPAddress {
+        if case .v6(high: 0, let low) = self, low >> 32 == 0xFFFF { return .v4(UInt32(truncatingIfNeeded: low)) }
+        return self
     }
 
-    private static func v6(_ text: ArraySlice<UInt8>) -> (UInt64, UInt64)? {
-        let colon = UInt8(ascii: ":")
-        var gap: (before: ArraySlice<UInt8>, after: ArraySlice<UInt8>)?
-        for index in text.indices.dropLast() where text[index] == colon && text[index + 1] == colon {
-            guard gap == nil else { return nil }
-            gap = (text[..<index], text[(index + 2)...])
+    /// Writes the text form (see `description`) to the front of `space`, which needs `maximumTextLength` bytes;
+    /// answers how many were written.
+    public func write(into space: inout MutableSpan<UInt8>) -> Int {
+        precondition(space.count >= Self.maximumTextLength, "no room for an address")
+        var count = 0
+        switch self {
+        case .v4(let address): writeIPv4(address, into: &space, at: &count)
+        case .v6(let high, let low): writeIPv6(high: high, low: low, into: &space, at: &count)
         }
-        guard let gap else {
-            guard let groups = groups(text), groups.count == 8 else { return nil }
-            return halves(groups)
+        return count
+    }
+}
+
+extension IPAddress: CustomStringConvertible {
+    /// The form of RFC 5952: lower case, the longest run of zero groups shortened, IPv4-mapped ones in dotted decimal.
+    public var description: String {
+        var bytes = [UInt8](repeating: 0, count: Self.maximumTextLength)
+        var space = bytes.mutableSpan
+        let count = write(into: &space)
+        return String(decoding: bytes[..<count], as: UTF8.self)
+    }
+}
+
+// MARK: Reading
+
+/// The decimal digits from `position` on, at most `digits` of them, no leading zero; moves `position` behind them.
+func parseDecimal(_ text: Span<UInt8>, at position: inout Int, to end: Int, digits: Int) -> UInt64? {
+    let start = position
+    var value: UInt64 = 0
+    while position < end, position &- start < digits, text[position] &- UInt8(ascii: "0") <= 9 {
+        value = value &* 10 &+ UInt64(text[position] &- UInt8(ascii: "0"))
+        position &+= 1
+    }
+    if position == start || (position &- start > 1 && text[start] == UInt8(ascii: "0")) { return nil }
+    return value
+}
+
+/// Four parts of 0...255 that fill `start..<end`.
+func parseIPv4(_ text: Span<UInt8>, from start: Int, to end: Int) -> UInt32? {
+    var position = start
+    var address: UInt32 = 0
+    for part in 0..<4 {
+        if part > 0 {
+            guard position < end, text[position] == UInt8(ascii: ".") else { return nil }
+            position &+= 1
         }
-        guard let before = groups(gap.before), let after = groups(gap.after), before.count + after.count < 8 else { return nil }
-        return halves(before + Array(repeating: 0, count: 8 - before.count - after.count) + after)
+        guard let value = parseDecimal(text, at: &position, to: end, digits: 3), value <= 255 else { return nil }
+        address = address << 8 | UInt32(truncatingIfNeeded: value)
+    }
+    return position == end ? address : nil
+}
+
+private func hexadecimalValue(_ byte: UInt8) -> UInt64? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte &- UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(byte &- UInt8(ascii: "a") &+ 10)
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt64(byte &- UInt8(ascii: "A") &+ 10)
+    default: nil
+    }
+}
+
+/// Groups of an IPv6 address as they are read: 128 bits, filled from the right.
+private struct IPv6Groups {
+    var high: UInt64 = 0
+    var low: UInt64 = 0
+    var count = 0
+
+    mutating func append(_ group: UInt64) {
+        high = high << 16 | low >> 48
+        low = low << 16 | group
+        count &+= 1
     }
 
-    /// The 16-bit groups between colons; the last may be an IPv4 address, which is two.
-    private static func groups(_ text: ArraySlice<UInt8>) -> [UInt16]? {
-        guard !text.isEmpty else { return [] }
-        let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        guard parts.count <= 8 else { return nil }
-        var groups: [UInt16] = []
-        for (index, part) in parts.enumerated() {
-            if index == parts.count - 1, let address = v4(part) {
-                groups += [UInt16(truncatingIfNeeded: address >> 16), UInt16(truncatingIfNeeded: address)]
-            } else {
-                guard (1...4).contains(part.count), part.first != UInt8(ascii: "+"),
-                    let group = UInt16(String(decoding: part, as: UTF8.self), radix: 16) else { return nil }
-                groups.append(group)
+    /// The bits moved up by so many groups.
+    func shifted(by groups: Int) -> (high: UInt64, low: UInt64) {
+        if groups >= 8 { return (0, 0) }
+        if groups >= 4 { return (low << UInt64(16 &* (groups &- 4)), 0) }
+        if groups == 0 { return (high, low) }
+        let bits = UInt64(16 &* groups)
+        return (high << bits | low >> (64 &- bits), low << bits)
+    }
+}
+
+/// All of `text` as an IPv6 address: at most one `::`, standing for one group or more, and dotted decimal for the last
+/// two groups if you like.
+func parseIPv6(_ text: Span<UInt8>) -> (high: UInt64, low: UInt64)? {
+    let end = text.count
+    var head = IPv6Groups()
+    var tail = IPv6Groups()
+    var shortened = false
+    var position = 0
+    if end >= 2, text[0] == UInt8(ascii: ":"), text[1] == UInt8(ascii: ":") {
+        shortened = true
+        position = 2
+    }
+    while position < end {
+        let start = position
+        var group: UInt64 = 0
+        while position < end, position &- start < 4, let digit = hexadecimalValue(text[position]) {
+            group = group << 4 | digit
+            position &+= 1
+        }
+        if position == start || head.count &+ tail.count == 8 { return nil }
+        if position < end, text[position] == UInt8(ascii: ".") {
+            guard head.count &+ tail.count <= 6, let address = parseIPv4(text, from: start, to: end) else { return nil }
+            for group in [UInt64(address >> 16), UInt64(address & 0xFFFF)] {
+                if shortened { tail.append(group) } else { head.append(group) }
             }
+            break
         }
-        return groups
+        if shortened { tail.append(group) } else { head.append(group) }
+        if position == end { break }
+        guard text[position] == UInt8(ascii: ":"), position &+ 1 < end else { return nil }
+        position &+= 1
+        if text[position] == UInt8(ascii: ":") {
+            if shortened { return nil }
+            shortened = true
+            position &+= 1
+        }
     }
+    let count = head.count &+ tail.count
+    guard shortened ? count < 8 : count == 8 else { return nil }
+    let front = head.shifted(by: 8 &- head.count)
+    return (front.high | tail.high, front.low | tail.low)
+}
 
-    private static func halves(_ groups: [UInt16]) -> (UInt64, UInt64) {
-        func half(_ part: ArraySlice<UInt16>) -> UInt64 { part.reduce(0) { $0 << 16 | UInt64($1) } }
-        return (half(groups[..<4]), half(groups[4...]))
+// MARK: Writing
+
+func writeDecimal(_ value: UInt32, into space: inout MutableSpan<UInt8>, at count: inout Int) {
+    var divisor: UInt32 = 1
+    while value / divisor >= 10 { divisor &*= 10 }
+    while divisor > 0 {
+        space[count] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / divisor % 10)
+        count &+= 1
+        divisor /= 10
+    }
+}
+
+private func writeIPv4(_ address: UInt32, into space: inout MutableSpan<UInt8>, at count: inout Int) {
+    for part in 0..<4 {
+        if part > 0 {
+            space[count] = UInt8(ascii: ".")
+            count &+= 1
+        }
+        writeDecimal(address >> UInt32(24 &- 8 &* part) & 0xFF, into: &space, at: &count)
+    }
+}
+
+private func writeHexadecimal(_ group: UInt64, into space: inout MutableSpan<UInt8>, at count: inout Int) {
+    var shift = 12
+    while shift > 0, group >> UInt64(shift) == 0 { shift &-= 4 }
+    while shift >= 0 {
+        let digit = UInt8(truncatingIfNeeded: group >> UInt64(shift) & 0xF)
+        space[count] = digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &+ digit &- 10
+        count &+= 1
+        shift &-= 4
+    }
+}
+
+/// The longest run of two or more zero groups, the first of equals; empty when there is none (RFC 5952 section 4.2).
+private func longestZeroRun(high: UInt64, low: UInt64) -> Range<Int> {
+    var best = 0..<0
+    var start = 0
+    for index in 0..<8 {
+        if groupOf(high, low, index) != 0 {
+            start = index &+ 1
+        } else if index &+ 1 &- start > max(best.count, 1) {
+            best = start..<index &+ 1
+        }
+    }
+    return best
+}
+
+private func groupOf(_ high: UInt64, _ low: UInt64, _ index: Int) -> UInt64 {
+    (index < 4 ? high : low) >> UInt64(48 &- 16 &* (index & 3)) & 0xFFFF
+}
+
+private func writeIPv6(high: UInt64, low: UInt64, into space: inout MutableSpan<UInt8>, at count: inout Int) {
+    let mapped = high == 0 && low >> 32 == 0xFFFF
+    let zeros = longestZeroRun(high: high, low: low)
+    var index = 0
+    while index < 8 {
+        if index == zeros.lowerBound, !zeros.isEmpty {
+            space[count] = UInt8(ascii: ":")
+            space[count &+ 1] = UInt8(ascii: ":")
+            count &+= 2
+            index = zeros.upperBound
+            continue
+        }
+        if index > 0, index != zeros.upperBound || zeros.isEmpty {
+            space[count] = UInt8(ascii: ":")
+            count &+= 1
+        }
+        if mapped && index == 6 {
+            writeIPv4(UInt32(truncatingIfNeeded: low), into: &space, at: &count)
+            return
+        }
+        writeHexadecimal(groupOf(high, low, index), into: &space, at: &count)
+        index &+= 1
     }
 }

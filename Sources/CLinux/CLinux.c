@@ -1,2 +1,38 @@
-// A C target needs one source file.
+// The calls that need _GNU_SOURCE; everything else is inline in the header.
+#define _GNU_SOURCE 1
 #include "CLinux.h"
+#include <sched.h>
+
+const char *linux_error_name(int32_t code) { return strerrorname_np(code); }
+const char *linux_error_text(int32_t code) { return strerrordesc_np(code); }
+
+linux_address_result linux_accept(int32_t fd) {
+    // Not cleared: the kernel fills what is decoded, and an unnamed unix peer still gets its family.
+    struct sockaddr_storage storage;
+    storage.ss_family = AF_UNSPEC;
+    socklen_t length = sizeof storage;
+    linux_address_result answer = {0};
+    answer.result = linux_result(accept4(fd, (struct sockaddr *)&storage, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (answer.result >= 0) answer.address = linux_decode_address(&storage);
+    return answer;
+}
+
+int64_t linux_processors(void) {
+    // A mask that is too small for the machine is refused with EINVAL: try larger ones.
+    for (int processors = 1024; processors <= 1 << 20; processors *= 4) {
+        cpu_set_t *set = CPU_ALLOC((size_t)processors);
+        if (set == NULL) return -ENOMEM;
+        size_t size = CPU_ALLOC_SIZE((size_t)processors);
+        int64_t result = linux_result(sched_getaffinity(0, size, set));
+        if (result >= 0) result = CPU_COUNT_S(size, set);
+        CPU_FREE(set);
+        if (result != -EINVAL) return result;
+    }
+    return -EINVAL;
+}
+
+void linux_thread_name(const char *name) {
+    char kept[16] = {0};
+    memcpy(kept, name, strnlen(name, sizeof kept - 1));
+    pthread_setname_np(pthread_self(), kept);
+}

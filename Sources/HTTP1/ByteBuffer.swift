@@ -26,7 +26,7 @@ public struct ByteBuffer: ~Copyable {
     public init(capacity: Int) {
         precondition(capacity > 0, "a buffer with storage has room")
         // Initialised memory, so that the free space can be lent out as a MutableSpan.
-        let block = unsafe UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+        let block = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
         unsafe block.initialize(repeating: 0, count: capacity)
         unsafe self.init(adopting: block, capacity: capacity)
     }

@@ -46,6 +46,14 @@ public struct RequestValues: ~Copyable {
         slots[current].count &+= more.count
     }
 
+    /// Adds a joint between two field lines.
+    public mutating func append(_ literal: StaticString) {
+        guard current >= 0 else { return }
+        // A literal's bytes live forever.
+        literal.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
+        slots[current].count &+= literal.utf8CodeUnitCount
+    }
+
     public func isPresent(_ key: Int) -> Bool {
         slots.indices.contains(key) && slots[key].count >= 0
     }

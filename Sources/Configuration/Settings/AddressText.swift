@@ -9,34 +9,36 @@ enum AddressText {
     static let listenerForm = "an IPv4 address and port (127.0.0.1:8080), \"[::1]:8080\", or unix:/path"
     static let endpointForm = "an address and port (10.0.0.7:8080, \"[::1]:8080\", app.internal:8080) or unix:/path"
 
-    /// Linux keeps 108 bytes for the path of a socket, the last of them a zero (unix(7)).
-    static let longestUnixPath = 107
-
     static func parse(_ text: String, hosts: Hosts, allowsPortZero: Bool) -> EndpointAddress? {
-        if text.hasPrefix("unix:") {
-            let path = String(text.dropFirst(5))
-            return path.hasPrefix("/") && path.utf8.count <= longestUnixPath ? .unix(path: path) : nil
+        let address = SocketAddress(text).flatMap(endpoint) ?? (hosts == .literalsAndNames ? named(text) : nil)
+        switch address {
+        case .ipv4(_, port: 0)?, .ipv6(_, _, port: 0)?, .name(_, port: 0)?: return allowsPortZero ? address : nil
+        default: return address
         }
-        guard let colon = text.lastIndex(of: ":"), let number = Quantity.number(text[text.index(after: colon)...]),
-            let port = UInt16(exactly: number), port > 0 || allowsPortZero else { return nil }
-        let host = text[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            guard case .v6(let high, let low) = IPAddress(host.dropFirst().dropLast()) else { return nil }
-            return .ipv6(high: high, low: low, port: port)
-        }
-        // An IPv6 address without brackets does not tell where it ends and the port begins.
-        guard !host.contains(":"), let address = address(host, port: port) else { return nil }
-        if case .name = address, hosts == .literals { return nil }
-        return address
     }
 
     /// A host by itself, as manifests have it, and a port.
-    static func address(_ host: some StringProtocol, port: UInt16) -> EndpointAddress? {
+    static func address(_ host: String, port: UInt16) -> EndpointAddress? {
         switch IPAddress(host) {
         case .v4(let address): .ipv4(address, port: port)
         case .v6(let high, let low): .ipv6(high: high, low: low, port: port)
         case nil: isName(host) ? .name(host: host.lowercased(), port: port) : nil
         }
+    }
+
+    private static func endpoint(_ address: SocketAddress) -> EndpointAddress? {
+        switch address {
+        case .ipv4(let address, let port): .ipv4(address, port: port)
+        // An endpoint has no interface to go with a link-local address.
+        case .ipv6(let high, let low, let port, let scope): scope == 0 ? .ipv6(high: high, low: low, port: port) : nil
+        case .unix(let path): .unix(path: path)
+        }
+    }
+
+    private static func named(_ text: String) -> EndpointAddress? {
+        guard let colon = text.lastIndex(of: ":"), let number = Quantity.number(text[text.index(after: colon)...]),
+            let port = UInt16(exactly: number), isName(text[..<colon]) else { return nil }
+        return .name(host: text[..<colon].lowercased(), port: port)
     }
 
     /// A DNS name: labels of letters, digits, `-` and `_`, at most 63 bytes each and 253 in all, the last not a number.

@@ -1,0 +1,45 @@
+public import Addressing
+import HTTP1
+
+/// Whose request it is: the peer of the connection, or the client that a trusted peer names.
+public struct ClientIdentity: Equatable, Sendable {
+    /// The address of the connection's other end; nil on a unix socket.
+    public var peer: IPAddress?
+    /// The port that the client connected to.
+    public var localPort: UInt16
+    public var isTLS: Bool
+
+    public init(peer: IPAddress?, localPort: UInt16, isTLS: Bool = false) {
+        self.peer = peer
+        self.localPort = localPort
+        self.isTLS = isTLS
+    }
+
+    /// Whether what the peer says about its own clients is believed.
+    func isTrusted(_ forwarding: Forwarding) -> Bool {
+        guard let peer, !forwarding.trustedProxies.isEmpty else { return false }
+        return forwarding.trustedProxies.contains { $0.contains(peer) }
+    }
+
+    /// The client's address: the peer's, or, if the peer is trusted, the first untrusted address of X-Forwarded-For
+    /// from the right. A malformed entry makes it the peer's.
+    func clientAddress(_ head: borrowing RequestHead, in bytes: Span<UInt8>, _ forwarding: Forwarding) -> IPAddress? {
+        guard isTrusted(forwarding) else { return peer }
+        var field = head.fields.count
+        while field > 0 {
+            field -= 1
+            guard head.fields[field].known == .xForwardedFor else { continue }
+            let value = bytes[head.fields[field].value]
+            var end = value.count
+            while end > 0 {
+                var start = end
+                while start > 0, value[start - 1] != UInt8(ascii: ",") { start -= 1 }
+                let entry = value.extracting(start..<end)
+                guard let address = IPAddress(entry[entry.trimmedOWS]) else { return peer }
+                if !forwarding.trustedProxies.contains(where: { $0.contains(address) }) { return address }
+                end = max(start - 1, 0)
+            }
+        }
+        return peer
+    }
+}

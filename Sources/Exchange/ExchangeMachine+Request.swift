@@ -1,0 +1,140 @@
+import Addressing
+import HTTP1
+import Routing
+
+/// From the first byte of a request to the head that its upstream gets.
+extension ExchangeMachine {
+    mutating func readRequestHead(_ now: Instant) {
+        if !parser.hasStarted { headBegan = now }
+        switch Self.parse(request.input, with: &parser) {
+        case .incomplete:
+            if !request.growForHead(context.pool) { answer(.malformedRequest, status: 431, now) }
+        case .failed(let error):
+            answer(.malformedRequest, status: error.status, now)
+        case .complete(let length):
+            request.input.retain(length)
+            request.begin(parser.head.framing, as: parser.head.framing == .chunked ? .chunked : .verbatim)
+            summary.began = now
+            mayPersist = parser.head.isPersistent && (parser.head.minorVersion > 0 || snapshot.forwarding.http10KeepAlive)
+            route(now)
+        }
+    }
+
+    // A span of one stored property counts as an access to all of self for as long as it is in scope: so it is made in
+    // functions that only look, or that get both sides as arguments.
+
+    private static func parse(_ input: borrowing ByteBuffer, with parser: inout RequestParser) -> ParseProgress {
+        parser.parse(input.bytes)
+    }
+
+    private func decide() -> (decision: RequestDecider.Decision, client: IPAddress?) {
+        let bytes = request.input.bytesFromFront
+        let address = client.clientAddress(parser.head, in: bytes, snapshot.forwarding)
+        let decision = context.decider.decide(
+            parser.head, in: bytes, client: address, snapshot: snapshot, rolls: context.rolls)
+        return (decision, address)
+    }
+
+    private mutating func route(_ now: Instant) {
+        if parser.head.method == .trace || parser.head.method == .connect {
+            return answer(.methodRefused, status: nil, now)
+        }
+        if case .length(let count) = parser.head.framing, isOverBodyLimit(count) {
+            return answer(.requestTooLarge, status: nil, now)
+        }
+        let (decision, address) = decide()
+        switch decision {
+        case .refused(let failure):
+            answer(failure, status: nil, now)
+        case .addSlash:
+            redirectToSlash(now)
+        case .forward(let target):
+            self.target = target
+            summary.route = target.route.index
+            summary.version = target.version
+            summary.reason = target.reason
+            guard !snapshot.backends[target.backend].endpoints.isEmpty else {
+                return answer(.noEndpoint, status: nil, now)
+            }
+            writeRequestHead(address)
+            request.hold()
+            connect(fresh: false, now)
+            pumpRequest(now)
+        }
+    }
+
+    private mutating func writeRequestHead(_ address: IPAddress?) {
+        let rewrite = RequestRewrite(
+            forwarding: snapshot.forwarding, client: client, clientAddress: address,
+            isTrusted: client.isTrusted(snapshot.forwarding), requestID: context.requestIDs.next())
+        request.reserveOutput(RequestRewrite.room(for: parser.head), context.pool)
+        rewrite.write(parser.head, in: request.input, to: &request.output)
+    }
+
+    private func isOverBodyLimit(_ count: Int) -> Bool {
+        snapshot.limits.body > 0 && count > snapshot.limits.body
+    }
+
+    /// Decodes more of the request's body, and watches its size and its form.
+    mutating func pumpRequest(_ now: Instant) {
+        guard phase == .connecting || phase == .forwarding || phase == .tunnelling else { return }
+        let fault = request.pump(context.pool)
+        if phase == .tunnelling { return pumpTunnel(now) }
+        if case .malformed = fault { return failRequestBody(.malformedRequest, now) }
+        if case .truncated = fault { return clientWentAway(now) }
+        if isOverBodyLimit(request.bodyBytes) { return failRequestBody(.requestTooLarge, now) }
+    }
+
+    /// The body turned out bad after the head was accepted: the upstream must not take what it got for a whole request.
+    private mutating func failRequestBody(_ failure: Failure, _ now: Instant) {
+        dropUpstream()
+        if responseHeadIsDone {
+            summary.failure = failure
+            mustCut = true
+            phase = .answering
+            settle(now)
+        } else {
+            answer(failure, status: nil, now)
+        }
+    }
+
+    // MARK: Own answers
+
+    /// Answers with `status` (or the failure's own) and, when the request's rest is unread, gives the connection up.
+    mutating func answer(_ failure: Failure, status: UInt16?, _ now: Instant) {
+        summary.failure = failure
+        let answer = beginAnswer(status ?? failure.status, extraRoom: 0)
+        answer.write(date: context.date, to: &response.output)
+        finishAnswer(now)
+    }
+
+    private mutating func redirectToSlash(_ now: Instant) {
+        let answer = beginAnswer(301, extraRoom: parser.head.length)
+        answer.writeAddingSlash(
+            parser.head, in: request.input, isTLS: client.isTLS, date: context.date, to: &response.output)
+        finishAnswer(now)
+    }
+
+    private mutating func beginAnswer(_ status: UInt16, extraRoom: Int) -> LocalAnswer {
+        assert(!responseHeadIsDone, "a request has one answer")
+        let hasHead = request.input.retained > 0
+        if !hasHead || !request.isSourceComplete || clientHasClosed || context.isDraining { mayPersist = false }
+        let answer = LocalAnswer(
+            status: status, closes: !mayPersist,
+            saysKeepAlive: mayPersist && parser.head.minorVersion == 0,
+            omitsBody: hasHead && parser.head.method == .head)
+        response.discardOutput()
+        response.begin(.none, as: .verbatim)
+        response.reserveOutput(LocalAnswer.room + extraRoom, context.pool)
+        summary.status = status
+        summary.isAnswered = true
+        responseHeadIsDone = true
+        phase = .answering
+        return answer
+    }
+
+    private mutating func finishAnswer(_ now: Instant) {
+        lastClientWrite = now
+        settle(now)
+    }
+}

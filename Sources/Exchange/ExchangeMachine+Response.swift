@@ -1,0 +1,184 @@
+import HTTP1
+import Routing
+
+/// From the first byte of a response to the end of the exchange.
+extension ExchangeMachine {
+    mutating func upstreamBytesArrived(_ now: Instant) {
+        switch phase {
+        case .forwarding where responseHeadIsDone: pumpResponse(now)
+        case .forwarding: readResponseHead(now)
+        case .tunnelling: pumpTunnel(now)
+        default: break
+        }
+    }
+
+    private mutating func readResponseHead(_ now: Instant) {
+        // Bytes on a connection on which nothing was asked are no answer (http-edge duty 39).
+        guard request.hasSent else {
+            response.input.removeAll()
+            return upstreamFailed(.upstreamClosed, now)
+        }
+        while phase == .forwarding, !responseHeadIsDone {
+            switch Self.parse(response.input, with: &responseParser, answering: parser.head.method) {
+            case .incomplete:
+                if !response.growForHead(context.pool) { upstreamFailed(.badResponse, now) }
+                return
+            case .failed:
+                return upstreamFailed(.badResponse, now)
+            case .complete(let length):
+                passHead(length, now)
+            }
+        }
+    }
+
+    private static func parse(
+        _ input: borrowing ByteBuffer, with parser: inout ResponseParser, answering method: Method
+    ) -> ParseProgress {
+        parser.parse(input.bytes, answering: method)
+    }
+
+    private mutating func passHead(_ length: Int, _ now: Instant) {
+        let status = responseParser.head.status
+        if status == 101 { return upgrade(length, now) }
+        if responseParser.head.isInterim { return passInterim(length, now) }
+        // The answer has begun: from here on nothing is tried again.
+        request.stopHolding()
+        let framing = outgoingFraming(of: responseParser.head.framing)
+        if framing == .untilClose || context.isDraining || clientHasClosed || requestWasCutShort { mayPersist = false }
+        writeHead(framing: framing)
+        response.input.consume(length)
+        response.begin(responseParser.head.framing, as: framing == .chunked ? .chunked : .verbatim)
+        upstreamPersists = responseParser.head.isPersistent && responseParser.head.framing != .untilClose
+        responseHeadIsDone = true
+        responseIsDelimited = framing != .untilClose
+        summary.status = status
+        summary.isAnswered = true
+        lastClientWrite = now
+        pumpResponse(now)
+    }
+
+    /// A body of unknown length is chunked for HTTP/1.1 and ends with the connection for HTTP/1.0.
+    private func outgoingFraming(of framing: BodyLength) -> BodyLength {
+        switch framing {
+        case .none, .length: framing
+        case .chunked, .untilClose: parser.head.minorVersion > 0 ? .chunked : .untilClose
+        }
+    }
+
+    private mutating func writeHead(framing: BodyLength) {
+        let rewrite = ResponseRewrite(
+            closes: !mayPersist, saysKeepAlive: mayPersist && parser.head.minorVersion == 0, framing: framing)
+        response.reserveOutput(ResponseRewrite.room(for: responseParser.head), context.pool)
+        rewrite.write(responseParser.head, in: response.input, date: context.date, to: &response.output)
+    }
+
+    /// RFC 9110 section 15.2: passed on to HTTP/1.1 clients, never to HTTP/1.0 ones.
+    private mutating func passInterim(_ length: Int, _ now: Instant) {
+        interims += 1
+        guard interims <= Self.maximumInterims else { return upstreamFailed(.badResponse, now) }
+        if parser.head.minorVersion > 0 {
+            writeHead(framing: .none)
+            lastClientWrite = now
+        }
+        response.input.consume(length)
+        responseParser.reset()
+    }
+
+    // MARK: Tunnel
+
+    /// RFC 9110 section 7.8: only what the client asked to upgrade to, and only once the upstream has agreed.
+    private mutating func upgrade(_ length: Int, _ now: Instant) {
+        guard request.isSourceComplete, agreesToUpgrade else { return upstreamFailed(.badResponse, now) }
+        request.stopHolding()
+        mayPersist = false
+        writeHead(framing: .none)
+        response.input.consume(length)
+        request.begin(.untilClose, as: .verbatim)
+        response.begin(.untilClose, as: .verbatim)
+        responseHeadIsDone = true
+        summary.status = 101
+        summary.isAnswered = true
+        lastClientWrite = now
+        phase = .tunnelling
+        pumpTunnel(now)
+    }
+
+    private var agreesToUpgrade: Bool {
+        let asked = request.input.bytesFromFront[parser.head.upgrade]
+        let agreed = response.input.bytes[responseParser.head.upgrade]
+        return asked.count > 0 && agreed.equalsIgnoringCase(asked)
+    }
+
+    /// Moves what has arrived, passes an end of sending on, and finishes when both sides have ended.
+    mutating func pumpTunnel(_ now: Instant) {
+        _ = request.pump(context.pool)
+        _ = response.pump(context.pool)
+        if request.isSourceComplete, request.pendingCount == 0, !isShutDown.upstream {
+            isShutDown.upstream = true
+            wantsShutdown.upstream = true
+        }
+        if response.isSourceComplete, response.pendingCount == 0, !isShutDown.client {
+            isShutDown.client = true
+            wantsShutdown.client = true
+        }
+        if isShutDown.upstream, isShutDown.client { finish(.close(linger: false), now) }
+    }
+
+    mutating func clientOrUpstreamFailedInTunnel(_ now: Instant) {
+        finish(.abort, now)
+    }
+
+    // MARK: Body and end
+
+    mutating func pumpResponse(_ now: Instant) {
+        switch phase {
+        case .forwarding where responseHeadIsDone:
+            let fault = response.pump(context.pool)
+            switch fault {
+            case .malformed: return cutResponse(.badResponse, now)
+            case .truncated: return cutResponse(.upstreamClosed, now)
+            case nil: break
+            }
+            if response.isSourceComplete { releaseUpstream() }
+            settle(now)
+        case .answering:
+            settle(now)
+        case .tunnelling:
+            pumpTunnel(now)
+        default:
+            break
+        }
+    }
+
+    /// The response has been received whole: the upstream can serve someone else while the client still reads,
+    /// provided that it got the whole request and sent nothing beyond its answer.
+    private mutating func releaseUpstream() {
+        guard hasUpstream, wantsRelease == nil else { return }
+        let isAsked = request.isSourceComplete && request.pendingCount == 0 && !requestWasCutShort
+        let isAnswered = response.undecodedCount == 0 && !response.isSourceClosed
+        wantsRelease = upstreamPersists && isAsked && isAnswered
+        if !isAsked { request.discardOutput() }
+        phase = .answering
+    }
+
+    /// Finishes once everything that can be written was written.
+    mutating func settle(_ now: Instant) {
+        guard phase == .answering, response.pendingCount == 0, mustCut || response.isSourceComplete else { return }
+        if mustCut { return finish(responseIsDelimited ? .close(linger: false) : .abort, now) }
+        // An unread rest of the request must not be read as the next one (RFC 9112 section 9.3).
+        if mayPersist, request.isSourceComplete { return finish(.keepAlive, now) }
+        finish(.close(linger: !request.isSourceComplete || !clientHasClosed), now)
+    }
+
+    mutating func finish(_ disposition: Disposition, _ now: Instant) {
+        guard phase != .finished else { return }
+        if hasUpstream || phase == .connecting, wantsRelease == nil { wantsRelease = false }
+        wantsConnect = nil
+        self.disposition = disposition
+        summary.requestBodyBytes = request.bodyBytes
+        summary.responseBodyBytes = response.bodyBytes
+        summary.ended = now
+        phase = .finished
+        wantsFinish = true
+    }
+}

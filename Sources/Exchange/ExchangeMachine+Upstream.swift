@@ -1,0 +1,160 @@
+import HTTP1
+import Routing
+
+/// Getting a connection to the version that was chosen, and what happens when it fails.
+extension ExchangeMachine {
+    mutating func connect(fresh: Bool, _ now: Instant) {
+        guard let target else { return }
+        phase = .connecting
+        connectBegan = now
+        summary.attempts += 1
+        wantsConnect = (target.backend, fresh)
+    }
+
+    // MARK: Events
+
+    /// The connection that was asked for is there.
+    /// - Parameter reused: it has carried a request before, so it may fail through no fault of this one.
+    public mutating func connected(reused: Bool, now: Instant) {
+        guard phase == .connecting else { return }
+        phase = .forwarding
+        hasUpstream = true
+        upstreamIsReused = reused
+        lastUpstreamProgress = now
+    }
+
+    /// The connection that was asked for could not be made: another endpoint is tried, whatever the method is.
+    public mutating func connectFailed(timedOut: Bool, now: Instant) {
+        guard phase == .connecting else { return }
+        guard summary.attempts < Self.maximumAttempts, request.isHeld else {
+            return answer(timedOut ? .connectTimedOut : .connectRefused, status: nil, now)
+        }
+        connect(fresh: false, now)
+    }
+
+    /// No endpoint can be asked at all.
+    public mutating func noEndpoint(now: Instant) {
+        guard phase == .connecting else { return }
+        answer(.noEndpoint, status: nil, now)
+    }
+
+    /// The connection limit towards the upstream, or of the process, is reached.
+    public mutating func overloaded(now: Instant) {
+        guard phase == .connecting else { return }
+        answer(.overloaded, status: nil, now)
+    }
+
+    /// The upstream's end of the connection was closed (`reset`: it failed) and everything it sent was received.
+    public mutating func upstreamClosed(reset: Bool, now: Instant) {
+        guard hasUpstream else { return }
+        switch phase {
+        case .forwarding where responseHeadIsDone:
+            response.sourceClosed(failed: reset)
+            pumpResponse(now)
+        case .forwarding:
+            upstreamFailed(reset ? .upstreamReset : .upstreamClosed, now)
+        case .tunnelling:
+            response.sourceClosed()
+            if reset { clientOrUpstreamFailedInTunnel(now) } else { pumpTunnel(now) }
+        default:
+            break
+        }
+    }
+
+    /// Writing to the upstream failed. It may have answered before it stopped reading, so its bytes are still wanted.
+    public mutating func upstreamStoppedReading(now: Instant) {
+        guard hasUpstream else { return }
+        if phase == .tunnelling { return clientOrUpstreamFailedInTunnel(now) }
+        requestWasCutShort = true
+    }
+
+    // MARK: Failing
+
+    /// The upstream failed before its response head was complete: tries once more where that is safe, else answers.
+    ///
+    /// Safe (RFC 9110 section 9.2.2, http-edge duties 43 and 44): no response byte has come, the request can be sent again, and it is
+    /// idempotent or nothing of it was sent.
+    mutating func upstreamFailed(_ failure: Failure, _ now: Instant) {
+        let isSafe = failure != .badResponse && response.input.isEmpty && interims == 0
+            && request.isHeld && (!request.hasSent || parser.head.method.isIdempotent)
+        let wasReused = upstreamIsReused
+        dropUpstream()
+        guard isSafe, summary.attempts < Self.maximumAttempts else {
+            if interims > 0, response.pendingCount > 0 { return cutResponse(failure, now) }
+            return answer(failure, status: nil, now)
+        }
+        request.rewind()
+        requestWasCutShort = false
+        connect(fresh: wasReused, now)
+    }
+
+    /// The response broke off after its head had been passed on: what has arrived is delivered, then the cut shows.
+    mutating func cutResponse(_ failure: Failure, _ now: Instant) {
+        summary.failure = failure
+        dropUpstream()
+        mustCut = true
+        phase = .answering
+        settle(now)
+    }
+
+    /// Closes the connection to the upstream, if there is one or one was asked for.
+    mutating func dropUpstream() {
+        if hasUpstream || phase == .connecting { wantsRelease = false }
+        wantsConnect = nil
+        upstreamPersists = false
+    }
+
+    // MARK: The client's connection
+
+    /// The client has sent all it will send (a half-close is no abort: http-edge duty 46).
+    public mutating func clientClosed(now: Instant) {
+        clientHasClosed = true
+        mayPersist = false
+        switch phase {
+        case .readingHead:
+            // Between two requests, a close is the way to end; within a head, the request is lost.
+            if parser.hasStarted { clientWentAway(now) } else { finishSilently(now) }
+        case .connecting, .forwarding:
+            request.sourceClosed()
+            pumpRequest(now)
+        case .tunnelling:
+            request.sourceClosed()
+            pumpTunnel(now)
+        case .answering, .finished:
+            break
+        }
+    }
+
+    /// The client's connection failed: nothing more can be told it.
+    public mutating func clientFailed(now: Instant) {
+        switch phase {
+        case .finished: break
+        case .readingHead where !parser.hasStarted: finishSilently(now)
+        case .tunnelling: clientOrUpstreamFailedInTunnel(now)
+        default: clientWentAway(now)
+        }
+    }
+
+    mutating func clientWentAway(_ now: Instant) {
+        summary.failure = .clientClosed
+        if !summary.isAnswered { summary.status = Failure.clientClosed.status }
+        finish(.abort, now)
+    }
+
+    /// No request was begun: there is nothing to sum up.
+    private mutating func finishSilently(_ now: Instant) {
+        disposition = .close(linger: false)
+        phase = .finished
+    }
+
+    // MARK: Stopping
+
+    /// The process cannot wait any longer: the request is cut.
+    public mutating func cut(now: Instant) {
+        guard phase != .finished else { return }
+        guard phase != .readingHead || parser.hasStarted else { return finishSilently(now) }
+        summary.failure = .shutdown
+        if !summary.isAnswered { summary.status = Failure.shutdown.status }
+        finish(.abort, now)
+    }
+}

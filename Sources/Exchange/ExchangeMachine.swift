@@ -1,0 +1,278 @@
+public import HTTP1
+internal import Routing
+
+/// The life of one request after another on a client's connection: events and bytes in, actions and bytes out.
+///
+/// No socket, no clock and no randomness in here: the worker reads into it, writes out of it, tells it the time and does what
+/// `nextAction` asks. Each request ends in exactly one `finish`. The parts: `+Request` (head, routing), `+Upstream`
+/// (connecting, failing, trying again), `+Response` (head, body, end), `+Deadlines` (what may take how long).
+public struct ExchangeMachine: ~Copyable {
+    /// Connections one request may ask for; all lead to the version that was chosen.
+    public static let maximumAttempts = 3
+    /// Interim responses one request may get before the upstream counts as broken (http-edge duty 40).
+    static let maximumInterims = 16
+
+    let context: ExchangeContext
+    var snapshot: Snapshot
+    var client: ClientIdentity
+
+    public internal(set) var phase = Phase.readingHead
+    var parser: RequestParser
+    var responseParser: ResponseParser
+    /// Client to upstream, and upstream to client.
+    var request = Relay()
+    var response = Relay()
+
+    // What was decided.
+    var target: RequestDecider.Target?
+    var summary = Summary()
+    public internal(set) var disposition = Disposition.keepAlive
+
+    // What the client's connection can still do.
+    var clientHasClosed = false
+    var mayPersist = true
+    /// The answer is incomplete: cut the connection once the rest is flushed.
+    var mustCut = false
+
+    // What the upstream's connection can still do.
+    var hasUpstream = false
+    var upstreamIsReused = false
+    var upstreamPersists = false
+    var requestWasCutShort = false
+    var responseHeadIsDone = false
+    /// The response's framing shows where it ends, so that an early end of the connection shows, too.
+    var responseIsDelimited = true
+    var interims = 0
+
+    // Actions that wait to be asked for.
+    var wantsConnect: (backend: Int, fresh: Bool)?
+    /// Whether it is reusable.
+    var wantsRelease: Bool?
+    var wantsShutdown: (client: Bool, upstream: Bool) = (false, false)
+    var isShutDown: (client: Bool, upstream: Bool) = (false, false)
+    var wantsFinish = false
+
+    // Times, see +Deadlines.
+    var headBegan: Instant
+    var connectBegan: Instant
+    var lastClientRead: Instant
+    var lastClientWrite: Instant
+    var lastUpstreamProgress: Instant
+
+    public init(context: ExchangeContext, snapshot: Snapshot, client: ClientIdentity, now: Instant) {
+        self.context = context
+        self.snapshot = snapshot
+        self.client = client
+        parser = RequestParser(limits: Self.headLimits(snapshot.limits))
+        responseParser = ResponseParser()
+        headBegan = now
+        connectBegan = now
+        lastClientRead = now
+        lastClientWrite = now
+        lastUpstreamProgress = now
+    }
+
+    static func headLimits(_ limits: Limits) -> HeadLimits {
+        HeadLimits(requestLine: limits.requestLine, fieldBytes: limits.headerBytes, fieldCount: limits.headerFields)
+    }
+
+    // MARK: Beginning and ending
+
+    /// Takes up a connection on which a first byte is expected. The machine must be new or `retired`.
+    public mutating func begin(snapshot: Snapshot, client: ClientIdentity, now: Instant) {
+        self.client = client
+        clientHasClosed = false
+        start(snapshot, now)
+    }
+
+    /// After a `finish` with `Disposition.keepAlive`: expects the next request, whose first bytes may have arrived already.
+    public mutating func beginNext(snapshot: Snapshot, now: Instant) {
+        assert(phase == .finished, "a request ends before the next one begins")
+        request.reset(keepingInput: true)
+        response.reset(keepingInput: false)
+        start(snapshot, now)
+        if !request.input.isEmpty { clientBytesArrived(now) }
+    }
+
+    private mutating func start(_ snapshot: Snapshot, _ now: Instant) {
+        if snapshot !== self.snapshot {
+            self.snapshot = snapshot
+            parser.limits = Self.headLimits(snapshot.limits)
+        }
+        parser.reset()
+        responseParser.reset()
+        phase = .readingHead
+        target = nil
+        summary = Summary()
+        summary.began = now
+        disposition = .keepAlive
+        mayPersist = true
+        mustCut = false
+        hasUpstream = false
+        upstreamIsReused = false
+        upstreamPersists = false
+        requestWasCutShort = false
+        responseHeadIsDone = false
+        responseIsDelimited = true
+        interims = 0
+        wantsConnect = nil
+        wantsRelease = nil
+        wantsShutdown = (false, false)
+        isShutDown = (false, false)
+        wantsFinish = false
+        headBegan = now
+        lastClientRead = now
+        lastClientWrite = now
+        lastUpstreamProgress = now
+    }
+
+    /// Gives all storage back; the machine may `begin` with another connection later.
+    public mutating func retire() {
+        request.reset(keepingInput: false)
+        response.reset(keepingInput: false)
+        request.giveBack(to: context.pool)
+        response.giveBack(to: context.pool)
+        target = nil
+    }
+
+    /// Nothing of a next request has arrived, so the connection can wait without a machine.
+    public var isIdle: Bool { phase == .readingHead && request.input.isEmpty && !clientHasClosed }
+
+    // MARK: Bytes in
+
+    /// Whether bytes of this side have a place to go; while false, the worker leaves them in the socket (back-pressure).
+    public func wantsBytes(from side: Side) -> Bool {
+        switch (side, phase) {
+        case (.client, .readingHead):
+            true
+        case (.client, .connecting), (.client, .forwarding), (.client, .tunnelling):
+            !request.isSourceComplete && !request.isSourceClosed && !requestWasCutShort && request.hasRoomForMore
+        case (.upstream, .forwarding), (.upstream, .tunnelling):
+            hasUpstream && !response.isSourceComplete && !response.isSourceClosed && response.hasRoomForMore
+        default:
+            false
+        }
+    }
+
+    /// Lets `read` fill free space with bytes of `side`; it returns how many there were. Then acts on them.
+    /// Returns whether the space was filled to its end, so that there may be more.
+    public mutating func receive(from side: Side, now: Instant, _ read: (inout MutableSpan<UInt8>) -> Int) -> Bool {
+        let hasRoom = side == .client
+            ? request.prepareInput(context.pool)
+            : response.prepareInput(context.pool)
+        guard hasRoom else { return false }
+        if side == .client {
+            guard let filled = Self.fill(&request.input, read) else { return false }
+            lastClientRead = now
+            clientBytesArrived(now)
+            return filled
+        }
+        guard let filled = Self.fill(&response.input, read) else { return false }
+        lastUpstreamProgress = now
+        upstreamBytesArrived(now)
+        return filled
+    }
+
+    /// Whether the free space was filled whole, or nil if nothing was read.
+    private static func fill(_ buffer: inout ByteBuffer, _ read: (inout MutableSpan<UInt8>) -> Int) -> Bool? {
+        var space = buffer.freeSpace
+        let room = space.count
+        let count = read(&space)
+        guard count > 0 else { return nil }
+        buffer.commit(count)
+        return count == room
+    }
+
+    mutating func clientBytesArrived(_ now: Instant) {
+        switch phase {
+        case .readingHead: readRequestHead(now)
+        case .connecting, .forwarding: pumpRequest(now)
+        case .tunnelling: _ = request.pump(context.pool)
+        case .answering, .finished: break
+        }
+    }
+
+    // MARK: Bytes out
+
+    public func hasOutput(for side: Side) -> Bool {
+        switch side {
+        case .client: response.pendingCount > 0
+        case .upstream: hasUpstream && !requestWasCutShort && request.pendingCount > 0
+        }
+    }
+
+    /// Shows `send` the bytes that wait for `side`, in two pieces of which either may be empty; it returns how many it took.
+    /// Returns that number.
+    public mutating func transmit(
+        to side: Side, now: Instant, _ send: (_ first: Span<UInt8>, _ second: Span<UInt8>) -> Int
+    ) -> Int {
+        let sent: Int
+        if side == .client {
+            sent = response.send(send)
+            guard sent > 0 else { return 0 }
+            lastClientWrite = now
+            pumpResponse(now)
+        } else {
+            sent = request.send(send)
+            guard sent > 0 else { return 0 }
+            lastUpstreamProgress = now
+            pumpRequest(now)
+        }
+        return sent
+    }
+
+    // MARK: Actions out
+
+    public mutating func nextAction() -> Action? {
+        if let release = wantsRelease {
+            wantsRelease = nil
+            hasUpstream = false
+            return .releaseUpstream(reusable: release)
+        }
+        if let connect = wantsConnect {
+            wantsConnect = nil
+            return .connect(backend: connect.backend, fresh: connect.fresh)
+        }
+        if wantsShutdown.upstream {
+            wantsShutdown.upstream = false
+            return .shutdownWrite(.upstream)
+        }
+        if wantsShutdown.client {
+            wantsShutdown.client = false
+            return .shutdownWrite(.client)
+        }
+        if wantsFinish {
+            wantsFinish = false
+            return .finish(summary)
+        }
+        return nil
+    }
+
+    // MARK: For logs
+
+    /// The request line as it came, without its line end; empty when none was understood. Valid until `beginNext` or `retire`.
+    public func withRequestLine<R>(_ body: (Span<UInt8>) -> R) -> R {
+        let bytes = request.input.bytesFromFront
+        guard request.input.retained > 0 else { return body(bytes.extracting(first: 0)) }
+        // Strictly parsed, so one blank and "HTTP/1.x" follow the target.
+        return body(bytes.extracting(parser.head.methodName.start..<parser.head.target.end + 9))
+    }
+
+    /// The first value of a field of the request; empty when there is none. Valid as `withRequestLine` is.
+    public func withRequestField<R>(_ name: KnownHeader, _ body: (Span<UInt8>) -> R) -> R {
+        let bytes = request.input.bytesFromFront
+        guard request.input.retained > 0 else { return body(bytes.extracting(first: 0)) }
+        for index in parser.head.fields.indices where parser.head.fields[index].known == name {
+            return body(bytes[parser.head.fields[index].value])
+        }
+        return body(bytes.extracting(first: 0))
+    }
+
+    public func checkInvariants() {
+        request.checkInvariants()
+        response.checkInvariants()
+        assert(phase != .connecting || target != nil, "an upstream is asked for by a decision")
+        assert(phase != .finished || !hasUpstream || wantsRelease != nil, "a finished request keeps no upstream")
+        assert(summary.attempts <= Self.maximumAttempts, "attempts are bounded")
+    }
+}

@@ -1,0 +1,59 @@
+/// Why an exchange did not end with the upstream's own complete answer.
+public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertible {
+    // The client's fault.
+    case malformedRequest, requestTooLarge, clientTooSlow, clientClosed, methodRefused, pathRefused
+    // Nobody's: there is no such route, or it only answers with a redirect.
+    case noRoute
+    // The upstream's fault.
+    case noEndpoint, connectRefused, connectTimedOut, upstreamClosed, upstreamReset, upstreamTimedOut, badResponse
+    // The proxy's own doing.
+    case requestTimedOut, overloaded, shutdown
+
+    public enum Fault: Sendable { case client, upstream, proxy }
+
+    public var fault: Fault {
+        switch self {
+        case .malformedRequest, .requestTooLarge, .clientTooSlow, .clientClosed, .methodRefused, .pathRefused: .client
+        case .noEndpoint, .connectRefused, .connectTimedOut, .upstreamClosed, .upstreamReset, .upstreamTimedOut, .badResponse: .upstream
+        case .noRoute, .requestTimedOut, .overloaded, .shutdown: .proxy
+        }
+    }
+
+    /// The status this failure is answered with when no response has begun. `malformedRequest` and `requestTooLarge` carry
+    /// their own status from the parser. 499 is never sent: it is nginx's name in logs for a client that went away.
+    public var status: UInt16 {
+        switch self {
+        case .malformedRequest, .pathRefused: 400
+        case .requestTooLarge: 413
+        case .clientTooSlow: 408
+        case .clientClosed: 499
+        case .methodRefused: 405
+        case .noRoute: 404
+        case .noEndpoint, .overloaded, .shutdown: 503
+        case .connectRefused, .upstreamClosed, .upstreamReset, .badResponse: 502
+        case .connectTimedOut, .upstreamTimedOut, .requestTimedOut: 504
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .malformedRequest: "malformed request"
+        case .requestTooLarge: "request body over the limit"
+        case .clientTooSlow: "client too slow"
+        case .clientClosed: "client closed the connection"
+        case .methodRefused: "method refused"
+        case .pathRefused: "path refused"
+        case .noRoute: "no route"
+        case .noEndpoint: "no endpoint"
+        case .connectRefused: "upstream could not be connected to"
+        case .connectTimedOut: "connecting to the upstream timed out"
+        case .upstreamClosed: "upstream closed the connection early"
+        case .upstreamReset: "upstream reset the connection"
+        case .upstreamTimedOut: "upstream timed out"
+        case .badResponse: "upstream sent an invalid response"
+        case .requestTimedOut: "request took longer than its deadline"
+        case .overloaded: "overloaded"
+        case .shutdown: "shut down"
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import HTTP1
+
+/// An answer of the proxy's own: a status, a short text, no version number and nothing of the request reflected.
+struct LocalAnswer {
+    let status: UInt16
+    var closes: Bool
+    var saysKeepAlive: Bool
+    /// To HEAD: the head of the answer that GET would get.
+    var omitsBody: Bool
+
+    /// Room that `write` needs beside a location.
+    static let room = 512
+
+    func write(date: borrowing HTTPDate, to output: inout ByteBuffer) {
+        writeHead(date: date, to: &output)
+        finish(to: &output)
+    }
+
+    /// A redirect to the same URL with a slash after its path. The URL is absolute, so that a path such as `//host` cannot become one.
+    func writeAddingSlash(
+        _ head: borrowing RequestHead, in input: borrowing ByteBuffer, isTLS: Bool, date: borrowing HTTPDate,
+        to output: inout ByteBuffer
+    ) {
+        let bytes = input.bytesFromFront
+        writeHead(date: date, to: &output)
+        output.append(isTLS ? "Location: https://" : "Location: http://")
+        output.append(bytes[head.authority])
+        output.append(bytes[head.path])
+        output.append("/")
+        if head.hasQuery {
+            output.append("?")
+            output.append(bytes[head.query])
+        }
+        output.append("\r\n")
+        finish(to: &output)
+    }
+
+    private func writeHead(date: borrowing HTTPDate, to output: inout ByteBuffer) {
+        output.appendStatusLine(status)
+        output.appendField("Date", date.bytes)
+        output.append("Content-Type: text/plain; charset=utf-8\r\nContent-Length: ")
+        output.append(decimal: textCount)
+        output.append("\r\n")
+        if status == 405 { output.append("Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS\r\n") }
+        if status == 503 { output.append("Retry-After: 1\r\n") }
+        if closes {
+            output.append("Connection: close\r\n")
+        } else if saysKeepAlive {
+            output.append("Connection: keep-alive\r\n")
+        }
+    }
+
+    private func finish(to output: inout ByteBuffer) {
+        output.append("\r\n")
+        guard !omitsBody else { return }
+        output.append(decimal: Int(status))
+        output.append(" ")
+        output.append(ReasonPhrase.of(status))
+        output.append("\n")
+    }
+
+    private var textCount: Int { 3 + 1 + ReasonPhrase.of(status).utf8CodeUnitCount + 1 }
+}

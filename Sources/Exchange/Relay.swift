@@ -1,0 +1,327 @@
+import HTTP1
+
+/// One direction of an exchange: what has arrived from one side and what goes out to the other.
+///
+/// Heads and re-framed bodies are serialised into `output`. A body that keeps its framing is never copied: its first
+/// `passthrough` bytes go out straight from `input`, after `output`. Both buffers are bounded, so a slow reader
+/// stops the reading of the other side and memory never grows.
+struct Relay: ~Copyable {
+    /// How the body is framed on its way out.
+    enum Framing {
+        /// As decoded: delimited by a length or by the connection's end.
+        case verbatim
+        case chunked
+    }
+
+    var input = ByteBuffer()
+    var output = ByteBuffer()
+    /// Bytes at the front of `input` that are decoded and go out as they are.
+    private(set) var passthrough = 0
+    /// Bytes at the front of `input` that are decoded and wait to be copied into `output`.
+    private var owed = 0
+    private(set) var decoder = BodyDecoder(.none)
+    private var framing = Framing.verbatim
+    private var copies = false
+    /// The source has sent its whole message, and all of it is decoded.
+    private(set) var isSourceComplete = false
+    /// The source's connection has ended: nothing follows what is in `input`.
+    private(set) var isSourceClosed = false
+    /// It ended by failing, which completes no body.
+    private var hasSourceFailed = false
+    /// Body bytes decoded so far.
+    private(set) var bodyBytes = 0
+
+    /// While held, bytes already sent stay, so that the request can be sent again over another connection.
+    private(set) var isHeld = false
+    private var sentWhileHeld = 0
+    /// Whether anything went out since the start or the last `rewind`.
+    private(set) var hasSent = false
+
+    // MARK: Source
+
+    /// Begins the body that follows a head. `length` is how it arrives, `framing` how it leaves.
+    mutating func begin(_ length: BodyLength, as framing: Framing) {
+        decoder = BodyDecoder(length)
+        self.framing = framing
+        copies = framing == .chunked || length == .chunked
+        isSourceComplete = length == .none
+    }
+
+    /// Makes room in `input` for at least one byte, growing it for a long body. False when the reader must wait.
+    mutating func prepareInput(_ pool: BufferPool) -> Bool {
+        if !input.hasStorage { input = pool.take(.standard) }
+        let wanted = wantedCapacity
+        if wanted > input.capacity { Self.exchange(&input, for: pool.take(.holding(wanted)), pool) }
+        if input.space == 0 { input.compact() }
+        if input.space == 0, canDropSentInput {
+            stopHolding()
+            input.compact()
+        }
+        return input.space > 0
+    }
+
+    /// Whether `prepareInput` would find room.
+    var hasRoomForMore: Bool {
+        input.space > 0 || !input.hasStorage || input.start > input.retained || wantedCapacity > input.capacity || canDropSentInput
+    }
+
+    /// Holding is given up only when it keeps bytes whose place is needed.
+    private var canDropSentInput: Bool { isHeld && sentWhileHeld > output.count }
+
+    /// A body of known length gets a block for all of it at once; an unknown one grows when it fills what it has.
+    private var wantedCapacity: Int {
+        if let remaining = decoder.remaining {
+            return remaining <= input.capacity ? input.capacity : remaining + input.retained + input.count
+        }
+        let isFull = input.space == 0 && input.start == input.retained
+        let most = copies ? BufferPool.Size.large.rawValue : BufferPool.Size.huge.rawValue
+        return isFull && input.capacity < most ? input.capacity + 1 : input.capacity
+    }
+
+    /// Grows `input` for a head that does not fit; false when it already is as large as blocks get.
+    mutating func growForHead(_ pool: BufferPool) -> Bool {
+        if input.space == 0 { input.compact() }
+        guard input.space == 0 else { return true }
+        guard input.capacity < BufferPool.Size.huge.rawValue else { return false }
+        Self.exchange(&input, for: pool.take(.holding(input.capacity + 1)), pool)
+        return true
+    }
+
+    /// Makes room for `count` bytes at the end of `output`, which a head is about to be written to.
+    mutating func reserveOutput(_ count: Int, _ pool: BufferPool) {
+        let wanted = output.count + max(count, copies ? BufferPool.Size.standard.rawValue : count)
+        if !output.hasStorage {
+            output = pool.take(.holding(wanted))
+        } else if output.space < count {
+            output.compact()
+            if output.space < count { Self.exchange(&output, for: pool.take(.holding(wanted)), pool) }
+        }
+    }
+
+    /// What is wrong with a body.
+    enum Fault {
+        case malformed(ParseError)
+        case truncated
+    }
+
+    /// Decodes what has arrived, as far as there is room for it. Returns what is wrong with the body, if anything is.
+    mutating func pump(_ pool: BufferPool) -> Fault? {
+        copies ? pumpCopying(pool) : pumpInPlace()
+    }
+
+    private mutating func pumpCopying(_ pool: BufferPool) -> Fault? {
+        while copyOwed(pool), !isSourceComplete {
+            switch Self.next(of: &decoder, in: input, after: 0) {
+            case .data(let skip, let count):
+                input.consume(skip)
+                owed = count
+                bodyBytes += count
+            case .needMore(let skip):
+                input.consume(skip)
+                guard isSourceClosed else { return nil }
+                guard endsAtClose() else { return .truncated }
+                guard finishOutput(pool) else { return nil }
+            case .end(let skip):
+                input.consume(skip)
+                guard finishOutput(pool) else { return nil }
+            case .failed(let error):
+                return .malformed(error)
+            }
+        }
+        return nil
+    }
+
+    // Static, because the compiler takes a span of one stored property for an access to all of self.
+
+    private static func next(of decoder: inout BodyDecoder, in input: borrowing ByteBuffer, after skipped: Int) -> BodyStep {
+        decoder.next(input.bytes.extracting(droppingFirst: skipped))
+    }
+
+    private static func copy(_ count: Int, from input: borrowing ByteBuffer, to output: inout ByteBuffer) {
+        output.append(input.bytes.extracting(first: count))
+    }
+
+    private mutating func pumpInPlace() -> Fault? {
+        while !isSourceComplete {
+            switch Self.next(of: &decoder, in: input, after: passthrough) {
+            case .data(_, let count):
+                passthrough += count
+                bodyBytes += count
+            case .needMore:
+                guard isSourceClosed else { return nil }
+                guard endsAtClose() else { return .truncated }
+                isSourceComplete = true
+            case .end:
+                isSourceComplete = true
+            case .failed(let error):
+                return .malformed(error)
+            }
+        }
+        return nil
+    }
+
+    /// Copies decoded bytes into `output`, framed. False when its room did not suffice.
+    private mutating func copyOwed(_ pool: BufferPool) -> Bool {
+        while owed > 0 {
+            let room = outputRoom(pool) - Self.chunkOverhead
+            guard room > 0 else { return false }
+            let count = min(owed, room)
+            if framing == .chunked { output.appendChunkHead(count) }
+            Self.copy(count, from: input, to: &output)
+            if framing == .chunked { output.appendChunkEnd() }
+            input.consume(count)
+            owed -= count
+        }
+        return true
+    }
+
+    /// The most that framing adds to one run of bytes: 16 digits, two line ends, and the last chunk behind it.
+    private static let chunkOverhead = 32
+
+    /// The free space of `output`; compacted, grown up to a bound, or freed of what was held, before it counts as used up.
+    private mutating func outputRoom(_ pool: BufferPool) -> Int {
+        if output.space <= Self.chunkOverhead { output.compact() }
+        if output.space <= Self.chunkOverhead, output.capacity < BufferPool.Size.large.rawValue {
+            Self.exchange(&output, for: pool.take(.holding(output.capacity + 1)), pool)
+        }
+        if output.space <= Self.chunkOverhead, isHeld, sentWhileHeld > 0 {
+            stopHolding()
+            output.compact()
+        }
+        return output.space
+    }
+
+    /// The decoder stays at its end, so that a caller without room finds the same step again.
+    private mutating func finishOutput(_ pool: BufferPool) -> Bool {
+        if framing == .chunked {
+            guard outputRoom(pool) >= Self.chunkOverhead else { return false }
+            output.appendLastChunk()
+        }
+        isSourceComplete = true
+        return true
+    }
+
+    /// Moves what `buffer` holds into `larger`, which takes its place.
+    private static func exchange(_ buffer: inout ByteBuffer, for larger: consuming ByteBuffer, _ pool: BufferPool) {
+        var larger = larger
+        buffer.move(into: &larger)
+        swap(&larger, &buffer)
+        pool.give(&larger)
+    }
+
+    /// Nothing more will arrive; `failed`: not because the source was done.
+    mutating func sourceClosed(failed: Bool = false) {
+        isSourceClosed = true
+        hasSourceFailed = failed
+    }
+
+    /// Whether the end of the connection is the end of the body, too (RFC 9112 section 6.3, rule 8).
+    private mutating func endsAtClose() -> Bool { !hasSourceFailed && decoder.finishAtEOF() }
+
+    // MARK: Sink
+
+    /// Bytes ready to go out.
+    var pendingCount: Int { output.count + passthrough - sentWhileHeld }
+
+    /// Shows the bytes that are ready to go out, in two pieces, and drops (or, while held, marks) as many as `send` says were taken.
+    mutating func send(_ send: (_ first: Span<UInt8>, _ second: Span<UInt8>) -> Int) -> Int {
+        coalesce()
+        let fromOutput = min(sentWhileHeld, output.count)
+        let sent = send(
+            output.bytes.extracting(droppingFirst: fromOutput),
+            input.bytes.extracting(first: passthrough).extracting(droppingFirst: sentWhileHeld - fromOutput))
+        guard sent > 0 else { return 0 }
+        hasSent = true
+        if isHeld { sentWhileHeld += sent } else { drop(sent) }
+        return sent
+    }
+
+    /// One piece is cheaper to send than two, and a short body is cheaper to copy than to name.
+    private mutating func coalesce() {
+        guard passthrough > 0, passthrough <= Self.coalesced, sentWhileHeld <= output.count, !output.isEmpty,
+              output.space >= passthrough
+        else { return }
+        Self.copy(passthrough, from: input, to: &output)
+        input.consume(passthrough)
+        passthrough = 0
+    }
+
+    private static let coalesced = 2048
+
+    private mutating func drop(_ count: Int) {
+        let fromOutput = min(count, output.count)
+        output.consume(fromOutput)
+        input.consume(count - fromOutput)
+        passthrough -= count - fromOutput
+    }
+
+    // MARK: Sending again
+
+    mutating func hold() { isHeld = true }
+
+    /// Gives up the possibility of sending again: what was sent is dropped.
+    mutating func stopHolding() {
+        guard isHeld else { return }
+        isHeld = false
+        let sent = sentWhileHeld
+        sentWhileHeld = 0
+        drop(sent)
+    }
+
+    /// Starts again from the first byte. Only while held.
+    mutating func rewind() {
+        assert(isHeld, "what was dropped cannot be sent again")
+        sentWhileHeld = 0
+        hasSent = false
+    }
+
+    // MARK: Life
+
+    /// Drops what would still go out; what has arrived stays.
+    mutating func discardOutput() {
+        stopHolding()
+        output.removeAll()
+        if passthrough > 0 { input.consume(passthrough) }
+        passthrough = 0
+        owed = 0
+    }
+
+    /// Bytes that have arrived and are not decoded.
+    var undecodedCount: Int { input.count - passthrough - owed }
+
+    /// Forgets the message. Bytes of `input` beyond it stay if they may begin the next one.
+    mutating func reset(keepingInput: Bool) {
+        passthrough = 0
+        owed = 0
+        decoder = BodyDecoder(.none)
+        framing = .verbatim
+        copies = false
+        isSourceComplete = false
+        isSourceClosed = false
+        bodyBytes = 0
+        isHeld = false
+        sentWhileHeld = 0
+        hasSent = false
+        hasSourceFailed = false
+        if keepingInput {
+            input.releaseRetained()
+            input.compact()
+        } else {
+            input.removeAll()
+        }
+        output.removeAll()
+    }
+
+    /// Gives both blocks back.
+    mutating func giveBack(to pool: BufferPool) {
+        pool.give(&input)
+        pool.give(&output)
+    }
+
+    func checkInvariants() {
+        assert(passthrough >= 0 && owed >= 0 && passthrough + owed <= input.count, "decoded bytes are in the input")
+        assert(passthrough == 0 || owed == 0, "a body is either passed through or copied")
+        assert(sentWhileHeld == 0 || isHeld, "only held bytes are sent and kept")
+        assert(pendingCount >= 0, "no more was sent than there was")
+    }
+}

@@ -1,0 +1,163 @@
+public import Addressing
+public import HTTP1
+public import Routing
+
+/// Decides where one request goes. The live exchange and `serin explain` both ask it, so that they cannot disagree.
+///
+/// Its storage is reused from request to request.
+public struct RequestDecider: ~Copyable {
+    private var normalizer = PathNormalizer()
+    private var values = RequestValues()
+
+    public init() {}
+
+    /// Where a request goes: a backend, chosen once for all its attempts.
+    public struct Target: Sendable {
+        public let route: Route
+        public let choice: Choice
+        /// Why this version: the choice's reason, or that the other one stands in.
+        public let reason: Reason
+        public let version: Version
+        /// Index into the snapshot's backends.
+        public let backend: Int
+    }
+
+    public enum Decision: Sendable {
+        case forward(Target)
+        /// The path lacks the slash that its prefix ends with (R34).
+        case addSlash
+        case refused(Failure)
+    }
+
+    /// - Parameters:
+    ///   - bytes: what the head's slices refer to.
+    ///   - client: the client's address as `ClientIdentity.clientAddress` finds it.
+    ///   - trace: collects the steps for `explain`; nil costs nothing.
+    public mutating func decide(
+        _ head: borrowing RequestHead, in bytes: Span<UInt8>, client: IPAddress?,
+        snapshot: Snapshot, rolls: RollSource, trace: DecisionTrace? = nil
+    ) -> Decision {
+        let match: RouteMatch
+        switch normalizer.normalize(bytes[head.path], strict: snapshot.forwarding.strictPaths) {
+        case .asIs:
+            match = snapshot.routes.match(host: bytes[head.hostName], path: bytes[head.path])
+        case .rewritten:
+            match = snapshot.routes.match(host: bytes[head.hostName], path: normalizer.normalized)
+        case .rejected:
+            return .refused(.pathRefused)
+        }
+        switch match {
+        case .route(let route):
+            let choice = choose(route, head, bytes, client, rolls, trace)
+            return .forward(Self.target(route, choice, snapshot))
+        case .addSlash:
+            return .addSlash
+        case .noHost, .noPath:
+            return .refused(.noRoute)
+        }
+    }
+
+    private mutating func choose(
+        _ route: Route, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ client: IPAddress?,
+        _ rolls: RollSource, _ trace: DecisionTrace?
+    ) -> Choice {
+        if !route.keys.isEmpty { collectValues(route, head, bytes, client) }
+        switch route.decide(values, trace: trace) {
+        case .chosen(let choice):
+            return choice
+        case .weigh(let draw):
+            return route.weigh(draw, roll: route.roll(for: draw, values, rolls), trace: trace)
+        }
+    }
+
+    /// The version that was chosen, or the one that stands in because it has no endpoint at all.
+    private static func target(_ route: Route, _ choice: Choice, _ snapshot: Snapshot) -> Target {
+        let chosen = backend(of: choice.version, route)
+        func target(_ version: Version, _ reason: Reason) -> Target {
+            Target(route: route, choice: choice, reason: reason, version: version, backend: backend(of: version, route))
+        }
+        guard snapshot.backends[chosen].endpoints.isEmpty else { return target(choice.version, choice.reason) }
+        switch (choice.version, snapshot.failover) {
+        case (.canary, .canaryToStable), (.canary, .both):
+            guard !snapshot.backends[route.stable].endpoints.isEmpty else { break }
+            return target(.stable, .failover)
+        case (.stable, .both):
+            let standIn = route.canaries.indices.first { !snapshot.backends[route.canaries[$0].backend].endpoints.isEmpty }
+            guard let standIn else { break }
+            return target(.canary(standIn), .failover)
+        default:
+            break
+        }
+        return target(choice.version, choice.reason)
+    }
+
+    private static func backend(of version: Version, _ route: Route) -> Int {
+        switch version {
+        case .stable: route.stable
+        case .canary(let index): route.canaries[index].backend
+        }
+    }
+
+    // MARK: Values
+
+    private mutating func collectValues(
+        _ route: Route, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ client: IPAddress?
+    ) {
+        values.reset(count: route.keys.count)
+        for index in route.keys.indices {
+            switch route.keys[index].kind {
+            case .header: collectHeader(index, route.keys[index], head, bytes)
+            case .cookie: collectCookie(index, route.keys[index], head, bytes)
+            case .query: collectQuery(index, route.keys[index], head, bytes)
+            case .clientAddress: collectAddress(index, client)
+            }
+        }
+    }
+
+    /// Repeated lines are joined with ", ", those of Cookie with "; " (R23).
+    private mutating func collectHeader(
+        _ index: Int, _ key: ValueKey, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+    ) {
+        for field in head.fields.indices {
+            let line = head.fields[field]
+            guard key.matches(bytes[line.name]) else { continue }
+            if values.isPresent(index) {
+                values.append(line.known == .cookie ? "; " : ", ")
+            } else {
+                values.begin(index)
+            }
+            values.append(bytes[line.value])
+        }
+    }
+
+    /// The first occurrence over all Cookie lines (R26).
+    private mutating func collectCookie(
+        _ index: Int, _ key: ValueKey, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+    ) {
+        for field in head.fields.indices where head.fields[field].known == .cookie {
+            let line = bytes[head.fields[field].value]
+            guard let found = CookieField.find(key.name.span, in: line) else { continue }
+            values.begin(index)
+            values.append(line[found])
+            return
+        }
+    }
+
+    private mutating func collectQuery(
+        _ index: Int, _ key: ValueKey, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+    ) {
+        let query = bytes[head.query]
+        guard let found = QueryString.find(key.name.span, in: query) else { return }
+        values.begin(index)
+        values.append(query[found])
+    }
+
+    private mutating func collectAddress(_ index: Int, _ client: IPAddress?) {
+        guard let client else { return }
+        values.begin(index)
+        var text = InlineArray<48, UInt8>(repeating: 0)
+        var space = text.mutableSpan
+        let count = client.write(into: &space)
+        values.append(text.span.extracting(first: count))
+    }
+}

@@ -1,0 +1,218 @@
+import Addressing
+import HTTP1
+import Routing
+
+/// Writes the request head that an upstream gets: always from what was understood, never the bytes as they came
+/// (http-edge duty 10), with our own fields last so that nothing the client names can strip them (duty 25).
+struct RequestRewrite {
+    let forwarding: Forwarding
+    let client: ClientIdentity
+    /// As `ClientIdentity.clientAddress` found it.
+    let clientAddress: IPAddress?
+    let isTrusted: Bool
+    let requestID: (UInt64, UInt64)
+
+    /// Room that `write` may need for a head.
+    static func room(for head: borrowing RequestHead) -> Int { 2 * head.length + 1024 }
+
+    /// - Parameter input: the buffer at whose front the head lies.
+    func write(_ head: borrowing RequestHead, in input: borrowing ByteBuffer, to output: inout ByteBuffer) {
+        let bytes = input.bytesFromFront
+        writeRequestLine(head, in: bytes, to: &output)
+        output.appendField("Host", bytes[head.authority])
+        var given = Given()
+        for index in head.fields.indices {
+            let field = head.fields[index]
+            if passes(field, head, bytes) {
+                output.appendField(bytes[field.name], bytes[field.value])
+            } else if isTrusted {
+                given.note(field, at: index)
+            }
+        }
+        writeFraming(head, in: bytes, to: &output)
+        writeForwarded(head, given, in: bytes, to: &output)
+        output.append("\r\n")
+    }
+
+    private func writeRequestLine(_ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
+        output.append(bytes[head.methodName])
+        output.append(" ")
+        switch head.form {
+        case .origin, .asterisk, .authority:
+            output.append(bytes[head.target])
+        case .absolute:
+            // RFC 9112 section 3.2.2: an origin gets the origin-form, and OPTIONS without a path becomes "*".
+            if !head.path.isEmpty {
+                output.append(bytes[head.path])
+            } else {
+                output.append(head.method == .options && !head.hasQuery ? "*" : "/")
+            }
+            if head.hasQuery {
+                output.append("?")
+                output.append(bytes[head.query])
+            }
+        }
+        output.append(" HTTP/1.1\r\n")
+    }
+
+    /// Whether a field goes on as it came. Hop-by-hop fields do not (RFC 9110 section 7.6.1), nor do those that are written anew.
+    private func passes(_ field: HeaderField, _ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
+        if field.isNominated { return false }
+        switch field.known {
+        case .host, .connection, .contentLength, .transferEncoding, .upgrade, .te, .trailer, .keepAlive, .proxyConnection,
+             .http2Settings, .xForwardedFor, .xForwardedHost, .xForwardedPort, .xForwardedProto, .xForwardedScheme,
+             .xScheme, .xRealIP, .xRequestID:
+            return false
+        case .expect:
+            return head.expectsContinue
+        case .forwarded:
+            // The standard's form of X-Forwarded-*: believed from the same peers.
+            return isTrusted
+        case .other:
+            if field.isUnusual { return forwarding.underscoresInHeaders }
+            // "Proxy" becomes HTTP_PROXY in a CGI program (httpoxy); ingress-nginx drops it too.
+            return field.name.count != 5 || !bytes[field.name].equalsIgnoringCase("proxy")
+        default:
+            return true
+        }
+    }
+
+    private func writeFraming(_ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
+        switch head.framing {
+        case .length(let count):
+            output.append("Content-Length: ")
+            output.append(decimal: count)
+            output.append("\r\n")
+        case .chunked:
+            output.append("Transfer-Encoding: chunked\r\n")
+        case .none, .untilClose:
+            break
+        }
+        if !head.upgrade.isEmpty {
+            output.append("Connection: upgrade\r\n")
+            output.appendField("Upgrade", bytes[head.upgrade])
+        }
+    }
+
+    // MARK: X-Forwarded-*
+
+    /// Where a trusted peer's own statements stand in the head; -1 for those it did not make.
+    private struct Given {
+        var host = -1, port = -1, proto = -1, scheme = -1, requestID = -1
+
+        /// Port, protocol and scheme are words; longer ones are not believed, which also bounds what is written of them.
+        private static let longestWord = 32
+
+        mutating func note(_ field: HeaderField, at index: Int) {
+            let isWord = (1...Self.longestWord).contains(field.value.count)
+            switch field.known {
+            case .xForwardedHost: host = index
+            case .xRequestID: requestID = index
+            case _ where !isWord: break
+            case .xForwardedPort: port = index
+            case .xForwardedProto: proto = index
+            case .xForwardedScheme: scheme = index
+            default: break
+            }
+        }
+    }
+
+    private func writeForwarded(
+        _ head: borrowing RequestHead, _ given: Given, in bytes: Span<UInt8>, to output: inout ByteBuffer
+    ) {
+        writeRequestID(head, given.requestID, in: bytes, to: &output)
+        output.append("X-Real-IP: ")
+        write(clientAddress, to: &output)
+        output.append("\r\nX-Forwarded-For: ")
+        if isTrusted {
+            for index in head.fields.indices where head.fields[index].known == .xForwardedFor {
+                output.append(bytes[head.fields[index].value])
+                output.append(", ")
+            }
+        }
+        write(client.peer, to: &output)
+        output.append("\r\n")
+        if given.host >= 0 {
+            output.appendField("X-Forwarded-Host", bytes[head.fields[given.host].value])
+        } else {
+            output.appendField("X-Forwarded-Host", bytes[head.authority])
+        }
+        if given.port >= 0 {
+            output.appendField("X-Forwarded-Port", bytes[head.fields[given.port].value])
+        } else {
+            output.append("X-Forwarded-Port: ")
+            output.append(decimal: Int(client.localPort))
+            output.append("\r\n")
+        }
+        writeScheme("X-Forwarded-Proto", head, given.proto, in: bytes, to: &output)
+        writeScheme("X-Forwarded-Scheme", head, given.scheme >= 0 ? given.scheme : given.proto, in: bytes, to: &output)
+        writeScheme("X-Scheme", head, given.proto, in: bytes, to: &output)
+        writeVia(head, to: &output)
+    }
+
+    private func writeScheme(
+        _ name: StaticString, _ head: borrowing RequestHead, _ given: Int, in bytes: Span<UInt8>, to output: inout ByteBuffer
+    ) {
+        if given >= 0 {
+            output.appendField(name, bytes[head.fields[given].value])
+        } else {
+            output.appendField(name, client.isTLS ? "https" : "http")
+        }
+    }
+
+    private func writeVia(_ head: borrowing RequestHead, to output: inout ByteBuffer) {
+        guard let via = forwarding.via else { return }
+        output.append(head.minorVersion == 0 ? "Via: 1.0 " : "Via: 1.1 ")
+        output.append(via.utf8.span)
+        output.append("\r\n")
+    }
+
+    private func write(_ address: IPAddress?, to output: inout ByteBuffer) {
+        guard let address else {
+            // What nginx says of a peer on a unix socket.
+            output.append("unix:")
+            return
+        }
+        var space = output.freeSpace
+        let count = address.write(into: &space)
+        output.commit(count)
+    }
+
+    private func writeRequestID(
+        _ head: borrowing RequestHead, _ given: Int, in bytes: Span<UInt8>, to output: inout ByteBuffer
+    ) {
+        if given >= 0, Self.isRequestID(bytes[head.fields[given].value]) {
+            output.appendField("X-Request-ID", bytes[head.fields[given].value])
+            return
+        }
+        output.append("X-Request-ID: ")
+        Self.append(requestID.0, to: &output)
+        Self.append(requestID.1, to: &output)
+        output.append("\r\n")
+    }
+
+    private static func append(_ half: UInt64, to output: inout ByteBuffer) {
+        var shift = 64
+        while shift > 0 {
+            shift -= 4
+            let digit = UInt8(truncatingIfNeeded: (half >> UInt64(shift)) & 0xF)
+            output.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
+    }
+
+    /// What a trusted client's request id may look like: 1 to 128 of `A-Za-z0-9._~:+/=-`.
+    static func isRequestID(_ value: Span<UInt8>) -> Bool {
+        guard (1...128).contains(value.count) else { return false }
+        for index in value.indices {
+            switch value[index] {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"),
+                 UInt8(ascii: ":"), UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="), UInt8(ascii: "-"):
+                continue
+            default:
+                return false
+            }
+        }
+        return true
+    }
+}

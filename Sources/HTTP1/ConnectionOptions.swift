@@ -1,0 +1,60 @@
+/// The options of a head's Connection fields (RFC 9110 7.6.1).
+struct ConnectionOptions {
+    private(set) var close = false
+    private(set) var keepAlive = false
+    private(set) var upgrade = false
+    /// How many options may still come: looking up each among all fields must not become a client's lever.
+    private var left: Int
+
+    init(limit: Int) {
+        left = limit
+    }
+
+    /// Reads every Connection field of `fields`, and marks the fields that are nominated.
+    mutating func read(_ fields: inout [HeaderField], in input: Span<UInt8>) -> ParseError? {
+        var index = 0
+        while index < fields.count {
+            if fields[index].known == .connection, let error = read(fields[index].value, in: input, marking: &fields) {
+                return error
+            }
+            index &+= 1
+        }
+        return nil
+    }
+
+    private mutating func read(
+        _ value: Slice, in input: Span<UInt8>, marking fields: inout [HeaderField]
+    ) -> ParseError? {
+        var start = value.start
+        while start < value.end {
+            let list = input.extracting(start ..< value.end)
+            let comma = list.firstIndex(of: UInt8(ascii: ",")) ?? list.count
+            let trimmed = list.trimmedOWS(0 ..< comma)
+            if !trimmed.isEmpty {
+                guard left > 0 else { return ParseError(.tooManyConnectionOptions, at: start) }
+                left &-= 1
+                take(list[trimmed], in: input, marking: &fields)
+            }
+            start &+= comma &+ 1
+        }
+        return nil
+    }
+
+    private mutating func take(_ option: Span<UInt8>, in input: Span<UInt8>, marking fields: inout [HeaderField]) {
+        if option.equalsIgnoringCase("close") {
+            close = true
+            return
+        }
+        let known = option.isToken ? KnownHeader(name: option) : .other
+        if known == .keepAlive { keepAlive = true }
+        if known == .upgrade { upgrade = true }
+        var index = 0
+        while index < fields.count {
+            if fields[index].known == known,
+               known != .other || input[fields[index].name].equalsIgnoringCase(option) {
+                fields[index].isNominated = true
+            }
+            index &+= 1
+        }
+    }
+}

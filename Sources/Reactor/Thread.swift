@@ -1,0 +1,57 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// A thread of its own (pthread), for a loop that runs until it is told to stop.
+public final class Thread: Sendable {
+    /// Bytes of stack a thread has.
+    public static let stackSize = 1 << 20
+
+    private let handle: pthread_t
+    private let joined = Atomic(false)
+
+    private init(_ handle: pthread_t) {
+        self.handle = handle
+    }
+
+    /// Starts `body`. The kernel shows the first 15 bytes of `name`. Throws `EAGAIN` when there may be no more threads.
+    /// Every thread is joined, once.
+    public static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) -> Thread {
+        let start = unsafe Unmanaged.passRetained(ThreadStart(name: name, body: body))
+        var handle = pthread_t()
+        // The new thread takes over the retained object.
+        let result = unsafe linux_thread_start(&handle, stackSize, runThread, start.toOpaque())
+        guard result == 0 else {
+            unsafe start.release()
+            throw Errno(result: result)
+        }
+        return Thread(handle)
+    }
+
+    /// Waits until the thread's body has returned.
+    public func join() {
+        precondition(!joined.exchange(true, ordering: .relaxed), "a thread is joined once")
+        let error = pthread_join(handle, nil)
+        precondition(error == 0, "a thread does not join itself")
+    }
+}
+
+private final class ThreadStart: Sendable {
+    let name: String
+    let body: @Sendable () -> Void
+
+    init(name: String, body: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.body = body
+    }
+}
+
+private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let argument = unsafe argument else { return nil }
+    // What `start` has retained for this thread.
+    let start = unsafe Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
+    // The name is only read during the call.
+    unsafe linux_thread_name(start.name)
+    start.body()
+    return nil
+}

@@ -1,0 +1,64 @@
+import Addressing
+import Exchange
+import Reactor
+
+/// One client's connection. Small, since thousands of them wait idle: what a request needs is in its `ActiveExchange`,
+/// which is there only while one is under way.
+final class ClientConnection {
+    enum State: UInt8 {
+        /// Serving requests, or waiting for one.
+        case open
+        /// The last answer is out and our side is shut: what the client still sends is dropped, so that the answer is not lost
+        /// to a reset (RFC 9112 section 9.6).
+        case lingering
+    }
+
+    let socket: Socket
+    let peer: IPAddress?
+    let localPort: UInt16
+    let isTLS: Bool
+    let countsAddress: Bool
+    var state = State.open
+    // Edge-triggered: what the last event said and no system call has disproved since.
+    var isReadable = false
+    var isWritable = true
+    /// The client sends no more (EPOLLRDHUP): read on until the end of the stream shows.
+    var peerHasClosed = false
+    /// Already in the worker's list of connections with work left for the next turn.
+    var isQueued = false
+    /// No request has come yet: the header timeout runs since the accept.
+    var isNew = true
+    var token = Token(slot: 0, generation: 0)
+    var timer = TimerID.none
+    /// When the timer is due; it is moved only when it would fire too late (see `Worker.setDeadline`).
+    var timerDue: UInt64 = .max
+    /// Since when it waits without a request, or lingers.
+    var waitsSince: UInt64
+    var exchange: ActiveExchange?
+
+    init(
+        _ socket: consuming Socket, peer: IPAddress?, localPort: UInt16, isTLS: Bool, countsAddress: Bool, now: UInt64
+    ) {
+        self.socket = socket
+        self.peer = peer
+        self.localPort = localPort
+        self.isTLS = isTLS
+        self.countsAddress = countsAddress
+        waitsSince = now
+    }
+
+    var identity: ClientIdentity { ClientIdentity(peer: peer, localPort: localPort, isTLS: isTLS) }
+}
+
+/// What a connection has while a request is under way; recycled by the worker.
+final class ActiveExchange {
+    var machine: ExchangeMachine
+    /// What the request began with; kept over a reload.
+    var installation: Installation
+    var upstream: UpstreamConnection?
+
+    init(_ machine: consuming ExchangeMachine, _ installation: Installation) {
+        self.machine = machine
+        self.installation = installation
+    }
+}

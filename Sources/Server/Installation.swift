@@ -1,0 +1,16 @@
+import Exchange
+
+/// A snapshot as one worker uses it: with its own balancers and its rows of the metrics.
+final class Installation {
+    let snapshot: Snapshot
+    /// By the snapshot's backend index.
+    let balancers: [Balancer]
+    /// By route index: the row that counts its requests.
+    let metricRows: [Int]
+
+    init(_ snapshot: Snapshot, balancers: [Balancer], metricRows: [Int]) {
+        self.snapshot = snapshot
+        self.balancers = balancers
+        self.metricRows = metricRows
+    }
+}

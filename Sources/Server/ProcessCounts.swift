@@ -1,0 +1,46 @@
+import Addressing
+import Synchronization
+
+/// Counts that belong to the process rather than to a worker: touched when a connection opens and when it closes, never on a request.
+final class ProcessCounts: Sendable {
+    private let clients = Atomic<Int>(0)
+    private let clientsByAddress = Mutex<[IPAddress: Int]>([:])
+
+    var clientConnections: Int { clients.load(ordering: .relaxed) }
+
+    enum Admission {
+        case refused
+        /// `countsAddress` is to be told to `leave` again.
+        case admitted(countsAddress: Bool)
+    }
+
+    /// Counts a client in, unless that would exceed a limit (0 is none).
+    func admit(_ peer: IPAddress?, limit: Int, limitPerClient: Int) -> Admission {
+        let (before, _) = clients.add(1, ordering: .relaxed)
+        if limit > 0, before >= limit {
+            clients.subtract(1, ordering: .relaxed)
+            return .refused
+        }
+        guard limitPerClient > 0, let peer else { return .admitted(countsAddress: false) }
+        let isAdmitted = clientsByAddress.withLock { counts in
+            let count = counts[peer, default: 0]
+            guard count < limitPerClient else { return false }
+            counts[peer] = count + 1
+            return true
+        }
+        guard isAdmitted else {
+            clients.subtract(1, ordering: .relaxed)
+            return .refused
+        }
+        return .admitted(countsAddress: true)
+    }
+
+    func leave(_ peer: IPAddress?, countsAddress: Bool) {
+        clients.subtract(1, ordering: .relaxed)
+        guard countsAddress, let peer else { return }
+        clientsByAddress.withLock { counts in
+            guard let count = counts[peer] else { return }
+            counts[peer] = count > 1 ? count - 1 : nil
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Addressing
+import Exchange
+import Reactor
+
+/// What one worker knows of one endpoint's address: its idle connections and its health. Outlives snapshots.
+final class UpstreamEndpoint {
+    /// Idle connections kept per endpoint and worker; more are closed when their request ends.
+    static let maximumIdle = 256
+    /// How long an endpoint that refused to connect is skipped: doubling from the first to the second.
+    private static let shortestSkip = TimeSpan.seconds(10)
+    private static let longestSkip = TimeSpan.seconds(60)
+
+    let address: SocketAddress
+    /// Last in, first out: the connection used last is the likeliest to be alive and in cache.
+    private(set) var idle: [Token] = []
+    private var failures = 0
+    private(set) var skippedUntil = Instant(nanoseconds: 0)
+
+    init(_ address: SocketAddress) {
+        self.address = address
+    }
+
+    func isSkipped(at now: Instant) -> Bool { now < skippedUntil }
+
+    func connectSucceeded() {
+        failures = 0
+        skippedUntil = Instant(nanoseconds: 0)
+    }
+
+    func connectFailed(now: Instant) {
+        let doublings = min(failures, 8)
+        failures += 1
+        let span = TimeSpan(nanoseconds: Self.shortestSkip.nanoseconds << UInt64(doublings))
+        skippedUntil = now + min(span, Self.longestSkip)
+    }
+
+    // MARK: Idle connections
+
+    func takeIdle() -> Token? { idle.popLast() }
+
+    /// False when there are enough already.
+    func keepIdle(_ token: Token) -> Bool {
+        guard idle.count < Self.maximumIdle else { return false }
+        idle.append(token)
+        return true
+    }
+
+    /// An idle connection has ended. The oldest are the likeliest to.
+    func forget(_ token: Token) {
+        if let index = idle.firstIndex(of: token) { idle.remove(at: index) }
+    }
+}

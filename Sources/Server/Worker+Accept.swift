@@ -1,0 +1,97 @@
+import Addressing
+import Exchange
+import Reactor
+
+/// New clients.
+extension Worker {
+    /// Connections taken from a queue before others have a turn.
+    private static let batch = 64
+    /// How long accepting rests when descriptors have run out.
+    private static let pause: UInt64 = 100_000_000
+
+    func listen(_ socket: ListeningSocket) {
+        socket.token = slab.insert(.listener(socket))
+        do throws(Errno) {
+            try loop.add(socket.listener.fd, token: socket.token, interest: socket.interest)
+            listeners.append(socket)
+        } catch {
+            slab.remove(socket.token)
+            supervisor.post(.workerFailed(index, "watching a listener: \(error)"))
+        }
+    }
+
+    func accept(from socket: ListeningSocket) {
+        guard !socket.isPaused else { return }
+        for _ in 0..<Self.batch {
+            switch socket.listener.accept() {
+            case .connection(let connection, let address): welcome(connection, address, socket)
+            case .wouldBlock: return
+            case .transient: continue
+            case .exhausted: return pause(socket)
+            }
+        }
+    }
+
+    private func welcome(_ connection: consuming Socket, _ address: SocketAddress, _ listener: ListeningSocket) {
+        let limits = installation.snapshot.limits
+        let peer = address.ipAddress
+        guard case .admitted(let countsAddress) = counts.admit(
+            peer, limit: connectionLimit, limitPerClient: limits.connectionsPerClient)
+        else {
+            metrics.connectionsRefused &+= 1
+            return
+        }
+        let client = ClientConnection(
+            connection, peer: peer, localPort: listener.listener.localAddress.port ?? 0,
+            isTLS: listener.configured.tls, countsAddress: countsAddress, now: loop.now)
+        client.token = slab.insert(.client(client))
+        clientCount += 1
+        metrics.connectionsAccepted &+= 1
+        do throws(Errno) {
+            try loop.add(client.socket.fd, token: client.token, interest: .stream)
+        } catch {
+            return close(client)
+        }
+        setDeadline(client, now + installation.snapshot.timeouts.clientHeader)
+    }
+
+    // MARK: Out of descriptors
+
+    /// A level-triggered listener that cannot be emptied would spin: it rests instead, and a timer wakes it.
+    private func pause(_ socket: ListeningSocket) {
+        metrics.acceptPauses &+= 1
+        socket.isPaused = true
+        loop.remove(socket.listener.fd)
+        _ = loop.arm(token: socket.token, at: loop.now + Self.pause)
+    }
+
+    func resume(_ socket: ListeningSocket) {
+        guard socket.isPaused else { return }
+        do throws(Errno) {
+            try loop.add(socket.listener.fd, token: socket.token, interest: socket.interest)
+            socket.isPaused = false
+            accept(from: socket)
+        } catch {
+            _ = loop.arm(token: socket.token, at: loop.now + Self.pause)
+        }
+    }
+
+    // MARK: Ending
+
+    /// Accepts who is in the queue already, then closes.
+    func unlisten(where isObsolete: (ListeningSocket) -> Bool) {
+        for socket in listeners where isObsolete(socket) {
+            for _ in 0..<Self.longestQueue where !socket.isPaused {
+                guard case .connection(let connection, let address) = socket.listener.accept() else { break }
+                welcome(connection, address, socket)
+            }
+            loop.remove(socket.listener.fd)
+            socket.listener.removeSocketFile()
+            slab.remove(socket.token)
+        }
+        listeners.removeAll(where: isObsolete)
+    }
+
+    /// No queue is longer than net.core.somaxconn allows.
+    private static let longestQueue = 65_536
+}

@@ -1,0 +1,284 @@
+import Exchange
+import HTTP1
+import Reactor
+import Telemetry
+
+/// Reading from and writing to clients; taking their exchanges forward; ending their connections.
+extension Worker {
+    func clientEvent(_ client: ClientConnection, _ readiness: Readiness) {
+        if readiness.contains(.readable) { client.isReadable = true }
+        if readiness.contains(.writable) { client.isWritable = true }
+        if readiness.contains(.readClosed) {
+            client.peerHasClosed = true
+            client.isReadable = true
+        }
+        if readiness.contains(.error) || readiness.contains(.hangUp) {
+            client.isReadable = true
+            // A reset: whatever state the exchange is in, its client is gone.
+            if readiness.contains(.error), let exchange = client.exchange {
+                exchange.machine.clientFailed(now: now)
+            }
+        }
+        switch client.state {
+        case .open: drive(client)
+        case .lingering: dropInput(of: client)
+        }
+    }
+
+    // MARK: The one place where an exchange moves
+
+    /// Steps before a connection lets others have a turn: a step moves up to one buffer each way.
+    private static let share = 32
+
+    /// Reads, lets the machine act, does what it asks, writes; until nothing moves.
+    func drive(_ client: ClientConnection) {
+        guard client.state == .open else { return }
+        if client.exchange == nil {
+            guard client.isReadable else { return }
+            attach(client)
+        }
+        var steps = 0
+        while let exchange = client.exchange {
+            let moved = step(client, exchange)
+            if !moved { break }
+            steps += 1
+            if steps == Self.share { return enqueue(client) }
+        }
+        rest(client)
+    }
+
+    /// One round over both sides. Returns whether anything moved.
+    private func step(_ client: ClientConnection, _ exchange: ActiveExchange) -> Bool {
+        var moved = false
+        if client.isReadable, exchange.machine.wantsBytes(from: .client) { moved = readClient(client, exchange) }
+        act(client, exchange)
+        if let upstream = exchange.upstream, upstream.isConnected {
+            if upstream.isWritable, exchange.machine.hasOutput(for: .upstream) {
+                moved = writeUpstream(upstream, exchange) || moved
+                act(client, exchange)
+            }
+            if upstream.isReadable, exchange.upstream === upstream, exchange.machine.wantsBytes(from: .upstream) {
+                moved = readUpstream(upstream, exchange) || moved
+                act(client, exchange)
+            }
+        }
+        if client.isWritable, exchange.machine.hasOutput(for: .client) {
+            moved = writeClient(client, exchange) || moved
+            act(client, exchange)
+        }
+        return moved && client.exchange === exchange
+    }
+
+    private func enqueue(_ client: ClientConnection) {
+        guard !client.isQueued else { return }
+        client.isQueued = true
+        queue.append(client)
+    }
+
+    /// Nothing moves now: gives the machine back if no request is under way, and sees to the deadline.
+    private func rest(_ client: ClientConnection) {
+        guard client.state == .open, slab[client.token] != nil else { return }
+        guard let exchange = client.exchange else { return }
+        if exchange.machine.isIdle {
+            detach(client, exchange)
+            setDeadline(client, idleDeadline(of: client))
+        } else {
+            setDeadline(client, exchange.machine.deadline)
+        }
+    }
+
+    // MARK: Moving bytes
+
+    private func readClient(_ client: ClientConnection, _ exchange: ActiveExchange) -> Bool {
+        var result = IOResult.wouldBlock
+        let isFilled = exchange.machine.receive(from: .client, now: now) { space in
+            result = client.socket.receive(into: &space)
+            if case .bytes(let count) = result { return count }
+            return 0
+        }
+        switch result {
+        case .bytes(let count):
+            metrics.bytesFromClients &+= UInt64(count)
+            client.isNew = false
+            // A short read has emptied the socket; the end of the stream behind it makes no event of its own.
+            client.isReadable = isFilled || client.peerHasClosed
+            return true
+        case .wouldBlock:
+            client.isReadable = false
+            return false
+        case .endOfStream:
+            client.isReadable = false
+            exchange.machine.clientClosed(now: now)
+            return true
+        case .failed:
+            client.isReadable = false
+            exchange.machine.clientFailed(now: now)
+            return true
+        }
+    }
+
+    private func writeClient(_ client: ClientConnection, _ exchange: ActiveExchange) -> Bool {
+        var result = IOResult.wouldBlock
+        var offered = 0
+        let sent = exchange.machine.transmit(to: .client, now: now) { first, second in
+            offered = first.count + second.count
+            result = client.socket.send(first, second)
+            if case .bytes(let count) = result { return count }
+            return 0
+        }
+        metrics.bytesToClients &+= UInt64(sent)
+        switch result {
+        case .bytes:
+            if sent < offered { client.isWritable = false }
+            return sent > 0
+        case .wouldBlock, .endOfStream:
+            client.isWritable = false
+            return false
+        case .failed:
+            exchange.machine.clientFailed(now: now)
+            return true
+        }
+    }
+
+    // MARK: Doing what the machine asks
+
+    func act(_ client: ClientConnection, _ exchange: ActiveExchange) {
+        while client.exchange === exchange, let action = exchange.machine.nextAction() {
+            switch action {
+            case .connect(let backend, let fresh): lease(backend, fresh: fresh, for: client, exchange)
+            case .releaseUpstream(let reusable): release(exchange, reusable: reusable)
+            case .shutdownWrite(.client): client.socket.shutdownWrite()
+            case .shutdownWrite(.upstream): exchange.upstream?.socket.shutdownWrite()
+            case .finish(let summary): finish(client, exchange, summary)
+            }
+        }
+        if client.exchange === exchange, exchange.machine.phase == .finished { conclude(client, exchange) }
+        #if DEBUG
+        exchange.machine.checkInvariants()
+        #endif
+    }
+
+    private func finish(_ client: ClientConnection, _ exchange: ActiveExchange, _ summary: Summary) {
+        record(summary, exchange)
+        if accessLog.isOn { appendAccessLine(client, exchange, summary) }
+        conclude(client, exchange)
+    }
+
+    /// The request is over: the connection goes on, or ends as the machine says.
+    private func conclude(_ client: ClientConnection, _ exchange: ActiveExchange) {
+        switch exchange.machine.disposition {
+        case .keepAlive:
+            exchange.installation = installation
+            client.waitsSince = loop.now
+            exchange.machine.beginNext(snapshot: installation.snapshot, now: now)
+        case .close(let linger):
+            detach(client, exchange)
+            if linger || client.isReadable && !client.peerHasClosed { beginLinger(client) } else { close(client) }
+        case .abort:
+            detach(client, exchange)
+            abort(client)
+        }
+    }
+
+    // MARK: Machines
+
+    private func attach(_ client: ClientConnection) {
+        if let exchange = idleMachines.popLast() {
+            exchange.installation = installation
+            exchange.machine.begin(snapshot: installation.snapshot, client: client.identity, now: now)
+            client.exchange = exchange
+        } else {
+            let machine = ExchangeMachine(
+                context: context, snapshot: installation.snapshot, client: client.identity, now: now)
+            client.exchange = ActiveExchange(machine, installation)
+        }
+    }
+
+    private func detach(_ client: ClientConnection, _ exchange: ActiveExchange) {
+        release(exchange, reusable: false)
+        exchange.machine.retire()
+        client.exchange = nil
+        client.waitsSince = loop.now
+        if idleMachines.count < Self.maximumIdleMachines { idleMachines.append(exchange) }
+    }
+
+    private static let maximumIdleMachines = 256
+
+    // MARK: Ending
+
+    func close(_ client: ClientConnection) {
+        guard slab.remove(client.token) != nil else { return }
+        if let exchange = client.exchange { detach(client, exchange) }
+        loop.cancel(client.timer)
+        clientCount -= 1
+        counts.leave(client.peer, countsAddress: client.countsAddress)
+        // The descriptor closes with its last owner; until then no event may find it.
+        loop.remove(client.socket.fd)
+        client.socket.shutdownBoth()
+    }
+
+    private func abort(_ client: ClientConnection) {
+        client.socket.resetOnClose()
+        close(client)
+    }
+
+    /// Closing with bytes unread would make the kernel send a reset, which can destroy the answer on its way.
+    private func beginLinger(_ client: ClientConnection) {
+        client.state = .lingering
+        client.socket.shutdownWrite()
+        client.waitsSince = loop.now
+        setDeadline(client, now + Self.lingerTimeout)
+        dropInput(of: client)
+    }
+
+    /// How long, and for how many bytes a turn, a client that goes on sending is listened to after its answer.
+    private static let lingerTimeout = TimeSpan.seconds(5)
+    private static let lingerReads = 16
+
+    private func dropInput(of client: ClientConnection) {
+        for _ in 0..<Self.lingerReads where client.isReadable {
+            scratch.removeAll()
+            var space = scratch.freeSpace
+            switch client.socket.receive(into: &space) {
+            case .bytes: continue
+            case .wouldBlock: client.isReadable = false
+            case .endOfStream, .failed: return close(client)
+            }
+        }
+        if client.isReadable { enqueue(client) }
+    }
+
+    // MARK: Deadlines
+
+    /// Timers are moved only to fire earlier: one that fires too early looks again. So requests that follow each other
+    /// within the timeouts arm nothing.
+    func setDeadline(_ client: ClientConnection, _ deadline: Instant) {
+        guard deadline != .distantFuture, deadline.nanoseconds < client.timerDue else { return }
+        if client.timerDue == .max {
+            client.timer = loop.arm(token: client.token, at: deadline.nanoseconds)
+        } else {
+            loop.move(client.timer, to: deadline.nanoseconds)
+        }
+        client.timerDue = deadline.nanoseconds
+    }
+
+    private func idleDeadline(of client: ClientConnection) -> Instant {
+        let timeouts = installation.snapshot.timeouts
+        return Instant(nanoseconds: client.waitsSince) + (client.isNew ? timeouts.clientHeader : timeouts.clientKeepAlive)
+    }
+
+    func clientTimedOut(_ client: ClientConnection) {
+        client.timerDue = .max
+        if client.state == .lingering {
+            let deadline = Instant(nanoseconds: client.waitsSince) + Self.lingerTimeout
+            return now >= deadline ? close(client) : setDeadline(client, deadline)
+        }
+        if let exchange = client.exchange {
+            exchange.machine.timedOut(now: now)
+            act(client, exchange)
+            return drive(client)
+        }
+        let deadline = idleDeadline(of: client)
+        if now >= deadline { close(client) } else { setDeadline(client, deadline) }
+    }
+}

@@ -1,0 +1,222 @@
+import Exchange
+import HTTP1
+import Reactor
+
+/// Connections to upstreams: leased, made, read, written, pooled.
+extension Worker {
+    // MARK: Leasing
+
+    /// Finds the machine a connection to one of the backend's endpoints: a pooled one that is still good, or a new one.
+    func lease(_ backend: Int, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
+        guard let endpoint = exchange.installation.balancers[backend].pick(now: now) else {
+            return exchange.machine.noEndpoint(now: now)
+        }
+        if !fresh, let upstream = takeIdle(endpoint) {
+            metrics.upstreamReuses &+= 1
+            upstream.client = client
+            upstream.isReused = true
+            exchange.upstream = upstream
+            return exchange.machine.connected(reused: true, now: now)
+        }
+        connect(to: endpoint, for: client, exchange)
+    }
+
+    private func takeIdle(_ endpoint: UpstreamEndpoint) -> UpstreamConnection? {
+        while let token = endpoint.takeIdle() {
+            guard case .upstream(let upstream) = slab[token] else { continue }
+            idleUpstreamCount -= 1
+            return upstream
+        }
+        return nil
+    }
+
+    private func connect(to endpoint: UpstreamEndpoint, for client: ClientConnection, _ exchange: ActiveExchange) {
+        do throws(Errno) {
+            switch try Socket.connect(to: endpoint.address) {
+            case .connected(let socket):
+                let upstream = try register(UpstreamConnection(socket, endpoint, isConnected: true))
+                upstream.client = client
+                exchange.upstream = upstream
+                established(upstream, exchange)
+            case .inProgress(let socket):
+                let upstream = try register(UpstreamConnection(socket, endpoint, isConnected: false))
+                upstream.client = client
+                exchange.upstream = upstream
+            }
+        } catch {
+            metrics.upstreamConnectFailures &+= 1
+            // Out of descriptors or memory: no fault of the endpoint, and no other one would fare better.
+            if error.isExhaustion { return exchange.machine.overloaded(now: now) }
+            endpoint.connectFailed(now: now)
+            exchange.machine.connectFailed(timedOut: false, now: now)
+        }
+    }
+
+    private func register(_ upstream: UpstreamConnection) throws(Errno) -> UpstreamConnection {
+        upstream.token = slab.insert(.upstream(upstream))
+        do throws(Errno) {
+            try loop.add(upstream.socket.fd, token: upstream.token, interest: .stream)
+        } catch {
+            slab.remove(upstream.token)
+            throw error
+        }
+        upstreamCount += 1
+        return upstream
+    }
+
+    private func established(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) {
+        metrics.upstreamConnects &+= 1
+        upstream.isConnected = true
+        upstream.isWritable = true
+        upstream.endpoint.connectSucceeded()
+        exchange.machine.connected(reused: false, now: now)
+    }
+
+    // MARK: Events
+
+    func upstreamEvent(_ upstream: UpstreamConnection, _ readiness: Readiness) {
+        guard let client = upstream.client, let exchange = client.exchange, exchange.upstream === upstream else {
+            // An idle connection has nothing to say: an end, an error, or bytes that nobody asked for.
+            if readiness != .writable { closeIdle(upstream) }
+            return
+        }
+        if !upstream.isConnected {
+            guard readiness.contains(.writable) || readiness.contains(.error) || readiness.contains(.hangUp) else { return }
+            finishConnect(upstream, exchange)
+        }
+        if readiness.contains(.readable) { upstream.isReadable = true }
+        if readiness.contains(.writable) { upstream.isWritable = true }
+        if readiness.contains(.readClosed) || readiness.contains(.error) || readiness.contains(.hangUp) {
+            upstream.peerHasClosed = true
+            upstream.isReadable = true
+        }
+        act(client, exchange)
+        drive(client)
+    }
+
+    private func finishConnect(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) {
+        guard upstream.socket.connectError() != nil else { return established(upstream, exchange) }
+        metrics.upstreamConnectFailures &+= 1
+        upstream.endpoint.connectFailed(now: now)
+        exchange.upstream = nil
+        close(upstream)
+        exchange.machine.connectFailed(timedOut: false, now: now)
+    }
+
+    // MARK: Moving bytes
+
+    func readUpstream(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) -> Bool {
+        var result = IOResult.wouldBlock
+        let isFilled = exchange.machine.receive(from: .upstream, now: now) { space in
+            result = upstream.socket.receive(into: &space)
+            if case .bytes(let count) = result {
+                // Before the machine acts on the bytes: it may give the connection back.
+                upstream.isReadable = count == space.count || upstream.peerHasClosed
+                return count
+            }
+            return 0
+        }
+        switch result {
+        case .bytes(let count):
+            metrics.bytesFromUpstreams &+= UInt64(count)
+            _ = isFilled
+            return true
+        case .wouldBlock:
+            upstream.isReadable = false
+            return false
+        case .endOfStream:
+            upstream.isReadable = false
+            exchange.machine.upstreamClosed(reset: false, now: now)
+            return true
+        case .failed:
+            upstream.isReadable = false
+            metrics.upstreamResets &+= 1
+            exchange.machine.upstreamClosed(reset: true, now: now)
+            return true
+        }
+    }
+
+    func writeUpstream(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) -> Bool {
+        var result = IOResult.wouldBlock
+        var offered = 0
+        let sent = exchange.machine.transmit(to: .upstream, now: now) { first, second in
+            offered = first.count + second.count
+            result = upstream.socket.send(first, second)
+            if case .bytes(let count) = result { return count }
+            return 0
+        }
+        metrics.bytesToUpstreams &+= UInt64(sent)
+        switch result {
+        case .bytes:
+            if sent < offered { upstream.isWritable = false }
+            return sent > 0
+        case .wouldBlock, .endOfStream:
+            upstream.isWritable = false
+            return false
+        case .failed:
+            // It may have answered before it stopped reading: look.
+            upstream.isReadable = true
+            upstream.peerHasClosed = true
+            exchange.machine.upstreamStoppedReading(now: now)
+            return true
+        }
+    }
+
+    // MARK: Giving back
+
+    /// Ends the exchange's hold on its connection: into the pool if it can serve again, else closed.
+    func release(_ exchange: ActiveExchange, reusable: Bool) {
+        guard let upstream = exchange.upstream else { return }
+        exchange.upstream = nil
+        upstream.client = nil
+        guard reusable, upstream.isConnected, !upstream.peerHasClosed, drain == nil, isEmpty(upstream),
+              upstream.endpoint.keepIdle(upstream.token)
+        else { return close(upstream) }
+        idleUpstreamCount += 1
+        upstream.idleSince = loop.now
+        if upstream.timer == .none {
+            upstream.timer = loop.arm(token: upstream.token, at: idleDeadline(of: upstream))
+        }
+    }
+
+    /// Whether nothing beyond the answer has come. The last read may have left it open: then one more look decides.
+    private func isEmpty(_ upstream: UpstreamConnection) -> Bool {
+        guard upstream.isReadable else { return true }
+        scratch.removeAll()
+        var space = scratch.freeSpace
+        guard case .wouldBlock = upstream.socket.receive(into: &space) else { return false }
+        upstream.isReadable = false
+        return true
+    }
+
+    private func idleDeadline(of upstream: UpstreamConnection) -> UInt64 {
+        (Instant(nanoseconds: upstream.idleSince) + installation.snapshot.timeouts.upstreamKeepAlive).nanoseconds
+    }
+
+    func upstreamTimedOut(_ upstream: UpstreamConnection) {
+        upstream.timer = .none
+        // A busy connection gets a new timer when it is idle again.
+        guard upstream.client == nil else { return }
+        let deadline = idleDeadline(of: upstream)
+        if loop.now >= deadline {
+            closeIdle(upstream)
+        } else {
+            upstream.timer = loop.arm(token: upstream.token, at: deadline)
+        }
+    }
+
+    func closeIdle(_ upstream: UpstreamConnection) {
+        upstream.endpoint.forget(upstream.token)
+        idleUpstreamCount -= 1
+        close(upstream)
+    }
+
+    func close(_ upstream: UpstreamConnection) {
+        guard slab.remove(upstream.token) != nil else { return }
+        upstreamCount -= 1
+        loop.cancel(upstream.timer)
+        loop.remove(upstream.socket.fd)
+        upstream.client = nil
+        upstream.socket.shutdownBoth()
+    }
+}

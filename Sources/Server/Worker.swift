@@ -1,0 +1,144 @@
+import Addressing
+import Exchange
+import HTTP1
+import Reactor
+import Routing
+import Telemetry
+
+/// One event loop on a thread of its own, with everything it needs: nothing on the path of a request is shared with another.
+///
+/// The parts: `+Accept` (new clients), `+Clients` (reading, writing, ending), `+Upstreams` (leasing, connecting, pooling),
+/// `+Control` (what the supervisor asks for).
+final class Worker {
+    enum Occupant {
+        case client(ClientConnection)
+        case upstream(UpstreamConnection)
+        case listener(ListeningSocket)
+        case mailbox
+        case tick
+    }
+
+    let index: Int
+    let counts: ProcessCounts
+    let mailbox: Mailbox<WorkerMessage>
+    let accessLog: AccessLogSink
+    let supervisor: Mailbox<SupervisorMessage>
+
+    var loop: EventLoop
+    var slab = Slab<Occupant>()
+    var listeners: [ListeningSocket] = []
+    var installation: Installation
+    var connectionLimit: Int
+    let context: ExchangeContext
+    var metrics: Metrics
+    var endpoints: [SocketAddress: UpstreamEndpoint] = [:]
+    var random = SystemRandomNumberGenerator()
+
+    /// Machines without a connection, last in, first out.
+    var idleMachines: [ActiveExchange] = []
+    /// Connections with work left when their share of the turn was used up.
+    var queue: [ClientConnection] = []
+    var clientCount = 0
+    var upstreamCount = 0
+    var idleUpstreamCount = 0
+    var scratch = ByteBuffer(capacity: BufferPool.Size.large.rawValue)
+    var accessLines: [UInt8] = []
+    var accessClock: AccessClock
+    var wallClock: Int64
+    var drain = Drain.notBegun
+    var isRunning = true
+
+    /// How far a graceful stop has come.
+    enum Drain {
+        case notBegun
+        /// Answers end their connections; idle ones are closed at `closeIdleAt`, the rest cut at `deadline`.
+        case begun(closeIdleAt: UInt64, deadline: UInt64)
+    }
+
+    init(_ start: WorkerStart) throws(Errno) {
+        index = start.index
+        counts = start.counts
+        mailbox = start.mailbox
+        accessLog = start.accessLog
+        supervisor = start.supervisor
+        connectionLimit = start.connectionLimit
+        loop = try EventLoop()
+        wallClock = SystemClock.wallClockSeconds()
+        accessClock = AccessClock(unixSeconds: Int(wallClock))
+        let rolls = RollSource()
+        context = ExchangeContext(
+            pool: BufferPool(), rolls: rolls, date: HTTPDate(secondsSinceEpoch: wallClock),
+            seed: (random.next(), random.next()))
+        metrics = Metrics(reasonLabels: Reason.allCases.map(\.label))
+        installation = Installation(start.snapshot, balancers: [], metricRows: [])
+        install(start.snapshot)
+        let bell = slab.insert(.mailbox)
+        try loop.add(mailbox.wakeUp.fd, token: bell, interest: .acceptor)
+        armTick()
+    }
+
+    // MARK: Loop
+
+    func run() {
+        while isRunning {
+            let count = loop.wait(atMostMilliseconds: queue.isEmpty ? nil : 0)
+            for index in 0..<count { dispatch(loop.event(at: index)) }
+            while let token = loop.nextExpired() { timeOut(token) }
+            serveQueue()
+            if drain != nil { continueDrain() }
+        }
+        flushAccessLines()
+    }
+
+    private func dispatch(_ event: Event) {
+        switch slab[event.token] {
+        case .client(let client): clientEvent(client, event.readiness)
+        case .upstream(let upstream): upstreamEvent(upstream, event.readiness)
+        case .listener(let listener): accept(from: listener)
+        case .mailbox: for message in mailbox.takeAll() { handle(message) }
+        case .tick, nil: break
+        }
+    }
+
+    private func timeOut(_ token: Token) {
+        switch slab[token] {
+        case .client(let client): clientTimedOut(client)
+        case .upstream(let upstream): upstreamTimedOut(upstream)
+        case .listener(let listener): resume(listener)
+        case .tick: tick()
+        case .mailbox, nil: break
+        }
+    }
+
+    /// Connections that used up their share go on now, after everyone else had a turn.
+    private func serveQueue() {
+        guard !queue.isEmpty else { return }
+        let waiting = queue
+        queue.removeAll(keepingCapacity: true)
+        for client in waiting {
+            client.isQueued = false
+            if slab[client.token] != nil { drive(client) }
+        }
+    }
+
+    var now: Instant { Instant(nanoseconds: loop.now) }
+
+    // MARK: Once a second
+
+    private func armTick() {
+        let token = slab.insert(.tick)
+        tickToken = token
+        _ = loop.arm(token: token, at: loop.now + Self.tickInterval)
+    }
+
+    private func tick() {
+        wallClock = SystemClock.wallClockSeconds()
+        context.date = HTTPDate(secondsSinceEpoch: wallClock)
+        accessClock.update(unixSeconds: Int(wallClock))
+        flushAccessLines()
+        _ = loop.arm(token: tickToken, at: loop.now + Self.tickInterval)
+    }
+
+    private static let tickInterval: UInt64 = 1_000_000_000
+    private var tickToken = Token(slot: 0, generation: 0)
+}

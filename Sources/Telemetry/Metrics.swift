@@ -1,0 +1,157 @@
+/// What one worker counts: plain integers that only this worker touches.
+///
+/// A scrape takes a copy of each worker's value, merges the copies and renders the result with `PrometheusText`. The copy
+/// shares storage with the worker until the worker counts again, so let go of it when it has been rendered.
+/// Counts wrap around at 2^64, which Prometheus reads as a restart.
+public struct Metrics: Sendable {
+    // MARK: Clients
+
+    public var connectionsAccepted: UInt64 = 0
+    /// Connections closed unserved because a connection limit was reached.
+    public var connectionsRefused: UInt64 = 0
+    /// Times accepting stopped for a while because descriptors ran out.
+    public var acceptPauses: UInt64 = 0
+    /// Malformed or too large requests, by the status of the answer.
+    public var clientErrors = ClientErrorCounts()
+    /// Connections that became a tunnel after a 101.
+    public var tunnelsOpened: UInt64 = 0
+    /// Requests that the deadline of a shutdown cut.
+    public var requestsCut: UInt64 = 0
+    public var bytesFromClients: UInt64 = 0
+    public var bytesToClients: UInt64 = 0
+
+    // MARK: Upstreams
+
+    /// Connections established to endpoints.
+    public var upstreamConnects: UInt64 = 0
+    public var upstreamConnectFailures: UInt64 = 0
+    /// Requests sent over a connection taken from the keep-alive pool.
+    public var upstreamReuses: UInt64 = 0
+    /// Further attempts after the first one of a request.
+    public var upstreamRetries: UInt64 = 0
+    /// Connections that an endpoint broke off during a request.
+    public var upstreamResets: UInt64 = 0
+    public var upstreamTimeouts: UInt64 = 0
+    public var bytesFromUpstreams: UInt64 = 0
+    public var bytesToUpstreams: UInt64 = 0
+
+    // MARK: The worker itself
+
+    /// Lines of the access log given up because its writer lagged behind.
+    public var accessLogDropped: UInt64 = 0
+
+    // MARK: Requests
+
+    /// The row of requests that matched no route; its label is empty.
+    public static let noRouteRow = 0
+    /// Number of status classes: 0 for "no answer was sent", 1 to 5 for 1xx to 5xx.
+    public static let statusClassCount = 6
+
+    /// Label texts of the decision's reasons, in the order of their indices.
+    public let reasonLabels: [String]
+    /// Route label of each row, in the order in which they were first bound.
+    public private(set) var routeLabels: [String]
+    private var rows: [String: Int]
+    /// Per row the counts by version, reason and status class, in one block; empty until the row counts its first request.
+    private var blocks: [[UInt64]]
+    private var durations = InlineArray<3, Histogram>(repeating: Histogram())
+
+    /// - Parameter reasonLabels: unique texts; the position of each is the `reason` of `recordRequest`.
+    public init(reasonLabels: [String]) {
+        self.reasonLabels = reasonLabels
+        routeLabels = [""]
+        rows = ["": Metrics.noRouteRow]
+        blocks = [[]]
+    }
+
+    /// Finds or makes a row for each route label and returns the rows in the same order.
+    ///
+    /// Rows of labels that are no longer bound stay, so that no counter goes backwards when a route comes back.
+    public mutating func bind(routes labels: [String]) -> [Int] {
+        labels.map { row(of: $0) }
+    }
+
+    /// Counts one finished request: in constant time, without an allocation once its row has been used.
+    ///
+    /// - Parameters:
+    ///   - row: one that `bind` returned, or `noRouteRow`.
+    ///   - reason: index into `reasonLabels`.
+    ///   - statusClass: the answer's status divided by 100, 0 if none was sent. A class that does not exist counts as 5xx,
+    ///     as RFC 9110, section 15, has clients read such a status.
+    ///   - durationNanoseconds: from the head's first byte to the end of the answer.
+    public mutating func recordRequest(
+        row: Int, version: VersionLabel, reason: Int, statusClass: Int, durationNanoseconds: UInt64
+    ) {
+        let cell = cell(version: version, reason: reason, statusClass: statusClass)
+        if blocks[row].isEmpty { blocks[row] = emptyBlock() }
+        blocks[row][cell] &+= 1
+        durations[version.rawValue].record(nanoseconds: durationNanoseconds)
+    }
+
+    /// Requests counted in one cell of the table.
+    public func requests(row: Int, version: VersionLabel, reason: Int, statusClass: Int) -> UInt64 {
+        let cell = cell(version: version, reason: reason, statusClass: statusClass)
+        return blocks[row].isEmpty ? 0 : blocks[row][cell]
+    }
+
+    /// True as long as the row has not counted a request.
+    public func isUntouched(row: Int) -> Bool { blocks[row].isEmpty }
+
+    /// Durations of all requests that went to a version.
+    public func durations(of version: VersionLabel) -> Histogram { durations[version.rawValue] }
+
+    /// Adds what another worker counted. Rows are matched by their labels; the reasons must be the same.
+    public mutating func merge(_ other: Metrics) {
+        precondition(reasonLabels == other.reasonLabels, "workers of one process share the list of reasons")
+        mergeCounters(other)
+        clientErrors.merge(other.clientErrors)
+        for index in durations.indices { durations[index].merge(other.durations[index]) }
+        for (otherRow, block) in other.blocks.enumerated() where !block.isEmpty {
+            let row = row(of: other.routeLabels[otherRow])
+            guard !blocks[row].isEmpty else {
+                blocks[row] = block
+                continue
+            }
+            for cell in block.indices { blocks[row][cell] &+= block[cell] }
+        }
+    }
+
+    private mutating func mergeCounters(_ other: Metrics) {
+        connectionsAccepted &+= other.connectionsAccepted
+        connectionsRefused &+= other.connectionsRefused
+        acceptPauses &+= other.acceptPauses
+        tunnelsOpened &+= other.tunnelsOpened
+        requestsCut &+= other.requestsCut
+        bytesFromClients &+= other.bytesFromClients
+        bytesToClients &+= other.bytesToClients
+        upstreamConnects &+= other.upstreamConnects
+        upstreamConnectFailures &+= other.upstreamConnectFailures
+        upstreamReuses &+= other.upstreamReuses
+        upstreamRetries &+= other.upstreamRetries
+        upstreamResets &+= other.upstreamResets
+        upstreamTimeouts &+= other.upstreamTimeouts
+        bytesFromUpstreams &+= other.bytesFromUpstreams
+        bytesToUpstreams &+= other.bytesToUpstreams
+        accessLogDropped &+= other.accessLogDropped
+    }
+
+    private mutating func row(of label: String) -> Int {
+        if let row = rows[label] { return row }
+        let row = routeLabels.count
+        routeLabels.append(label)
+        blocks.append([])
+        rows[label] = row
+        return row
+    }
+
+    private func cell(version: VersionLabel, reason: Int, statusClass: Int) -> Int {
+        precondition(reason >= 0 && reason < reasonLabels.count, "a reason is an index into reasonLabels")
+        // The class may stem from an upstream's status line, so it must not be able to trap.
+        let known = statusClass >= 0 && statusClass < Metrics.statusClassCount ? statusClass : 5
+        return (version.rawValue &* reasonLabels.count &+ reason) &* Metrics.statusClassCount &+ known
+    }
+
+    private func emptyBlock() -> [UInt64] {
+        [UInt64](repeating: 0, count: VersionLabel.allCases.count * reasonLabels.count * Metrics.statusClassCount)
+    }
+}

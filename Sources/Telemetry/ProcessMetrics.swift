@@ -1,0 +1,39 @@
+/// What is true of the process as a whole at the moment of a scrape; whoever answers the scrape fills it in.
+public struct ProcessMetrics: Sendable {
+    /// Serin's version.
+    public var version = ""
+    /// When the process started, in seconds since 1970 (UTC).
+    public var startTime: UInt64 = 0
+    public var workers = 0
+
+    // MARK: Connections open now
+
+    public var clientConnections = 0
+    /// Upstream connections that carry a request or a tunnel.
+    public var upstreamConnectionsActive = 0
+    /// Upstream connections waiting in the keep-alive pools.
+    public var upstreamConnectionsIdle = 0
+
+    // MARK: Configuration
+
+    public var reloadsSucceeded: UInt64 = 0
+    public var reloadsFailed: UInt64 = 0
+    /// False while the configuration on disk was refused and the one before it is in force.
+    public var lastReloadSuccessful = true
+    /// When the configuration in force was loaded, in seconds since 1970 (UTC).
+    public var lastSuccessfulReload: UInt64 = 0
+    /// Hash of the configuration in force, as text.
+    public var configHash = ""
+
+    // MARK: Resources
+
+    public var openDescriptors = 0
+    /// The soft limit of open descriptors.
+    public var descriptorLimit = 0
+    /// Resident memory in bytes.
+    public var residentBytes: UInt64 = 0
+    /// User and system time together, in nanoseconds.
+    public var cpuNanoseconds: UInt64 = 0
+
+    public init() {}
+}

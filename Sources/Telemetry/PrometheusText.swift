@@ -1,0 +1,216 @@
+/// Renders metrics in Prometheus' text exposition format 0.0.4.
+///
+/// Families come in a fixed order, each with one HELP and one TYPE line. Of the request table only cells that counted
+/// something are written, and every label value stems from the configuration, so clients cannot make the text grow.
+public struct PrometheusText {
+    /// The `Content-Type` of the rendered text.
+    public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+    private var bytes: [UInt8] = []
+
+    private init() {}
+
+    /// - Parameter metrics: the merged counts of all workers.
+    public static func render(_ metrics: Metrics, process: ProcessMetrics) -> [UInt8] {
+        var text = PrometheusText()
+        text.bytes.reserveCapacity(16 * 1024)
+        text.writeBuild(process)
+        text.writeConfiguration(process)
+        text.writeRequests(metrics)
+        text.writeDurations(metrics)
+        text.writeClients(metrics, process)
+        text.writeUpstreams(metrics)
+        text.writeLog(metrics)
+        text.writeProcess(process)
+        return text.bytes
+    }
+
+    // MARK: Families
+
+    private mutating func writeBuild(_ process: ProcessMetrics) {
+        family("serin_build_info", "gauge", "Always 1; the label tells the version that runs.")
+        series("serin_build_info", [("version", process.version)], 1)
+        single("serin_workers", "gauge", "Event loops, one thread each.", UInt64(clamping: process.workers))
+    }
+
+    private mutating func writeConfiguration(_ process: ProcessMetrics) {
+        family("serin_config_info", "gauge", "Always 1; the label is the hash of the configuration in force.")
+        series("serin_config_info", [("hash", process.configHash)], 1)
+        single("serin_config_last_reload_successful", "gauge",
+               "1 if the last configuration that was read is in force, 0 if it was refused.",
+               process.lastReloadSuccessful ? 1 : 0)
+        single("serin_config_last_reload_successful_timestamp_seconds", "gauge",
+               "When the configuration in force was loaded, in seconds since 1970.", process.lastSuccessfulReload)
+        family("serin_config_reloads_total", "counter", "Reloads of the configuration, by result.")
+        series("serin_config_reloads_total", [("result", "success")], process.reloadsSucceeded)
+        series("serin_config_reloads_total", [("result", "failure")], process.reloadsFailed)
+    }
+
+    private mutating func writeRequests(_ metrics: Metrics) {
+        let name = "serin_requests_total"
+        family(name, "counter", "Finished requests, by route, version, reason of the decision and class of the status.")
+        let labels = metrics.routeLabels
+        let rows = labels.indices
+            .filter { !metrics.isUntouched(row: $0) }
+            .sorted { labels[$0].utf8.lexicographicallyPrecedes(labels[$1].utf8) }
+        for row in rows {
+            for version in VersionLabel.allCases {
+                for (reason, reasonLabel) in metrics.reasonLabels.enumerated() {
+                    for statusClass in 0..<Metrics.statusClassCount {
+                        let count = metrics.requests(row: row, version: version, reason: reason, statusClass: statusClass)
+                        guard count > 0 else { continue }
+                        series(name, [("route", labels[row]), ("version", version.text), ("reason", reasonLabel),
+                                      ("code", PrometheusText.codeText(statusClass))], count)
+                    }
+                }
+            }
+        }
+    }
+
+    private mutating func writeDurations(_ metrics: Metrics) {
+        let name = "serin_request_duration_seconds"
+        family(name, "histogram", "Time from a request's first byte to the end of its answer, by version.")
+        for version in VersionLabel.allCases {
+            let histogram = metrics.durations(of: version)
+            var cumulative: UInt64 = 0
+            for index in 0...Histogram.boundCount {
+                cumulative &+= histogram.countInBucket(index)
+                beginSeries(name + "_bucket", [("version", version.text)])
+                bytes.append(contentsOf: ",le=\"".utf8)
+                if index < Histogram.boundCount {
+                    bytes.appendSeconds(nanoseconds: Histogram.bounds[index])
+                } else {
+                    bytes.append(contentsOf: "+Inf".utf8)
+                }
+                bytes.append(contentsOf: "\"} ".utf8)
+                bytes.appendDecimal(cumulative)
+                endLine()
+            }
+            beginSeries(name + "_sum", [("version", version.text)])
+            bytes.append(contentsOf: "} ".utf8)
+            bytes.appendSeconds(nanoseconds: histogram.sumNanoseconds)
+            endLine()
+            series(name + "_count", [("version", version.text)], cumulative)
+        }
+    }
+
+    private mutating func writeClients(_ metrics: Metrics, _ process: ProcessMetrics) {
+        family("serin_connections", "gauge", "Open connections, by side and use.")
+        series("serin_connections", [("state", "client")], UInt64(clamping: process.clientConnections))
+        series("serin_connections", [("state", "upstream_active")], UInt64(clamping: process.upstreamConnectionsActive))
+        series("serin_connections", [("state", "upstream_idle")], UInt64(clamping: process.upstreamConnectionsIdle))
+        single("serin_connections_accepted_total", "counter", "Client connections accepted.", metrics.connectionsAccepted)
+        single("serin_connections_refused_total", "counter",
+               "Client connections closed unserved because of a connection limit.", metrics.connectionsRefused)
+        single("serin_accept_pauses_total", "counter",
+               "Times accepting paused because descriptors ran out.", metrics.acceptPauses)
+        let errors = "serin_client_errors_total"
+        family(errors, "counter", "Malformed or too large requests, by the status of the answer.")
+        for index in ClientErrorCounts.statuses.indices {
+            let status = ClientErrorCounts.statuses[index]
+            series(errors, [("code", String(status))], metrics.clientErrors[status])
+        }
+        series(errors, [("code", "other")], metrics.clientErrors.other)
+        single("serin_tunnels_opened_total", "counter", "Connections turned into a tunnel by a 101.", metrics.tunnelsOpened)
+        single("serin_requests_cut_total", "counter", "Requests cut by the deadline of a shutdown.", metrics.requestsCut)
+        single("serin_client_received_bytes_total", "counter", "Bytes read from clients.", metrics.bytesFromClients)
+        single("serin_client_sent_bytes_total", "counter", "Bytes written to clients.", metrics.bytesToClients)
+    }
+
+    private mutating func writeUpstreams(_ metrics: Metrics) {
+        single("serin_upstream_connects_total", "counter", "Connections established to endpoints.", metrics.upstreamConnects)
+        single("serin_upstream_connect_failures_total", "counter",
+               "Connections to endpoints that could not be established.", metrics.upstreamConnectFailures)
+        single("serin_upstream_reuses_total", "counter",
+               "Requests sent over a kept-alive upstream connection.", metrics.upstreamReuses)
+        single("serin_upstream_retries_total", "counter",
+               "Attempts of requests after their first one.", metrics.upstreamRetries)
+        single("serin_upstream_resets_total", "counter",
+               "Upstream connections that broke off during a request.", metrics.upstreamResets)
+        single("serin_upstream_timeouts_total", "counter",
+               "Requests for which an endpoint was too slow.", metrics.upstreamTimeouts)
+        single("serin_upstream_received_bytes_total", "counter", "Bytes read from endpoints.", metrics.bytesFromUpstreams)
+        single("serin_upstream_sent_bytes_total", "counter", "Bytes written to endpoints.", metrics.bytesToUpstreams)
+    }
+
+    private mutating func writeLog(_ metrics: Metrics) {
+        single("serin_log_dropped_total", "counter",
+               "Access log lines given up because the writer lagged behind.", metrics.accessLogDropped)
+    }
+
+    /// The names that Prometheus' client libraries share.
+    private mutating func writeProcess(_ process: ProcessMetrics) {
+        family("process_cpu_seconds_total", "counter", "User and system CPU time spent, in seconds.")
+        bytes.append(contentsOf: "process_cpu_seconds_total ".utf8)
+        bytes.appendSeconds(nanoseconds: process.cpuNanoseconds)
+        endLine()
+        single("process_open_fds", "gauge", "Open file descriptors.", UInt64(clamping: process.openDescriptors))
+        single("process_max_fds", "gauge", "Limit of open file descriptors.", UInt64(clamping: process.descriptorLimit))
+        single("process_resident_memory_bytes", "gauge", "Resident memory in bytes.", process.residentBytes)
+        single("process_start_time_seconds", "gauge", "When the process started, in seconds since 1970.", process.startTime)
+    }
+
+    // MARK: Lines
+
+    private mutating func family(_ name: String, _ type: String, _ help: String) {
+        bytes.append(contentsOf: "# HELP ".utf8)
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(contentsOf: help.utf8)
+        bytes.append(contentsOf: "\n# TYPE ".utf8)
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(contentsOf: type.utf8)
+        endLine()
+    }
+
+    /// A family of one series without labels.
+    private mutating func single(_ name: String, _ type: String, _ help: String, _ value: UInt64) {
+        family(name, type, help)
+        bytes.append(contentsOf: name.utf8)
+        bytes.append(UInt8(ascii: " "))
+        bytes.appendDecimal(value)
+        endLine()
+    }
+
+    private mutating func series(_ name: String, _ labels: [(name: String, value: String)], _ value: UInt64) {
+        beginSeries(name, labels)
+        bytes.append(contentsOf: "} ".utf8)
+        bytes.appendDecimal(value)
+        endLine()
+    }
+
+    /// Writes `name{a="b",c="d"` and leaves the brace open.
+    private mutating func beginSeries(_ name: String, _ labels: [(name: String, value: String)]) {
+        bytes.append(contentsOf: name.utf8)
+        var separator = UInt8(ascii: "{")
+        for label in labels {
+            bytes.append(separator)
+            separator = UInt8(ascii: ",")
+            bytes.append(contentsOf: label.name.utf8)
+            bytes.append(contentsOf: "=\"".utf8)
+            appendEscaped(label.value)
+            bytes.append(UInt8(ascii: "\""))
+        }
+    }
+
+    /// A label value may hold anything; backslash, quote and line feed are escaped.
+    private mutating func appendEscaped(_ value: String) {
+        for byte in value.utf8 {
+            switch byte {
+            case UInt8(ascii: "\\"): bytes.append(contentsOf: "\\\\".utf8)
+            case UInt8(ascii: "\""): bytes.append(contentsOf: "\\\"".utf8)
+            case UInt8(ascii: "\n"): bytes.append(contentsOf: "\\n".utf8)
+            default: bytes.append(byte)
+            }
+        }
+    }
+
+    private mutating func endLine() {
+        bytes.append(UInt8(ascii: "\n"))
+    }
+
+    private static func codeText(_ statusClass: Int) -> String {
+        statusClass == 0 ? "none" : "\(statusClass)xx"
+    }
+}

@@ -1,0 +1,57 @@
+import Telemetry
+
+enum Fixtures {
+    /// A worker on which every counter has moved, each to another value.
+    static func busyWorker() -> Metrics {
+        var metrics = Metrics(reasonLabels: ["no-route", "stable", "header", "weight"])
+        metrics.connectionsAccepted = 101
+        metrics.connectionsRefused = 102
+        metrics.acceptPauses = 103
+        metrics.tunnelsOpened = 104
+        metrics.requestsCut = 105
+        metrics.bytesFromClients = 106
+        metrics.bytesToClients = 107
+        metrics.upstreamConnects = 108
+        metrics.upstreamConnectFailures = 109
+        metrics.upstreamReuses = 110
+        metrics.upstreamRetries = 111
+        metrics.upstreamResets = 112
+        metrics.upstreamTimeouts = 113
+        metrics.bytesFromUpstreams = 114
+        metrics.bytesToUpstreams = 115
+        metrics.accessLogDropped = 116
+        for (index, status) in [400, 408, 413, 414, 417, 431, 501, 505, 421].enumerated() {
+            for _ in 0...index { metrics.clientErrors.record(status: status) }
+        }
+        // Bound in an order that is not the order of their labels.
+        let rows = metrics.bind(routes: ["shop/web z.example /", "shop/api \"a\\b\".example /\n", "shop/idle i.example /"])
+        metrics.recordRequest(row: 0, version: .none, reason: 0, statusClass: 4, durationNanoseconds: 400_000)
+        metrics.recordRequest(row: rows[0], version: .stable, reason: 1, statusClass: 2, durationNanoseconds: 500_000)
+        metrics.recordRequest(row: rows[0], version: .stable, reason: 1, statusClass: 2, durationNanoseconds: 1_000_001)
+        metrics.recordRequest(row: rows[0], version: .stable, reason: 1, statusClass: 0, durationNanoseconds: 12_000_000_000)
+        metrics.recordRequest(row: rows[0], version: .canary, reason: 3, statusClass: 5, durationNanoseconds: 30_000_000)
+        metrics.recordRequest(row: rows[0], version: .canary, reason: 2, statusClass: 1, durationNanoseconds: 2_000_000_000)
+        metrics.recordRequest(row: rows[1], version: .stable, reason: 1, statusClass: 3, durationNanoseconds: 7)
+        return metrics
+    }
+
+    static func process() -> ProcessMetrics {
+        var process = ProcessMetrics()
+        process.version = "0.1.0"
+        process.startTime = 1_795_217_405
+        process.workers = 2
+        process.clientConnections = 64
+        process.upstreamConnectionsActive = 8
+        process.upstreamConnectionsIdle = 56
+        process.reloadsSucceeded = 3
+        process.reloadsFailed = 1
+        process.lastReloadSuccessful = false
+        process.lastSuccessfulReload = 1_795_217_500
+        process.configHash = "5f3a"
+        process.openDescriptors = 140
+        process.descriptorLimit = 1_048_576
+        process.residentBytes = 12_582_912
+        process.cpuNanoseconds = 1_250_000_000
+        return process
+    }
+}

@@ -1,0 +1,164 @@
+extension PrometheusTextTests {
+    /// What `Fixtures.busyWorker` and `Fixtures.process` look like to Prometheus; the last line ends with a line feed.
+    static let document: [String] = (#"""
+        # HELP serin_build_info Always 1; the label tells the version that runs.
+        # TYPE serin_build_info gauge
+        serin_build_info{version="0.1.0"} 1
+        # HELP serin_workers Event loops, one thread each.
+        # TYPE serin_workers gauge
+        serin_workers 2
+        # HELP serin_config_info Always 1; the label is the hash of the configuration in force.
+        # TYPE serin_config_info gauge
+        serin_config_info{hash="5f3a"} 1
+        # HELP serin_config_last_reload_successful 1 if the last configuration that was read is in force, 0 if it was refused.
+        # TYPE serin_config_last_reload_successful gauge
+        serin_config_last_reload_successful 0
+        # HELP serin_config_last_reload_successful_timestamp_seconds When the configuration in force was loaded, in seconds since 1970.
+        # TYPE serin_config_last_reload_successful_timestamp_seconds gauge
+        serin_config_last_reload_successful_timestamp_seconds 1795217500
+        # HELP serin_config_reloads_total Reloads of the configuration, by result.
+        # TYPE serin_config_reloads_total counter
+        serin_config_reloads_total{result="success"} 3
+        serin_config_reloads_total{result="failure"} 1
+        # HELP serin_requests_total Finished requests, by route, version, reason of the decision and class of the status.
+        # TYPE serin_requests_total counter
+        serin_requests_total{route="",version="none",reason="no-route",code="4xx"} 1
+        serin_requests_total{route="shop/api \"a\\b\".example /\n",version="stable",reason="stable",code="3xx"} 1
+        serin_requests_total{route="shop/web z.example /",version="stable",reason="stable",code="none"} 1
+        serin_requests_total{route="shop/web z.example /",version="stable",reason="stable",code="2xx"} 2
+        serin_requests_total{route="shop/web z.example /",version="canary",reason="header",code="1xx"} 1
+        serin_requests_total{route="shop/web z.example /",version="canary",reason="weight",code="5xx"} 1
+        # HELP serin_request_duration_seconds Time from a request's first byte to the end of its answer, by version.
+        # TYPE serin_request_duration_seconds histogram
+        serin_request_duration_seconds_bucket{version="none",le="0.0005"} 1
+        serin_request_duration_seconds_bucket{version="none",le="0.001"} 1
+        serin_request_duration_seconds_bucket{version="none",le="0.0025"} 1
+        serin_request_duration_seconds_bucket{version="none",le="0.005"} 1
+        serin_request_duration_seconds_bucket{version="none",le="0.01"} 1
+        serin_request_duration_seconds_bucket{version="none",le="0.025"} 1
+        serin_request_duration_seconds_bucket{version="none",le="0.05"} 1
+        serin_request_duration_seconds_bucket{version="none",le="0.1"} 1
+        serin_request_duration_seconds_bucket{version="none",le="0.25"} 1
+        serin_request_duration_seconds_bucket{version="none",le="0.5"} 1
+        serin_request_duration_seconds_bucket{version="none",le="1"} 1
+        serin_request_duration_seconds_bucket{version="none",le="2.5"} 1
+        serin_request_duration_seconds_bucket{version="none",le="5"} 1
+        serin_request_duration_seconds_bucket{version="none",le="10"} 1
+        serin_request_duration_seconds_bucket{version="none",le="+Inf"} 1
+        serin_request_duration_seconds_sum{version="none"} 0.0004
+        serin_request_duration_seconds_count{version="none"} 1
+        serin_request_duration_seconds_bucket{version="stable",le="0.0005"} 2
+        serin_request_duration_seconds_bucket{version="stable",le="0.001"} 2
+        serin_request_duration_seconds_bucket{version="stable",le="0.0025"} 3
+        serin_request_duration_seconds_bucket{version="stable",le="0.005"} 3
+        serin_request_duration_seconds_bucket{version="stable",le="0.01"} 3
+        serin_request_duration_seconds_bucket{version="stable",le="0.025"} 3
+        serin_request_duration_seconds_bucket{version="stable",le="0.05"} 3
+        serin_request_duration_seconds_bucket{version="stable",le="0.1"} 3
+        serin_request_duration_seconds_bucket{version="stable",le="0.25"} 3
+        serin_request_duration_seconds_bucket{version="stable",le="0.5"} 3
+        serin_request_duration_seconds_bucket{version="stable",le="1"} 3
+        serin_request_duration_seconds_bucket{version="stable",le="2.5"} 3
+        serin_request_duration_seconds_bucket{version="stable",le="5"} 3
+        serin_request_duration_seconds_bucket{version="stable",le="10"} 3
+        serin_request_duration_seconds_bucket{version="stable",le="+Inf"} 4
+        serin_request_duration_seconds_sum{version="stable"} 12.001500008
+        serin_request_duration_seconds_count{version="stable"} 4
+        serin_request_duration_seconds_bucket{version="canary",le="0.0005"} 0
+        serin_request_duration_seconds_bucket{version="canary",le="0.001"} 0
+        serin_request_duration_seconds_bucket{version="canary",le="0.0025"} 0
+        serin_request_duration_seconds_bucket{version="canary",le="0.005"} 0
+        serin_request_duration_seconds_bucket{version="canary",le="0.01"} 0
+        serin_request_duration_seconds_bucket{version="canary",le="0.025"} 0
+        serin_request_duration_seconds_bucket{version="canary",le="0.05"} 1
+        serin_request_duration_seconds_bucket{version="canary",le="0.1"} 1
+        serin_request_duration_seconds_bucket{version="canary",le="0.25"} 1
+        serin_request_duration_seconds_bucket{version="canary",le="0.5"} 1
+        serin_request_duration_seconds_bucket{version="canary",le="1"} 1
+        serin_request_duration_seconds_bucket{version="canary",le="2.5"} 2
+        serin_request_duration_seconds_bucket{version="canary",le="5"} 2
+        serin_request_duration_seconds_bucket{version="canary",le="10"} 2
+        serin_request_duration_seconds_bucket{version="canary",le="+Inf"} 2
+        serin_request_duration_seconds_sum{version="canary"} 2.03
+        serin_request_duration_seconds_count{version="canary"} 2
+        # HELP serin_connections Open connections, by side and use.
+        # TYPE serin_connections gauge
+        serin_connections{state="client"} 64
+        serin_connections{state="upstream_active"} 8
+        serin_connections{state="upstream_idle"} 56
+        # HELP serin_connections_accepted_total Client connections accepted.
+        # TYPE serin_connections_accepted_total counter
+        serin_connections_accepted_total 101
+        # HELP serin_connections_refused_total Client connections closed unserved because of a connection limit.
+        # TYPE serin_connections_refused_total counter
+        serin_connections_refused_total 102
+        # HELP serin_accept_pauses_total Times accepting paused because descriptors ran out.
+        # TYPE serin_accept_pauses_total counter
+        serin_accept_pauses_total 103
+        # HELP serin_client_errors_total Malformed or too large requests, by the status of the answer.
+        # TYPE serin_client_errors_total counter
+        serin_client_errors_total{code="400"} 1
+        serin_client_errors_total{code="408"} 2
+        serin_client_errors_total{code="413"} 3
+        serin_client_errors_total{code="414"} 4
+        serin_client_errors_total{code="417"} 5
+        serin_client_errors_total{code="431"} 6
+        serin_client_errors_total{code="501"} 7
+        serin_client_errors_total{code="505"} 8
+        serin_client_errors_total{code="other"} 9
+        # HELP serin_tunnels_opened_total Connections turned into a tunnel by a 101.
+        # TYPE serin_tunnels_opened_total counter
+        serin_tunnels_opened_total 104
+        # HELP serin_requests_cut_total Requests cut by the deadline of a shutdown.
+        # TYPE serin_requests_cut_total counter
+        serin_requests_cut_total 105
+        # HELP serin_client_received_bytes_total Bytes read from clients.
+        # TYPE serin_client_received_bytes_total counter
+        serin_client_received_bytes_total 106
+        # HELP serin_client_sent_bytes_total Bytes written to clients.
+        # TYPE serin_client_sent_bytes_total counter
+        serin_client_sent_bytes_total 107
+        # HELP serin_upstream_connects_total Connections established to endpoints.
+        # TYPE serin_upstream_connects_total counter
+        serin_upstream_connects_total 108
+        # HELP serin_upstream_connect_failures_total Connections to endpoints that could not be established.
+        # TYPE serin_upstream_connect_failures_total counter
+        serin_upstream_connect_failures_total 109
+        # HELP serin_upstream_reuses_total Requests sent over a kept-alive upstream connection.
+        # TYPE serin_upstream_reuses_total counter
+        serin_upstream_reuses_total 110
+        # HELP serin_upstream_retries_total Attempts of requests after their first one.
+        # TYPE serin_upstream_retries_total counter
+        serin_upstream_retries_total 111
+        # HELP serin_upstream_resets_total Upstream connections that broke off during a request.
+        # TYPE serin_upstream_resets_total counter
+        serin_upstream_resets_total 112
+        # HELP serin_upstream_timeouts_total Requests for which an endpoint was too slow.
+        # TYPE serin_upstream_timeouts_total counter
+        serin_upstream_timeouts_total 113
+        # HELP serin_upstream_received_bytes_total Bytes read from endpoints.
+        # TYPE serin_upstream_received_bytes_total counter
+        serin_upstream_received_bytes_total 114
+        # HELP serin_upstream_sent_bytes_total Bytes written to endpoints.
+        # TYPE serin_upstream_sent_bytes_total counter
+        serin_upstream_sent_bytes_total 115
+        # HELP serin_log_dropped_total Access log lines given up because the writer lagged behind.
+        # TYPE serin_log_dropped_total counter
+        serin_log_dropped_total 116
+        # HELP process_cpu_seconds_total User and system CPU time spent, in seconds.
+        # TYPE process_cpu_seconds_total counter
+        process_cpu_seconds_total 1.25
+        # HELP process_open_fds Open file descriptors.
+        # TYPE process_open_fds gauge
+        process_open_fds 140
+        # HELP process_max_fds Limit of open file descriptors.
+        # TYPE process_max_fds gauge
+        process_max_fds 1048576
+        # HELP process_resident_memory_bytes Resident memory in bytes.
+        # TYPE process_resident_memory_bytes gauge
+        process_resident_memory_bytes 12582912
+        # HELP process_start_time_seconds When the process started, in seconds since 1970.
+        # TYPE process_start_time_seconds gauge
+        process_start_time_seconds 1795217405
+        """# + "\n").split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+}
