@@ -36,7 +36,7 @@ extension ExchangeMachine {
     }
 
     /// The time that the client has to read runs from when there is something for it. Call before something is added.
-    mutating func beginClientWait(_ now: Instant) {
+    func beginClientWait(_ now: Instant) {
         if response.pendingCount == 0 { lastClientWrite = now }
     }
 
@@ -45,7 +45,7 @@ extension ExchangeMachine {
     }
 
     /// Ends whatever has taken too long; does nothing before the deadline.
-    public mutating func timedOut(now: Instant) {
+    public func timedOut(now: Instant) {
         if now >= overallDeadline { return requestTookTooLong(now) }
         guard now >= stepDeadline else { return }
         switch phase {
@@ -65,7 +65,7 @@ extension ExchangeMachine {
         }
     }
 
-    private mutating func requestTookTooLong(_ now: Instant) {
+    private func requestTookTooLong(_ now: Instant) {
         if phase == .answering {
             // The rest of a whole answer, which the client does not read: nothing less would show that it is cut.
             summary.failure = .requestTimedOut
@@ -76,12 +76,12 @@ extension ExchangeMachine {
         answer(.requestTimedOut, status: nil, now)
     }
 
-    private mutating func clientStoppedReading(_ now: Instant) {
+    private func clientStoppedReading(_ now: Instant) {
         summary.failure = .clientTooSlow
         finish(.abort, now)
     }
 
-    private mutating func clientBodyTooSlow(_ now: Instant) {
+    private func clientBodyTooSlow(_ now: Instant) {
         if responseHeadIsDone { return cutResponse(.clientTooSlow, now) }
         dropUpstream()
         answer(.clientTooSlow, status: nil, now)

@@ -103,6 +103,15 @@ struct Relay: ~Copyable {
         }
     }
 
+    /// Writes the head that lies at the front of `input` behind what waits in `output`; there must be room.
+    mutating func writeHead(_ head: borrowing RequestHead, by rewrite: borrowing RequestRewrite) {
+        rewrite.write(head, in: input, to: &output)
+    }
+
+    mutating func writeHead(_ head: borrowing ResponseHead, by rewrite: ResponseRewrite, date: borrowing HTTPDate) {
+        rewrite.write(head, in: input, date: date, to: &output)
+    }
+
     /// What is wrong with a body.
     enum Fault {
         case malformed(ParseError)

@@ -165,6 +165,36 @@ public struct ByteBuffer: ~Copyable {
         end &+= literal.utf8CodeUnitCount
     }
 
+    /// Appends again `count` bytes that begin `offset` bytes into the unread ones.
+    public mutating func appendCopy(of count: Int, at offset: Int) {
+        precondition(offset >= 0 && count >= 0 && offset &+ count <= self.count && count <= space, "appending more than there is")
+        guard let base = unsafe base else { return }
+        // Both ranges lie in the block and do not overlap: one ends where the other begins, or before.
+        unsafe (base + end).update(from: base + start + offset, count: count)
+        end &+= count
+    }
+
+    /// Appends the 16 lower-case hexadecimal digits of `value`.
+    public mutating func append(hexDigitsOf value: UInt64) {
+        precondition(space >= 16, "appending more than the free space")
+        guard let base = unsafe base else { return }
+        // 16 bytes of free space by the precondition; the block has no alignment to respect.
+        let target = unsafe UnsafeMutableRawPointer(base + end)
+        unsafe target.storeBytes(of: Self.hexDigits(UInt32(truncatingIfNeeded: value >> 32)).bigEndian, as: UInt64.self)
+        unsafe target.storeBytes(of: Self.hexDigits(UInt32(truncatingIfNeeded: value)).bigEndian, toByteOffset: 8, as: UInt64.self)
+        end &+= 16
+    }
+
+    /// Eight digits at once: each nibble gets a byte, then those above 9 are moved from ':' on to 'a' on.
+    private static func hexDigits(_ value: UInt32) -> UInt64 {
+        var nibbles = UInt64(value)
+        nibbles = (nibbles | nibbles << 16) & 0x0000_FFFF_0000_FFFF
+        nibbles = (nibbles | nibbles << 8) & 0x00FF_00FF_00FF_00FF
+        nibbles = (nibbles | nibbles << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        let letters = ((nibbles &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
+        return nibbles &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
+    }
+
     /// Moves everything, the retained prefix and its offsets included, into `larger`, which must be empty and have room.
     public mutating func move(into larger: inout ByteBuffer) {
         precondition(larger.end == 0 && larger.capacity >= retained + count, "the larger buffer has no room")

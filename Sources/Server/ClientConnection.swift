@@ -52,12 +52,12 @@ final class ClientConnection {
 
 /// What a connection has while a request is under way; recycled by the worker.
 final class ActiveExchange {
-    var machine: ExchangeMachine
+    let machine: ExchangeMachine
     /// What the request began with; kept over a reload.
     var installation: Installation
     var upstream: UpstreamConnection?
 
-    init(_ machine: consuming ExchangeMachine, _ installation: Installation) {
+    init(_ machine: ExchangeMachine, _ installation: Installation) {
         self.machine = machine
         self.installation = installation
     }

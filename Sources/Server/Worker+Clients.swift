@@ -149,7 +149,7 @@ extension Worker {
             case .releaseUpstream(let reusable): release(exchange, reusable: reusable)
             case .shutdownWrite(.client): client.socket.shutdownWrite()
             case .shutdownWrite(.upstream): exchange.upstream?.socket.shutdownWrite()
-            case .finish(let summary): finish(client, exchange, summary)
+            case .finish: finish(client, exchange)
             }
         }
         if client.exchange === exchange, exchange.machine.phase == .finished { conclude(client, exchange) }
@@ -158,9 +158,9 @@ extension Worker {
         #endif
     }
 
-    private func finish(_ client: ClientConnection, _ exchange: ActiveExchange, _ summary: Summary) {
-        record(summary, exchange)
-        if accessLog.isOn { appendAccessLine(client, exchange, summary) }
+    private func finish(_ client: ClientConnection, _ exchange: ActiveExchange) {
+        record(exchange.machine.summary, exchange)
+        if accessLog.isOn { appendAccessLine(client, exchange, exchange.machine.summary) }
         conclude(client, exchange)
     }
 
