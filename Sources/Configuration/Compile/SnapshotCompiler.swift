@@ -16,6 +16,8 @@ struct SnapshotCompiler {
     private var backendPositions: [String: Int] = [:]
     private var sequences: [String] = []
     private var sequencePositions: [String: Int] = [:]
+    /// Lines of the entries of `services:` that a route uses.
+    private var usedEntries: Set<Int> = []
 
     /// `config` is where diagnostics about the whole configuration point.
     static func compile(
@@ -30,6 +32,10 @@ struct SnapshotCompiler {
             log.warning(
                 config, "configuration",
                 "there is no route, every request will be answered 404; name manifests with an Ingress under `manifests:`")
+        }
+        for entry in settings.services where !compiler.usedEntries.contains(entry.line) {
+            log.note(
+                config.at(line: entry.line), "services.\(entry.key)", "no Ingress sends requests to this Service and port")
         }
         let snapshot = Snapshot(
             routes: routes, backends: compiler.backends, sequences: compiler.sequences, timeouts: settings.timeouts,
@@ -71,6 +77,7 @@ struct SnapshotCompiler {
     /// The position of the backend of a path, which joins the list if it is new.
     private mutating func backend(_ path: PlannedPath, of manifest: Manifest, log: inout DiagnosticLog) -> Int {
         let resolution = resolver.resolve(path.backend, namespace: manifest.namespace)
+        if let line = resolution.entryLine { usedEntries.insert(line) }
         if let known = backendPositions[resolution.name] { return known }
         if let problem = resolution.problem {
             log.warning(

@@ -38,7 +38,8 @@ struct Metadata {
         readAnnotations(metadata["annotations"], beside: entries, log: &log)
     }
 
-    private var object: String { namespace.isEmpty ? "\(kind) \(name)" : "\(kind) \(namespace)/\(name)" }
+    /// `Ingress default/shop`: what diagnostics call it.
+    var object: String { namespace.isEmpty ? "\(kind) \(name)" : "\(kind) \(namespace)/\(name)" }
 
     /// Letters, digits, `-`, `.`: the characters of every Kubernetes name. Some kinds allow fewer.
     private static func isName(_ text: String) -> Bool {

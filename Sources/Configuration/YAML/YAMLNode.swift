@@ -89,7 +89,7 @@ extension YAMLNode {
         switch content {
         case .mapping: "a mapping"
         case .sequence: "a list"
-        case .scalar(let scalar): scalar.isNull ? "nothing" : "`\(scalar.text.clipped)`"
+        case .scalar(let scalar): scalar.isNull ? "nothing" : scalar.text.isEmpty ? "an empty text" : "`\(scalar.text.clipped)`"
         }
     }
 }
