@@ -1,6 +1,8 @@
 // The calls that need _GNU_SOURCE; everything else is inline in the header.
 #define _GNU_SOURCE 1
 #include "CLinux.h"
+#include <dirent.h>
+#include <stdio.h>
 #include <sched.h>
 
 const char *linux_error_name(int32_t code) { return strerrorname_np(code); }
@@ -35,4 +37,27 @@ void linux_thread_name(const char *name) {
     char kept[16] = {0};
     memcpy(kept, name, strnlen(name, sizeof kept - 1));
     pthread_setname_np(pthread_self(), kept);
+}
+
+linux_usage linux_process_usage(void) {
+    linux_usage usage = {0};
+    DIR *folder = opendir("/proc/self/fd");
+    if (folder) {
+        // ".", ".." and the folder's own descriptor are not the process's.
+        usage.open_descriptors = -3;
+        while (readdir(folder)) usage.open_descriptors++;
+        closedir(folder);
+    }
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) usage.descriptor_limit = (int64_t)limit.rlim_cur;
+    FILE *statm = fopen("/proc/self/statm", "re");
+    if (statm) {
+        unsigned long long size, resident;
+        if (fscanf(statm, "%llu %llu", &size, &resident) == 2) usage.resident_bytes = resident * (uint64_t)sysconf(_SC_PAGESIZE);
+        fclose(statm);
+    }
+    struct timespec cpu;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0)
+        usage.cpu_nanoseconds = (uint64_t)cpu.tv_sec * 1000000000u + (uint64_t)cpu.tv_nsec;
+    return usage;
 }

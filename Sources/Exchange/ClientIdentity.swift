@@ -1,5 +1,5 @@
 public import Addressing
-import HTTP1
+public import HTTP1
 
 /// Whose request it is: the peer of the connection, or the client that a trusted peer names.
 public struct ClientIdentity: Equatable, Sendable {
@@ -23,7 +23,7 @@ public struct ClientIdentity: Equatable, Sendable {
 
     /// The client's address: the peer's, or, if the peer is trusted, the first untrusted address of X-Forwarded-For
     /// from the right. A malformed entry makes it the peer's.
-    func clientAddress(_ head: borrowing RequestHead, in bytes: Span<UInt8>, _ forwarding: Forwarding) -> IPAddress? {
+    public func clientAddress(_ head: borrowing RequestHead, in bytes: Span<UInt8>, _ forwarding: Forwarding) -> IPAddress? {
         guard isTrusted(forwarding) else { return peer }
         var field = head.fields.count
         while field > 0 {

@@ -167,7 +167,7 @@ extension ExchangeMachine {
         if mustCut { return finish(responseIsDelimited ? .close(linger: false) : .abort, now) }
         // An unread rest of the request must not be read as the next one (RFC 9112 section 9.3).
         if mayPersist, request.isSourceComplete { return finish(.keepAlive, now) }
-        finish(.close(linger: !request.isSourceComplete || !clientHasClosed), now)
+        finish(.close(linger: !request.isSourceComplete || request.undecodedCount > 0), now)
     }
 
     mutating func finish(_ disposition: Disposition, _ now: Instant) {

@@ -138,6 +138,9 @@ public struct ExchangeMachine: ~Copyable {
     /// Nothing of a next request has arrived, so the connection can wait without a machine.
     public var isIdle: Bool { phase == .readingHead && request.input.isEmpty && !clientHasClosed }
 
+    /// A request has at least begun to arrive.
+    public var hasBegun: Bool { phase != .readingHead || parser.hasStarted }
+
     // MARK: Bytes in
 
     /// Whether bytes of this side have a place to go; while false, the worker leaves them in the socket (back-pressure).

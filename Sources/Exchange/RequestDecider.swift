@@ -37,16 +37,7 @@ public struct RequestDecider: ~Copyable {
         _ head: borrowing RequestHead, in bytes: Span<UInt8>, client: IPAddress?,
         snapshot: Snapshot, rolls: RollSource, trace: DecisionTrace? = nil
     ) -> Decision {
-        let match: RouteMatch
-        switch normalizer.normalize(bytes[head.path], strict: snapshot.forwarding.strictPaths) {
-        case .asIs:
-            match = snapshot.routes.match(host: bytes[head.hostName], path: bytes[head.path])
-        case .rewritten:
-            match = snapshot.routes.match(host: bytes[head.hostName], path: normalizer.normalized)
-        case .rejected:
-            return .refused(.pathRefused)
-        }
-        switch match {
+        switch match(head, bytes, snapshot) {
         case .route(let route):
             let choice = choose(route, head, bytes, client, rolls, trace)
             return .forward(Self.target(route, choice, snapshot))
@@ -54,6 +45,20 @@ public struct RequestDecider: ~Copyable {
             return .addSlash
         case .noHost, .noPath:
             return .refused(.noRoute)
+        case nil:
+            return .refused(.pathRefused)
+        }
+    }
+
+    /// The route by host and normalised path; nil when the path cannot be accepted.
+    private mutating func match(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ snapshot: Snapshot) -> RouteMatch? {
+        let host = bytes[head.hostName]
+        // "*" is about the server as a whole (RFC 9110 section 9.3.7): the host's root answers for it.
+        let path = head.form == .asterisk ? bytes.extracting(first: 0) : bytes[head.path]
+        switch normalizer.normalize(path, strict: snapshot.forwarding.strictPaths) {
+        case .asIs: return snapshot.routes.match(host: host, path: path)
+        case .rewritten: return snapshot.routes.match(host: host, path: normalizer.normalized)
+        case .rejected: return nil
         }
     }
 

@@ -21,6 +21,7 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let EACCES = Errno(code: Glibc.EACCES)
     public static let EADDRINUSE = Errno(code: Glibc.EADDRINUSE)
     public static let EADDRNOTAVAIL = Errno(code: Glibc.EADDRNOTAVAIL)
+    public static let EAFNOSUPPORT = Errno(code: Glibc.EAFNOSUPPORT)
     public static let EAGAIN = Errno(code: Glibc.EAGAIN)
     public static let EBADF = Errno(code: Glibc.EBADF)
     public static let ECONNABORTED = Errno(code: Glibc.ECONNABORTED)
@@ -44,4 +45,14 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let EPIPE = Errno(code: Glibc.EPIPE)
     public static let EPROTO = Errno(code: Glibc.EPROTO)
     public static let ETIMEDOUT = Errno(code: Glibc.ETIMEDOUT)
+}
+
+extension Errno {
+    /// The process or the system has run out of descriptors or memory: no fault of the other side.
+    public var isExhaustion: Bool {
+        switch self {
+        case .EMFILE, .ENFILE, .ENOBUFS, .ENOMEM: true
+        default: false
+        }
+    }
 }

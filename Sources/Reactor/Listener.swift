@@ -94,7 +94,8 @@ public struct Listener: ~Copyable {
     }
 
     /// A second descriptor of the same socket, for another loop to watch as `.sharedAcceptor`.
-    /// Only the original removes the socket file.
+    /// Only the original removes the socket file. Remove a duplicate from its loop before it is closed: epoll watches the
+    /// socket, not the descriptor, and goes on as long as one is open.
     public func duplicate() throws(Errno) -> Listener {
         let copy = Socket(adopting: try checkedSystemCall { linux_duplicate(fd) })
         return Listener(copy, at: localAddress, file: linux_socket_file())

@@ -17,6 +17,18 @@ public struct SignalSource: ~Copyable {
         fd = try checkedSystemCall { linux_signalfd(signals) }
     }
 
+    /// Takes ownership of what `release` gave up.
+    public init(adopting fd: Int32) {
+        self.fd = fd
+    }
+
+    /// Gives the descriptor up without closing it, to be adopted on another thread.
+    public consuming func release() -> Int32 {
+        let fd = self.fd
+        discard self
+        return fd
+    }
+
     deinit {
         closeDescriptor(fd)
     }

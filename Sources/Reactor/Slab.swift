@@ -28,6 +28,9 @@ public struct Slab<Element> {
     @inlinable
     public init() {}
 
+    /// Memory that one slot takes, in bytes.
+    public static var bytesPerSlot: Int { MemoryLayout<Slot>.stride }
+
     /// How many elements there are.
     @inlinable
     public var count: Int { live }

@@ -86,9 +86,14 @@ public struct Socket: ~Copyable {
         _ = systemCall { linux_shutdown_write(fd) }
     }
 
-    /// Closes with a reset: the other side sees ECONNRESET, unsent bytes are dropped.
-    public consuming func abort() {
+    /// Closing will send a reset: the other side sees ECONNRESET, unsent bytes are dropped.
+    public func resetOnClose() {
         _ = systemCall { linux_set_reset_on_close(fd) }
+    }
+
+    /// Closes with a reset, now.
+    public consuming func abort() {
+        resetOnClose()
     }
 
     /// Closes now; unsent bytes still go out. Letting the value go does the same, less visibly.
@@ -116,12 +121,4 @@ public struct Socket: ~Copyable {
     public func setNoDelay(_ on: Bool = true) {
         _ = systemCall { linux_set_no_delay(fd, on ? 1 : 0) }
     }
-}
-
-/// A socket on its way to its peer.
-public enum ConnectAttempt: ~Copyable {
-    /// Ready for bytes (unix sockets, at times loopback).
-    case connected(Socket)
-    /// Watch it as a `.stream`: `writable` or `error` ends the attempt, `Socket.connectError` says how.
-    case inProgress(Socket)
 }

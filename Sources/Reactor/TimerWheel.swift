@@ -12,7 +12,8 @@
 ///
 /// Nodes are 24 bytes, in one array linked by index; the first ones are the heads of the circular lists.
 public struct TimerWheel: ~Copyable {
-    private struct Node {
+    /// Not private: the files that own a wheel specialise its storage, too.
+    struct Node: BitwiseCopyable {
         var token: UInt64 = 0
         /// The tick to fire at, 41 bits, above the generation, 23 bits.
         private var tickAndGeneration: UInt64 = 0
@@ -49,7 +50,10 @@ public struct TimerWheel: ~Copyable {
     /// What a timer may be late by, in nanoseconds.
     public static let resolution: UInt64 = 1 << tickBits
 
-    private var nodes: [Node]
+    /// Memory that one timer takes, in bytes.
+    public static var bytesPerTimer: Int { MemoryLayout<Node>.stride }
+
+    private var nodes: UniqueStorage<Node>
     /// Per level, bit n set: slot n has timers.
     private var occupied: [7 of UInt64] = .init(repeating: 0)
     /// The present; timers of this tick and earlier ones have fired.
@@ -62,7 +66,8 @@ public struct TimerWheel: ~Copyable {
     /// An empty wheel; `now` in nanoseconds of the clock that deadlines are given in.
     public init(now: UInt64) {
         tick = now >> Self.tickBits
-        nodes = (0...Self.expired).map { Node(linkedTo: $0) }
+        nodes = UniqueStorage(capacity: 512)
+        for head in 0...Self.expired { nodes.append(Node(linkedTo: head)) }
     }
 
     // MARK: Owners' side
@@ -71,11 +76,11 @@ public struct TimerWheel: ~Copyable {
     /// never at once: a handler that arms a timer cannot keep the loop from going on.
     public mutating func arm(token: Token, at deadline: UInt64) -> TimerID {
         let index = takeNode()
-        nodes[Int(index)].token = token.rawValue
-        nodes[Int(index)].tick = tick(for: deadline)
+        nodes[index].token = token.rawValue
+        nodes[index].tick = tick(for: deadline)
         link(index)
         count &+= 1
-        return TimerID(index: index, generation: nodes[Int(index)].generation)
+        return TimerID(index: index, generation: nodes[index].generation)
     }
 
     /// Gives a timer another deadline, even one that is due but was not popped yet.
@@ -83,10 +88,9 @@ public struct TimerWheel: ~Copyable {
     @discardableResult
     public mutating func move(_ id: TimerID, to deadline: UInt64) -> Bool {
         guard isLive(id) else { return false }
-        let index = Int(id.index)
-        let linked = nodes[index].tick
+        let linked = nodes[id.index].tick
         let target = tick(for: deadline)
-        nodes[index].tick = target
+        nodes[id.index].tick = target
         // Its slot comes no later than the old tick, unless it is due already and in no slot.
         if target >= linked && linked > tick { return true }
         unlink(id.index)
@@ -119,10 +123,10 @@ public struct TimerWheel: ~Copyable {
 
     /// The next due timer, in order of ticks. It is gone from the wheel: its id is stale from here on.
     public mutating func popExpired() -> (Token, TimerID)? {
-        let index = nodes[Int(Self.expired)].next
+        let index = nodes[Self.expired].next
         guard index != Self.expired else { return nil }
-        let id = TimerID(index: index, generation: nodes[Int(index)].generation)
-        let token = Token(rawValue: nodes[Int(index)].token)
+        let id = TimerID(index: index, generation: nodes[index].generation)
+        let token = Token(rawValue: nodes[index].token)
         unlink(index)
         release(index)
         return (token, id)
@@ -132,7 +136,7 @@ public struct TimerWheel: ~Copyable {
     /// (a slot of a higher level is reached, or its timers were moved later), never after it, and always ahead of the
     /// present unless due timers wait for `popExpired`.
     public var nextDeadline: UInt64? {
-        if nodes[Int(Self.expired)].next != Self.expired { return tick << Self.tickBits }
+        if nodes[Self.expired].next != Self.expired { return tick << Self.tickBits }
         guard let slot = nextSlot() else { return nil }
         return slot.tick << Self.tickBits
     }
@@ -160,7 +164,7 @@ public struct TimerWheel: ~Copyable {
     /// Relinks every timer of a slot that time has reached: to the due ones, or to a slot further on.
     private mutating func empty(_ head: UInt32) {
         while true {
-            let index = nodes[Int(head)].next
+            let index = nodes[head].next
             if index == head { return }
             unlink(index)
             link(index)
@@ -169,7 +173,7 @@ public struct TimerWheel: ~Copyable {
 
     /// Appends an unlinked node to the list its tick belongs to.
     private mutating func link(_ index: UInt32) {
-        let due = nodes[Int(index)].tick
+        let due = nodes[index].tick
         var head = Self.expired
         if due > tick {
             let level = (63 &- (due ^ tick).leadingZeroBitCount) / Self.slotBits
@@ -177,18 +181,18 @@ public struct TimerWheel: ~Copyable {
             occupied[level] |= 1 << UInt64(slot)
             head = UInt32(truncatingIfNeeded: level << Self.slotBits | slot)
         }
-        let last = nodes[Int(head)].previous
-        nodes[Int(index)].next = head
-        nodes[Int(index)].previous = last
-        nodes[Int(last)].next = index
-        nodes[Int(head)].previous = index
+        let last = nodes[head].previous
+        nodes[index].next = head
+        nodes[index].previous = last
+        nodes[last].next = index
+        nodes[head].previous = index
     }
 
     private mutating func unlink(_ index: UInt32) {
-        let next = nodes[Int(index)].next
-        let previous = nodes[Int(index)].previous
-        nodes[Int(previous)].next = next
-        nodes[Int(next)].previous = previous
+        let next = nodes[index].next
+        let previous = nodes[index].previous
+        nodes[previous].next = next
+        nodes[next].previous = previous
         // Both neighbours are the same head: the list is empty now.
         guard next == previous, next < Self.expired else { return }
         occupied[Int(next) >> Self.slotBits] &= ~(1 << UInt64(next & 63))
@@ -197,7 +201,7 @@ public struct TimerWheel: ~Copyable {
     // MARK: Nodes
 
     private func isLive(_ id: TimerID) -> Bool {
-        id.index > Self.expired && Int(id.index) < nodes.count && nodes[Int(id.index)].generation == id.generation
+        id.index > Self.expired && Int(id.index) < nodes.count && nodes[id.index].generation == id.generation
     }
 
     private mutating func takeNode() -> UInt32 {
@@ -207,14 +211,14 @@ public struct TimerWheel: ~Copyable {
             return UInt32(truncatingIfNeeded: nodes.count &- 1)
         }
         let index = firstFree
-        firstFree = nodes[Int(index)].next
+        firstFree = nodes[index].next
         return index
     }
 
     /// Puts an unlinked node on the free list; its ids are stale from here on.
     private mutating func release(_ index: UInt32) {
-        nodes[Int(index)].startNextGeneration()
-        nodes[Int(index)].next = firstFree
+        nodes[index].startNextGeneration()
+        nodes[index].next = firstFree
         firstFree = index
         count &-= 1
     }

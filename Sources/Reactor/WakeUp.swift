@@ -20,6 +20,11 @@ public final class WakeUp: Sendable {
         assert(result >= 0 || result == -Int64(EAGAIN))
     }
 
+    /// Blocks the calling thread until the bell has rung; for threads that have no loop.
+    public func wait() {
+        _ = systemCall { linux_wait_readable(fd) }
+    }
+
     /// Resets the bell; true if it rang. Drain first and look for work then, or a signal in between is lost.
     @discardableResult
     public func drain() -> Bool {

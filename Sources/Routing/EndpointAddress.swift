@@ -12,6 +12,14 @@ public enum EndpointAddress: Hashable, Sendable {
 }
 
 extension EndpointAddress {
+    public init(_ address: SocketAddress) {
+        switch address {
+        case .ipv4(let address, let port): self = .ipv4(address, port: port)
+        case .ipv6(let high, let low, let port, _): self = .ipv6(high: high, low: low, port: port)
+        case .unix(let path): self = .unix(path: path)
+        }
+    }
+
     /// What a socket connects to; nil for a name that is still to be resolved.
     public var socketAddress: SocketAddress? {
         switch self {

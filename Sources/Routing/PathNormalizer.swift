@@ -1,49 +1,20 @@
-/// What `PathNormalizer` made of a path.
-public enum NormalizedPath: Equatable, Sendable {
-    /// The input is normal already.
-    case asIs
-    /// The normal form is in `PathNormalizer.normalized`.
-    case rewritten
-    /// The request is malformed: 400.
-    case rejected(PathRejection)
-}
-
-/// Why a path is refused.
-public enum PathRejection: String, Sendable {
-    /// A `%` without two hexadecimal digits behind it.
-    case malformedEscape = "malformed escape in the path"
-    case encodedNUL = "encoded NUL in the path"
-    /// Strict mode only.
-    case encodedSlash = "encoded slash in the path"
-    /// Strict mode only.
-    case encodedBackslash = "encoded backslash in the path"
-    /// Strict mode only: a `.` or `..` segment of which a dot was encoded.
-    case encodedDotSegment = "encoded dot segment in the path"
-    /// More `..` than there are segments before them.
-    case aboveRoot = "path leads above the root"
-    /// The path does not begin with a slash.
-    case relative = "path does not begin with a slash"
-}
-
 /// Turns a request's path into the form that routes are matched on: percent-decoded once, slashes merged, dot segments
 /// resolved (RFC 3986 section 5.2.4, and as nginx does it). Only the match uses it; the original is forwarded.
 ///
 /// One per worker: the storage is reused and never larger than the longest path seen.
 public struct PathNormalizer {
-    private var output: [UInt8] = []
-    /// Where in `output` the segment being written begins, after its slash.
-    private var segment = 1
-    /// A dot of that segment was encoded.
-    private var hasEncodedDot = false
+    /// The first `count` bytes are the last result.
+    private var storage: [UInt8]
+    private var count = 0
 
     public init() {
-        output.reserveCapacity(256)
+        storage = Array(repeating: 0, count: 256)
     }
 
     /// The result after `.rewritten`.
     public var normalized: Span<UInt8> {
         @_lifetime(borrow self)
-        get { output.span }
+        get { storage.span.extracting(first: count) }
     }
 
     /// Normalises `path`, which is without the query. An empty path is `/`. With `strict`, spellings that only decoding
@@ -51,12 +22,19 @@ public struct PathNormalizer {
     /// nginx. An encoded NUL and a malformed escape are refused either way. A raw backslash stays as it is.
     public mutating func normalize(_ path: Span<UInt8>, strict: Bool) -> NormalizedPath {
         guard path.count > 0 else {
-            output.removeAll(keepingCapacity: true)
-            output.append(ASCII.slash)
+            storage[0] = ASCII.slash
+            count = 1
             return .rewritten
         }
         guard path[0] == ASCII.slash else { return .rejected(.relative) }
-        return Self.isNormal(path) ? .asIs : rewrite(path, strict: strict)
+        if Self.isNormal(path) { return .asIs }
+        // The normal form is never longer than the path.
+        if storage.count < path.count { storage = Array(repeating: 0, count: path.count) }
+        var writer = SegmentWriter()
+        var output = storage.mutableSpan
+        let rejection = Self.rewrite(path, strict: strict, into: &output, &writer)
+        count = writer.count
+        return rejection.map { .rejected($0) } ?? .rewritten
     }
 
     /// Whether rewriting `path` would change nothing, or at least has to look closer.
@@ -85,11 +63,10 @@ public struct PathNormalizer {
         return next == ASCII.slash || next == ASCII.dot || next == UInt8(ascii: "%")
     }
 
-    private mutating func rewrite(_ path: Span<UInt8>, strict: Bool) -> NormalizedPath {
-        output.removeAll(keepingCapacity: true)
-        output.append(ASCII.slash)
-        segment = 1
-        hasEncodedDot = false
+    private static func rewrite(
+        _ path: Span<UInt8>, strict: Bool, into output: inout MutableSpan<UInt8>, _ writer: inout SegmentWriter
+    ) -> PathRejection? {
+        output[0] = ASCII.slash
         var i = 1
         while i < path.count {
             var byte = path[i]
@@ -97,20 +74,18 @@ public struct PathNormalizer {
             i &+= 1
             if encoded {
                 guard i &+ 1 < path.count, let high = ASCII.hexValue(path[i]), let low = ASCII.hexValue(path[i &+ 1])
-                else { return .rejected(.malformedEscape) }
+                else { return .malformedEscape }
                 byte = high << 4 | low
                 i &+= 2
-                if let rejection = Self.refusal(of: byte, strict: strict) { return .rejected(rejection) }
+                if let rejection = refusal(of: byte, strict: strict) { return rejection }
             }
             if byte == ASCII.slash {
-                if let rejection = closeSegment(slash: true, strict: strict) { return .rejected(rejection) }
+                if let rejection = writer.closeSegment(in: &output, slash: true, strict: strict) { return rejection }
             } else {
-                output.append(byte)
-                if encoded, byte == ASCII.dot { hasEncodedDot = true }
+                writer.append(byte, encoded: encoded, to: &output)
             }
         }
-        if let rejection = closeSegment(slash: false, strict: strict) { return .rejected(rejection) }
-        return .rewritten
+        return writer.closeSegment(in: &output, slash: false, strict: strict)
     }
 
     /// Whether a byte may not be spelt encoded.
@@ -122,24 +97,42 @@ public struct PathNormalizer {
         default: nil
         }
     }
+}
 
-    /// Ends the segment at the end of `output`: drops it if it is empty or a dot segment, together with its parent if it
-    /// is `..`; otherwise keeps it, with a slash behind it if there was one.
-    private mutating func closeSegment(slash: Bool, strict: Bool) -> PathRejection? {
-        let count = output.count &- segment
-        let isDots = count > 0 && count <= 2 && output[segment] == ASCII.dot && output[output.count &- 1] == ASCII.dot
+/// Where the normal form has got to; its bytes are in the normaliser's storage.
+private struct SegmentWriter {
+    /// Bytes written, the root's slash included.
+    private(set) var count = 1
+    /// Where the segment being written begins, after its slash.
+    private var segment = 1
+    /// A dot of that segment was encoded.
+    private var hasEncodedDot = false
+
+    @inline(always)
+    mutating func append(_ byte: UInt8, encoded: Bool, to output: inout MutableSpan<UInt8>) {
+        output[count] = byte
+        count &+= 1
+        if encoded, byte == ASCII.dot { hasEncodedDot = true }
+    }
+
+    /// Ends the segment: drops it if it is empty or a dot segment, together with its parent if it is `..`; otherwise keeps
+    /// it, with a slash behind it if there was one.
+    mutating func closeSegment(in output: inout MutableSpan<UInt8>, slash: Bool, strict: Bool) -> PathRejection? {
+        let length = count &- segment
+        let isDots = (length == 1 || length == 2) && output[segment] == ASCII.dot && output[count &- 1] == ASCII.dot
         if isDots {
             if strict, hasEncodedDot { return .encodedDotSegment }
-            output.removeLast(count)
-            if count == 2 {
-                guard output.count > 1 else { return .aboveRoot }
-                // Each byte is removed at most once, so the whole stays linear. The root's slash stops the loop.
-                repeat { output.removeLast() } while output[output.count &- 1] != ASCII.slash
+            count = segment
+            if length == 2 {
+                guard count > 1 else { return .aboveRoot }
+                // Each byte is dropped at most once, so the whole stays linear. The root's slash stops the loop.
+                repeat { count &-= 1 } while output[count &- 1] != ASCII.slash
             }
-        } else if count > 0, slash {
-            output.append(ASCII.slash)
+        } else if length > 0, slash {
+            output[count] = ASCII.slash
+            count &+= 1
         }
-        segment = output.count
+        segment = count
         hasEncodedDot = false
         return nil
     }

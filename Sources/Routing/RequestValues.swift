@@ -4,13 +4,17 @@
 /// so that filling it allocates nothing after warm-up.
 public struct RequestValues: ~Copyable {
     private struct Slot {
-        var start: Int
-        var count: Int
-        static let absent = Slot(start: 0, count: -1)
+        var start = 0
+        var count = 0
+        /// The request that the slot was filled for; it is empty for every other one.
+        var request: UInt64 = 0
     }
 
     private var bytes: [UInt8] = []
+    /// Never shrinks; the first `count` are in use.
     private var slots: [Slot] = []
+    private var count = 0
+    private var request: UInt64 = 0
     private var current = -1
     /// The match memory of the worker that these values belong to.
     let scratch = PatternScratch()
@@ -23,19 +27,20 @@ public struct RequestValues: ~Copyable {
     /// Forgets the previous request; `count` keys are absent now.
     public mutating func reset(count: Int) {
         bytes.removeAll(keepingCapacity: true)
-        slots.removeAll(keepingCapacity: true)
+        while slots.count < count { slots.append(Slot()) }
+        self.count = count
+        request &+= 1
         current = -1
-        for _ in 0..<max(0, count) { slots.append(.absent) }
     }
 
     /// The key is present, with an empty value so far; a value it had before is dropped. An index out of range is ignored.
     public mutating func begin(_ key: Int) {
-        guard slots.indices.contains(key) else {
+        guard key >= 0, key < count else {
             current = -1
             return
         }
         current = key
-        slots[key] = Slot(start: bytes.count, count: 0)
+        slots[key] = Slot(start: bytes.count, count: 0, request: request)
     }
 
     /// Adds to the value of the key begun last. Several field lines are joined by the caller with `, ` (R23).
@@ -55,7 +60,7 @@ public struct RequestValues: ~Copyable {
     }
 
     public func isPresent(_ key: Int) -> Bool {
-        slots.indices.contains(key) && slots[key].count >= 0
+        key >= 0 && key < count && slots[key].request == request
     }
 
     /// The value of a key, empty if it is absent.

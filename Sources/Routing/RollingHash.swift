@@ -14,7 +14,6 @@ struct RollingHash {
     @inline(always)
     mutating func update(_ byte: UInt8) {
         state = (state ^ UInt64(byte)) &* 0x9FB2_1C65_1E98_DF25
-        state ^= state >> 32
     }
 
     @inline(always)

@@ -4,12 +4,12 @@
 /// if it is the only one.
 extension Route {
     public func decide(_ values: borrowing RequestValues, trace: DecisionTrace?) -> Verdict {
-        if canaries.isEmpty {
+        if asked.isEmpty {
             trace?.record(.fallback, "", .stable, "the route has no canary")
             return .chosen(Choice(version: .stable, reason: .noCanary))
         }
         var round = Round()
-        for index in canaries.indices {
+        for index in asked.indices {
             switch headerOutcome(index, values, trace) {
             case .chosen: return .chosen(Choice(version: .canary(index), reason: .header))
             case .excluded(let reason): round.exclude(index, reason)
@@ -17,7 +17,7 @@ extension Route {
             }
         }
         if let end = end(of: round) { return end }
-        for index in canaries.indices where !round.excludes(index) {
+        for index in asked.indices where !round.excludes(index) {
             switch cookieOutcome(index, values, trace) {
             case .chosen: return .chosen(Choice(version: .canary(index), reason: .cookie))
             case .excluded(let reason): round.exclude(index, reason)
@@ -88,42 +88,43 @@ private struct Round {
 
 extension Route {
     private func end(of round: Round) -> Verdict? {
-        guard round.count == canaries.count else { return nil }
+        guard round.count == asked.count else { return nil }
         return .chosen(Choice(version: .stable, reason: round.reason))
     }
 
     private func headerOutcome(_ index: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> RuleOutcome {
-        guard let rule = canaries[index].header else { return .undecided }
-        let name = trace == nil ? "" : canaries[index].name
-        guard values.isPresent(rule.key) else {
-            trace?.record(.header, name, .undecided, "no \(keyText(rule.key))")
+        guard let key = asked[index].header else { return .undecided }
+        guard values.isPresent(key) else {
+            trace?.record(.header, canaries[index].name, .undecided, "no \(keyText(key))")
             return .undecided
         }
-        let value = values.value(of: rule.key)
-        switch rule.match {
+        let value = values.value(of: key)
+        switch canaries[index].header?.match {
+        case nil:
+            return .undecided
         case .alwaysNever:
-            return alwaysNever(.header, index, rule.key, values, trace)
+            return alwaysNever(.header, index, key, values, trace)
         case .value(let wanted):
             let equal = ByteCompare.equal(value, wanted.span)
-            trace?.record(.header, name, equal ? .canary : .undecided,
-                          "\(keyText(rule.key)) is \(equal ? "" : "not ")\(quoted(wanted.span))")
+            trace?.record(.header, canaries[index].name, equal ? .canary : .undecided,
+                          "\(keyText(key)) is \(equal ? "" : "not ")\(quoted(wanted.span))")
             return equal ? .chosen : .undecided
         case .pattern(let pattern):
             let result = pattern.matches(value, scratch: values.scratch)
-            trace?.record(.header, name, result.outcome, "\(keyText(rule.key)) \(result.words) \(pattern.text)")
+            trace?.record(.header, canaries[index].name, result.outcome, "\(keyText(key)) \(result.words) \(pattern.text)")
             switch result {
             case .match: return .chosen
             case .noMatch: return .undecided
             case .error: return .excluded(.headerPatternError)
             }
         case .invalidPattern(let text):
-            trace?.record(.header, name, .stable, "\(keyText(rule.key)) cannot be searched: \(text) does not compile")
+            trace?.record(.header, canaries[index].name, .stable, "\(keyText(key)) cannot be searched: \(text) does not compile")
             return .excluded(.headerPatternError)
         }
     }
 
     private func cookieOutcome(_ index: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> RuleOutcome {
-        guard let key = canaries[index].cookie else { return .undecided }
+        guard let key = asked[index].cookie else { return .undecided }
         guard values.isPresent(key) else {
             trace?.record(.cookie, canaries[index].name, .undecided, "no \(keyText(key))")
             return .undecided

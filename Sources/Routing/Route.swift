@@ -17,6 +17,14 @@ public final class Route: Sendable {
     /// What the rules need of a request; they refer to it by index.
     public let keys: [ValueKey]
 
+    /// The keys a canary's rules look at, without the rules: most requests ask no more.
+    struct Asked: Sendable {
+        let header: Int?
+        let cookie: Int?
+    }
+
+    /// By canary.
+    let asked: [Asked]
     let ranges: [WeightRange]
     /// The scale of `ranges`.
     let total: Int
@@ -37,6 +45,7 @@ public final class Route: Sendable {
         self.stable = stable
         self.canaries = Array(canaries.prefix(Self.maximumCanaries))
         self.keys = keys
+        asked = self.canaries.map { Asked(header: $0.header?.key, cookie: $0.cookie) }
         (ranges, total) = WeightRange.ranges(for: self.canaries)
         certain = ranges.firstIndex { [total] range in range.start == 0 && range.end == UInt64(total) }
         drawing = self.canaries.firstIndex { $0.share > 0 || $0.hashKey != nil } ?? 0

@@ -1,6 +1,7 @@
 import Addressing
 import Exchange
 import Reactor
+import Telemetry
 
 /// New clients.
 extension Worker {

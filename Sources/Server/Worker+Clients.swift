@@ -212,9 +212,7 @@ extension Worker {
         loop.cancel(client.timer)
         clientCount -= 1
         counts.leave(client.peer, countsAddress: client.countsAddress)
-        // The descriptor closes with its last owner; until then no event may find it.
-        loop.remove(client.socket.fd)
-        client.socket.shutdownBoth()
+        // The descriptor closes with the object's last owner, at the end of this turn; its token is stale from now on.
     }
 
     private func abort(_ client: ClientConnection) {
@@ -237,15 +235,24 @@ extension Worker {
 
     private func dropInput(of client: ClientConnection) {
         for _ in 0..<Self.lingerReads where client.isReadable {
-            scratch.removeAll()
-            var space = scratch.freeSpace
-            switch client.socket.receive(into: &space) {
+            switch readAside(client.socket) {
             case .bytes: continue
             case .wouldBlock: client.isReadable = false
             case .endOfStream, .failed: return close(client)
             }
         }
         if client.isReadable { enqueue(client) }
+    }
+
+    /// Reads bytes that nobody wants.
+    func readAside(_ socket: borrowing Socket) -> IOResult {
+        scratch.removeAll()
+        return Self.receive(from: socket, into: &scratch)
+    }
+
+    private static func receive(from socket: borrowing Socket, into buffer: inout ByteBuffer) -> IOResult {
+        var space = buffer.freeSpace
+        return socket.receive(into: &space)
     }
 
     // MARK: Deadlines

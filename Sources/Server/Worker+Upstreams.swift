@@ -1,6 +1,7 @@
 import Exchange
 import HTTP1
 import Reactor
+import Telemetry
 
 /// Connections to upstreams: leased, made, read, written, pooled.
 extension Worker {
@@ -107,7 +108,7 @@ extension Worker {
 
     func readUpstream(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) -> Bool {
         var result = IOResult.wouldBlock
-        let isFilled = exchange.machine.receive(from: .upstream, now: now) { space in
+        _ = exchange.machine.receive(from: .upstream, now: now) { space in
             result = upstream.socket.receive(into: &space)
             if case .bytes(let count) = result {
                 // Before the machine acts on the bytes: it may give the connection back.
@@ -119,7 +120,6 @@ extension Worker {
         switch result {
         case .bytes(let count):
             metrics.bytesFromUpstreams &+= UInt64(count)
-            _ = isFilled
             return true
         case .wouldBlock:
             upstream.isReadable = false
@@ -169,7 +169,7 @@ extension Worker {
         guard let upstream = exchange.upstream else { return }
         exchange.upstream = nil
         upstream.client = nil
-        guard reusable, upstream.isConnected, !upstream.peerHasClosed, drain == nil, isEmpty(upstream),
+        guard reusable, upstream.isConnected, !upstream.peerHasClosed, !isDraining, isEmpty(upstream),
               upstream.endpoint.keepIdle(upstream.token)
         else { return close(upstream) }
         idleUpstreamCount += 1
@@ -182,9 +182,7 @@ extension Worker {
     /// Whether nothing beyond the answer has come. The last read may have left it open: then one more look decides.
     private func isEmpty(_ upstream: UpstreamConnection) -> Bool {
         guard upstream.isReadable else { return true }
-        scratch.removeAll()
-        var space = scratch.freeSpace
-        guard case .wouldBlock = upstream.socket.receive(into: &space) else { return false }
+        guard case .wouldBlock = readAside(upstream.socket) else { return false }
         upstream.isReadable = false
         return true
     }
@@ -215,8 +213,7 @@ extension Worker {
         guard slab.remove(upstream.token) != nil else { return }
         upstreamCount -= 1
         loop.cancel(upstream.timer)
-        loop.remove(upstream.socket.fd)
+        // The descriptor closes with the object's last owner, at the end of this turn; its token is stale from now on.
         upstream.client = nil
-        upstream.socket.shutdownBoth()
     }
 }

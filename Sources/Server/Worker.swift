@@ -47,6 +47,10 @@ final class Worker {
     var wallClock: Int64
     var drain = Drain.notBegun
     var isRunning = true
+    var requestsCut = 0
+    /// The second in which an upstream's failure was last reported.
+    var failureReportedAt: Int64 = 0
+    var tickToken = Token(slot: 0, generation: 0)
 
     /// How far a graceful stop has come.
     enum Drain {
@@ -65,11 +69,11 @@ final class Worker {
         loop = try EventLoop()
         wallClock = SystemClock.wallClockSeconds()
         accessClock = AccessClock(unixSeconds: Int(wallClock))
-        let rolls = RollSource()
+        let rolls = RollSource(names: [], random: { 0 })
         context = ExchangeContext(
-            pool: BufferPool(), rolls: rolls, date: HTTPDate(secondsSinceEpoch: wallClock),
+            pool: BufferPool(), rolls: rolls, date: HTTPDate(secondsSinceEpoch: Int(wallClock)),
             seed: (random.next(), random.next()))
-        metrics = Metrics(reasonLabels: Reason.allCases.map(\.label))
+        metrics = Metrics(reasonLabels: Reason.labels)
         installation = Installation(start.snapshot, balancers: [], metricRows: [])
         install(start.snapshot)
         let bell = slab.insert(.mailbox)
@@ -79,13 +83,26 @@ final class Worker {
 
     // MARK: Loop
 
-    func run() {
+    /// Runs a worker on the calling thread until it is told to stop.
+    static func run(_ start: WorkerStart) {
+        var requestsCut = 0
+        do throws(Errno) {
+            let worker = try Worker(start)
+            worker.run()
+            requestsCut = worker.requestsCut
+        } catch {
+            start.supervisor.post(.workerFailed(start.index, "starting: \(error)"))
+        }
+        start.supervisor.post(.ended(worker: start.index, cut: requestsCut))
+    }
+
+    private func run() {
         while isRunning {
             let count = loop.wait(atMostMilliseconds: queue.isEmpty ? nil : 0)
             for index in 0..<count { dispatch(loop.event(at: index)) }
             while let token = loop.nextExpired() { timeOut(token) }
             serveQueue()
-            if drain != nil { continueDrain() }
+            continueDrain()
         }
         flushAccessLines()
     }
@@ -133,12 +150,11 @@ final class Worker {
 
     private func tick() {
         wallClock = SystemClock.wallClockSeconds()
-        context.date = HTTPDate(secondsSinceEpoch: wallClock)
+        context.date = HTTPDate(secondsSinceEpoch: Int(wallClock))
         accessClock.update(unixSeconds: Int(wallClock))
         flushAccessLines()
         _ = loop.arm(token: tickToken, at: loop.now + Self.tickInterval)
     }
 
     private static let tickInterval: UInt64 = 1_000_000_000
-    private var tickToken = Token(slot: 0, generation: 0)
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
@@ -369,3 +370,34 @@ static inline int64_t linux_thread_start(pthread_t *thread, size_t stack_bytes, 
 
 /// Names the calling thread; the kernel keeps 15 bytes.
 void linux_thread_name(const char *name);
+
+// MARK: Files and names
+
+static inline int64_t linux_wait_readable(int32_t fd) {
+    struct pollfd entry = {.fd = fd, .events = POLLIN};
+    return linux_result(poll(&entry, 1, -1));
+}
+
+/// For appending; made if it is not there.
+static inline int64_t linux_open_log(const char *path) {
+    return linux_result(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+}
+
+static inline int64_t linux_write(int32_t fd, const void *bytes, size_t count) {
+    return linux_result(write(fd, bytes, count));
+}
+
+/// An address as getaddrinfo lists it; family 0 if it is neither IPv4 nor IPv6.
+static inline linux_address linux_address_of(const struct sockaddr *address) {
+    struct sockaddr_storage storage = {0};
+    if (address->sa_family == AF_INET) memcpy(&storage, address, sizeof(struct sockaddr_in));
+    if (address->sa_family == AF_INET6) memcpy(&storage, address, sizeof(struct sockaddr_in6));
+    return linux_decode_address(&storage);
+}
+
+typedef struct {
+    int64_t open_descriptors, descriptor_limit;
+    uint64_t resident_bytes, cpu_nanoseconds;
+} linux_usage;
+
+linux_usage linux_process_usage(void);

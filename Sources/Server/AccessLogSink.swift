@@ -1,0 +1,83 @@
+import Exchange
+import Reactor
+import Synchronization
+
+/// Writes the access log on a thread of its own: workers hand over whole batches and never wait for a disk.
+final class AccessLogSink: Sendable {
+    /// Bytes that may wait for the disk; beyond that lines are dropped and counted.
+    static let maximumBacklog = 16 << 20
+
+    private struct State {
+        var batches: [[UInt8]] = []
+        var bytes = 0
+        var reopen = false
+        var stop = false
+    }
+
+    let isOn: Bool
+    private let path: String?
+    private let state = Mutex(State())
+    private let bell: WakeUp
+    private let thread = Mutex<Thread?>(nil)
+
+    init(_ settings: ProcessSettings.AccessLog) throws(Errno) {
+        isOn = settings.format != .off
+        path = settings.path
+        bell = try WakeUp()
+        guard isOn else { return }
+        let file = try LogFile(path)
+        let descriptor = file.release()
+        let started = try Thread.start(name: "access-log") { [self] in run(LogFile(adopting: descriptor)) }
+        thread.withLock { $0 = started }
+    }
+
+    /// False when the writer lags too far behind; then the lines are lost.
+    func write(_ lines: [UInt8]) -> Bool {
+        let isTaken = state.withLock { state in
+            guard state.bytes + lines.count <= Self.maximumBacklog else { return false }
+            state.batches.append(lines)
+            state.bytes += lines.count
+            return true
+        }
+        if isTaken { bell.signal() }
+        return isTaken
+    }
+
+    /// The file was moved away: open its path again.
+    func reopen() {
+        state.withLock { $0.reopen = true }
+        bell.signal()
+    }
+
+    /// Writes what is left and ends the thread.
+    func stop() {
+        state.withLock { $0.stop = true }
+        bell.signal()
+        thread.withLock { thread in
+            thread?.join()
+            thread = nil
+        }
+    }
+
+    // MARK: The thread
+
+    private func run(_ first: consuming LogFile) {
+        var file = first
+        while true {
+            bell.wait()
+            bell.drain()
+            let (batches, reopen, stop) = state.withLock { state in
+                let taken = (state.batches, state.reopen, state.stop)
+                state.batches = []
+                state.bytes = 0
+                state.reopen = false
+                return taken
+            }
+            // A full disk loses lines, not requests.
+            for batch in batches { try? file.write(batch) }
+            // A file that cannot be opened again: better the old one than none.
+            if reopen, let opened = try? LogFile(path) { file = opened }
+            if stop { return }
+        }
+    }
+}

@@ -1,0 +1,234 @@
+import Addressing
+import Exchange
+import HTTP1
+import Reactor
+import Routing
+import Telemetry
+
+/// The admin thread's loop and what it answers from.
+final class AdminLoop {
+    struct Start: Sendable {
+        let hosts: [String]
+        let version: String
+        let snapshot: Snapshot
+        let counts: ProcessCounts
+        let inbox: AdminMailbox
+        let supervisor: Mailbox<SupervisorMessage>
+    }
+
+    /// Connections at a time; the address is for operators and scrapers.
+    private static let maximumConnections = 128
+    private static let idleLimit: UInt64 = 30_000_000_000
+
+    private let start: Start
+    private let listener: Listener
+    private var loop: EventLoop
+    private var connections = Slab<WholeAnswerConnection>()
+    private let mailToken = Token(slot: .max, generation: 1)
+    private let listenToken = Token(slot: .max, generation: 2)
+
+    private var workers: [Mailbox<WorkerMessage>] = []
+    private var snapshot: Snapshot
+    private var isDraining = false
+    private var isRunning = true
+    private var process = ProcessMetrics()
+    private var requests: UInt64 = 0
+    private var waiting: [UInt64: Token] = [:]
+    private var scrapes: [UInt64: Scrape] = [:]
+
+    /// A scrape that waits for the workers' counts.
+    private struct Scrape {
+        var missing: Int
+        var counts: [WorkerCounts] = []
+        var isHead: Bool
+    }
+
+    static func run(_ start: Start, _ descriptor: Int32) {
+        do throws(Errno) {
+            let loop = try AdminLoop(start, descriptor)
+            loop.run()
+        } catch {
+            start.supervisor.post(.workerFailed(-1, "admin address: \(error)"))
+        }
+    }
+
+    private init(_ start: Start, _ descriptor: Int32) throws(Errno) {
+        self.start = start
+        snapshot = start.snapshot
+        listener = try Listener(adopting: descriptor)
+        loop = try EventLoop()
+        process.version = start.version
+        process.startTime = UInt64(max(SystemClock.wallClockSeconds(), 0))
+        process.lastSuccessfulReload = process.startTime
+        try loop.add(start.inbox.wakeUp.fd, token: mailToken, interest: .acceptor)
+        try loop.add(listener.fd, token: listenToken, interest: .acceptor)
+    }
+
+    // MARK: Loop
+
+    private func run() {
+        while isRunning {
+            let count = loop.wait(atMostMilliseconds: nil)
+            for index in 0..<count {
+                let event = loop.event(at: index)
+                if event.token == listenToken {
+                    accept()
+                } else if event.token == mailToken {
+                    for message in start.inbox.takeAll() { handle(message) }
+                } else if let connection = connections[event.token] {
+                    serve(connection)
+                }
+            }
+            while let token = loop.nextExpired() {
+                if let connection = connections[token] { close(connection, hasTimer: false) }
+            }
+        }
+    }
+
+    private func accept() {
+        while case .connection(let socket, _) = listener.accept() {
+            guard connections.count < Self.maximumConnections else { continue }
+            let connection = WholeAnswerConnection(socket)
+            connection.token = connections.insert(connection)
+            do throws(Errno) {
+                try loop.add(connection.socket.fd, token: connection.token, interest: .stream)
+                connection.timer = loop.arm(token: connection.token, at: loop.now + Self.idleLimit)
+            } catch {
+                connections.remove(connection.token)
+            }
+        }
+    }
+
+    private func close(_ connection: WholeAnswerConnection, hasTimer: Bool = true) {
+        if hasTimer { loop.cancel(connection.timer) }
+        connections.remove(connection.token)
+    }
+
+    private func serve(_ connection: WholeAnswerConnection) {
+        while !connection.isWaiting {
+            if connection.hasOutput {
+                guard connection.write() else { return close(connection) }
+                if connection.hasOutput { return }
+            }
+            switch connection.read() {
+            case .incomplete: return
+            case .ended: return close(connection)
+            case .malformed(let status):
+                connection.answer(.text(status, "malformed request"), isHead: false, closes: true)
+            case .request(let request):
+                loop.move(connection.timer, to: loop.now + Self.idleLimit)
+                answer(request, connection)
+            }
+        }
+    }
+
+    // MARK: Messages
+
+    private func handle(_ message: AdminMessage) {
+        switch message {
+        case .workers(let mailboxes):
+            workers = mailboxes
+            process.workers = mailboxes.count
+        case .serving(let snapshot): self.snapshot = snapshot
+        case .loaded(let succeeded): loaded(succeeded)
+        case .counted(let counts, let scrape): counted(counts, scrape)
+        case .reloaded(let report, let request):
+            let answer = WholeAnswer.json(report.isApplied ? 200 : 422, report.body)
+            finish(request, answer, isHead: false)
+        case .draining: isDraining = true
+        case .stop: isRunning = false
+        }
+    }
+
+    private func loaded(_ succeeded: Bool) {
+        process.lastReloadSuccessful = succeeded
+        if succeeded {
+            process.reloadsSucceeded &+= 1
+            process.lastSuccessfulReload = UInt64(max(SystemClock.wallClockSeconds(), 0))
+        } else {
+            process.reloadsFailed &+= 1
+        }
+    }
+
+    private func counted(_ counts: WorkerCounts, _ id: UInt64) {
+        guard var scrape = scrapes[id] else { return }
+        scrape.counts.append(counts)
+        scrape.missing -= 1
+        guard scrape.missing == 0 else {
+            scrapes[id] = scrape
+            return
+        }
+        scrapes[id] = nil
+        finish(id, render(scrape.counts), isHead: scrape.isHead)
+    }
+
+    private func render(_ counts: [WorkerCounts]) -> WholeAnswer {
+        var process = process
+        process.clientConnections = start.counts.clientConnections
+        process.upstreamConnectionsActive = counts.reduce(0) { $0 + $1.upstreamsActive }
+        process.upstreamConnectionsIdle = counts.reduce(0) { $0 + $1.upstreamsIdle }
+        let usage = ProcessUsage.current()
+        process.openDescriptors = usage.openDescriptors
+        process.descriptorLimit = usage.descriptorLimit
+        process.residentBytes = usage.residentBytes
+        process.cpuNanoseconds = usage.cpuNanoseconds
+        var metrics = Metrics(reasonLabels: Reason.labels)
+        for count in counts { metrics.merge(count.metrics) }
+        return WholeAnswer(
+            status: 200, contentType: PrometheusText.contentType, body: PrometheusText.render(metrics, process: process))
+    }
+
+    // MARK: Requests
+
+    private func answer(_ request: PlainRequest, _ connection: WholeAnswerConnection) {
+        let isHead = request.method == .head
+        guard AdminGuard.isAllowed(host: request.host, names: start.hosts) else {
+            return connection.answer(.text(403, "this Host is not known here"), isHead: isHead, closes: true)
+        }
+        switch (request.path, request.method) {
+        case ("/livez", .get), ("/livez", .head):
+            connection.answer(.text(200, "ok"), isHead: isHead, closes: false)
+        case ("/readyz", .get), ("/readyz", .head), ("/healthz", .get), ("/healthz", .head):
+            let answer = isDraining ? WholeAnswer.text(503, "stopping") : .text(200, "ok")
+            connection.answer(answer, isHead: isHead, closes: false)
+        case ("/metrics", .get), ("/metrics", .head):
+            scrape(connection, isHead: isHead)
+        case ("/v1/routes", .get), ("/v1/routes", .head):
+            connection.answer(.json(200, RouteReport.json(snapshot)), isHead: isHead, closes: false)
+        case ("/v1/reload", .post):
+            reload(request, connection)
+        case ("/livez", _), ("/readyz", _), ("/healthz", _), ("/metrics", _), ("/v1/routes", _), ("/v1/reload", _):
+            connection.answer(.text(405, "this path has another method"), isHead: isHead, closes: false)
+        default:
+            connection.answer(.text(404, "no such path"), isHead: isHead, closes: false)
+        }
+    }
+
+    private func scrape(_ connection: WholeAnswerConnection, isHead: Bool) {
+        let id = postpone(connection)
+        scrapes[id] = Scrape(missing: workers.count, isHead: isHead)
+        for worker in workers { worker.post(.count(start.inbox, scrape: id)) }
+    }
+
+    private func reload(_ request: PlainRequest, _ connection: WholeAnswerConnection) {
+        guard AdminGuard.isSameOrigin(request.origin, authority: request.authority) else {
+            return connection.answer(.text(403, "foreign Origin"), isHead: false, closes: true)
+        }
+        start.supervisor.post(.reload(ControlLoop.Request(admin: start.inbox, id: postpone(connection))))
+    }
+
+    /// The answer comes later, by `finish`.
+    private func postpone(_ connection: WholeAnswerConnection) -> UInt64 {
+        requests += 1
+        connection.isWaiting = true
+        connection.request = requests
+        waiting[requests] = connection.token
+        return requests
+    }
+
+    private func finish(_ id: UInt64, _ answer: WholeAnswer, isHead: Bool) {
+        guard let token = waiting.removeValue(forKey: id), let connection = connections[token] else { return }
+        connection.answer(answer, isHead: isHead, closes: false)
+        serve(connection)
+    }
+}

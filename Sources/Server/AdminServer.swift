@@ -1,0 +1,44 @@
+import Addressing
+import Exchange
+import HTTP1
+import Reactor
+import Routing
+import Synchronization
+import Telemetry
+
+/// The admin address: health, metrics, the route table, reload. A loop and a thread of its own, so that it answers while
+/// the workers are busy, and never on the addresses that clients use.
+final class AdminServer: Sendable {
+    let address: SocketAddress
+    private let listener: Mutex<Int32?>
+    private let inbox: AdminMailbox
+    private let loopStart: AdminLoop.Start
+
+    init(
+        _ options: Supervisor.Options, _ supervisor: Mailbox<SupervisorMessage>, _ counts: ProcessCounts
+    ) throws(Supervisor.StartError) {
+        do throws(Errno) {
+            guard let wanted = options.settings.admin.socketAddress else { throw Errno.EINVAL }
+            let bound = try Listener.bind(wanted)
+            address = bound.localAddress
+            listener = Mutex(bound.release())
+            inbox = try AdminMailbox()
+        } catch {
+            throw Supervisor.StartError("cannot listen on the admin address \(options.settings.admin): \(error)")
+        }
+        loopStart = AdminLoop.Start(
+            hosts: options.settings.adminHosts, version: options.version, snapshot: options.snapshot, counts: counts,
+            inbox: inbox, supervisor: supervisor)
+    }
+
+    func start() throws(Errno) -> Thread {
+        guard let descriptor = listener.withLock({ $0.take() }) else { throw Errno.EINVAL }
+        return try Thread.start(name: "admin") { [loopStart] in AdminLoop.run(loopStart, descriptor) }
+    }
+
+    func workers(_ mailboxes: [Mailbox<WorkerMessage>]) { inbox.post(.workers(mailboxes)) }
+    func serve(_ snapshot: Snapshot) { inbox.post(.serving(snapshot)) }
+    func reloaded(succeeded: Bool) { inbox.post(.loaded(succeeded: succeeded)) }
+    func beginDrain() { inbox.post(.draining) }
+    func stop() { inbox.post(.stop) }
+}

@@ -1,0 +1,224 @@
+import Addressing
+import Exchange
+import Glibc
+import Logging
+import Reactor
+import Routing
+
+/// The supervisor's thread: starts the workers, passes changes on to them, and sees the process to its end.
+///
+/// The parts: `+Reload` (snapshots, names, listeners), `+Stop`.
+final class ControlLoop {
+    struct Addresses: Sendable {
+        let listeners: [SocketAddress]
+        let admin: SocketAddress
+    }
+
+    /// What nginx's own users send: reload, reopen the logs, stop gracefully; TERM and INT stop gracefully, too.
+    static let signals = [SIGHUP, SIGUSR1, SIGQUIT, SIGTERM, SIGINT]
+
+    let options: Supervisor.Options
+    let log: Logger
+    let mailbox: Mailbox<SupervisorMessage>
+    let counts = ProcessCounts()
+    var loop: EventLoop
+    let signals: SignalSource?
+    let accessLog: AccessLogSink
+    let resolver: Resolver
+    let admin: AdminServer
+
+    /// As they are in force.
+    var settings: ProcessSettings
+    /// Names among its endpoints are not resolved in here.
+    var snapshot: Snapshot
+    var answers: Resolver.Answers = [:]
+
+    var resolveTimer = TimerID.none
+
+    var workers: [Mailbox<WorkerMessage>] = []
+    var threads: [Thread] = []
+    var runningWorkers = 0
+    var requestsCut = 0
+    /// Changes under way; see `+Reload`.
+    var changes = Changes()
+    var stopping = Stopping.no
+
+    enum Stopping {
+        case no, gracefully, atOnce
+    }
+
+    // MARK: Starting
+
+    /// Runs on a thread of its own until the proxy has stopped. `started` is called once.
+    static func run(
+        _ options: Supervisor.Options, _ mailbox: Mailbox<SupervisorMessage>, signals: Int32?,
+        started: (Result<Addresses, Supervisor.StartError>) -> Void
+    ) {
+        do throws(Supervisor.StartError) {
+            let workers = options.settings.workers ?? AvailableProcessors.count
+            let bound = try ListenerSet.bind(options.settings.listeners, workers: workers)
+            let control: ControlLoop
+            do throws(Supervisor.StartError) {
+                control = try ControlLoop(options, mailbox, signals: signals)
+            } catch {
+                for listener in bound { listener.discard() }
+                throw error
+            }
+            try control.startWorkers(workers)
+            control.hand(bound)
+            started(.success(Addresses(listeners: bound.map(\.address), admin: control.admin.address)))
+            control.run()
+        } catch {
+            started(.failure(error))
+        }
+    }
+
+    private init(
+        _ options: Supervisor.Options, _ mailbox: Mailbox<SupervisorMessage>, signals: Int32?
+    ) throws(Supervisor.StartError) {
+        self.options = options
+        self.mailbox = mailbox
+        self.signals = signals.map { SignalSource(adopting: $0) }
+        log = options.logger
+        settings = options.settings
+        snapshot = options.snapshot
+        do throws(Errno) {
+            loop = try EventLoop()
+            resolver = try Resolver(answering: mailbox)
+            try loop.add(mailbox.wakeUp.fd, token: Self.mailToken, interest: .acceptor)
+            if let signals { try loop.add(signals, token: Self.signalToken, interest: .acceptor) }
+        } catch {
+            throw Supervisor.StartError("cannot start: \(error)")
+        }
+        do throws(Errno) {
+            accessLog = try AccessLogSink(options.settings.accessLog)
+        } catch {
+            throw Supervisor.StartError("cannot open the access log \(options.settings.accessLog.path ?? "on stdout"): \(error)")
+        }
+        admin = try AdminServer(options, mailbox, counts)
+    }
+
+    private func startWorkers(_ count: Int) throws(Supervisor.StartError) {
+        do throws(Errno) {
+            threads.append(try resolver.start())
+            threads.append(try admin.start())
+            resolveAndWait()
+            let start = servedSnapshot()
+            for index in 0..<count {
+                let inbox = try Mailbox<WorkerMessage>()
+                let start = WorkerStart(
+                    index: index, snapshot: start, connectionLimit: connectionLimit(start), counts: counts, mailbox: inbox,
+                    supervisor: mailbox, accessLog: accessLog)
+                threads.append(try Thread.start(name: "worker-\(index)") { Worker.run(start) })
+                workers.append(inbox)
+                runningWorkers += 1
+            }
+        } catch {
+            stopThreads()
+            throw Supervisor.StartError("cannot start a thread: \(error)")
+        }
+        admin.workers(workers)
+        scheduleResolving()
+    }
+
+    func hand(_ bound: [ListenerSet.Bound]) {
+        for listener in bound {
+            for (worker, descriptor) in zip(workers, listener.descriptors) {
+                worker.post(.listen(fd: descriptor, listener.configured, isShared: listener.isShared))
+            }
+        }
+    }
+
+    // MARK: Loop
+
+    private static let mailToken = Token(slot: 0, generation: 1)
+    private static let signalToken = Token(slot: 1, generation: 1)
+    static let resolveToken = Token(slot: 2, generation: 1)
+    static let deadlineToken = Token(slot: 3, generation: 1)
+
+    private func run() {
+        while runningWorkers > 0 {
+            let count = loop.wait(atMostMilliseconds: nil)
+            for index in 0..<count {
+                if loop.event(at: index).token == Self.signalToken { takeSignals() }
+            }
+            for message in mailbox.takeAll() { handle(message) }
+            while let token = loop.nextExpired() {
+                if token == Self.resolveToken { resolveAgain() }
+            }
+        }
+        stopThreads()
+        if requestsCut > 0 { log.warning("\(requestsCut) requests were cut when the time to stop was over") }
+        log.info("stopped")
+    }
+
+    private func takeSignals() {
+        while let signal = signals?.next() {
+            switch signal {
+            case SIGHUP: reload(answering: nil)
+            case SIGUSR1: accessLog.reopen()
+            default: stop(graceful: stopping == .no)
+            }
+        }
+    }
+
+    private func handle(_ message: SupervisorMessage) {
+        switch message {
+        case .install(let snapshot):
+            self.snapshot = snapshot
+            installWhenResolved()
+        case .installed(_, let change):
+            workerInstalled(change)
+        case .ended(_, let cut):
+            requestsCut += cut
+            runningWorkers -= 1
+        case .workerFailed(let worker, let what):
+            log.error("worker \(worker): \(what)")
+        case .upstreamFailed(let what):
+            log.warning("\(what)")
+        case .resolved(let answers):
+            resolved(answers)
+        case .reload(let request):
+            reload(answering: request)
+        case .stop(let graceful):
+            stop(graceful: graceful)
+        }
+    }
+
+    /// Ends the threads that serve no requests, and waits for all.
+    private func stopThreads() {
+        resolver.stop()
+        admin.stop()
+        for worker in workers where runningWorkers > 0 { worker.post(.stop) }
+        for thread in threads { thread.join() }
+        accessLog.stop()
+    }
+
+    // MARK: Stopping
+
+    private func stop(graceful: Bool) {
+        if graceful, stopping == .no {
+            stopping = .gracefully
+            log.info("stopping: finishing what runs")
+            admin.beginDrain()
+            let deadline = loop.now + settings.shutdownTimeout.nanoseconds
+            for worker in workers { worker.post(.drain(deadline: deadline)) }
+        } else if stopping != .atOnce {
+            stopping = .atOnce
+            log.info("stopping at once")
+            for worker in workers { worker.post(.stop) }
+        }
+    }
+
+    // MARK: Limits
+
+    /// Clients of the whole process: as configured, or what the descriptors allow when each client may need one to an upstream.
+    func connectionLimit(_ snapshot: Snapshot) -> Int {
+        let descriptors = max(Self.descriptorLimit - Self.reservedDescriptors, 16) / 2
+        return snapshot.limits.connections.map { min($0, descriptors) } ?? descriptors
+    }
+
+    private static let descriptorLimit = FileDescriptorLimit.raise()
+    /// For listeners, logs, the admin address and the loops themselves.
+    private static let reservedDescriptors = 64
+}

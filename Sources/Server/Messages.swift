@@ -1,0 +1,68 @@
+import Exchange
+import Reactor
+import Telemetry
+
+/// What a worker is told. It acts between two turns of its loop.
+enum WorkerMessage: Sendable {
+    /// Serve new requests by this snapshot; answers with `SupervisorMessage.installed`.
+    case install(Snapshot, connectionLimit: Int, change: UInt64)
+    /// Accept on a socket whose descriptor now belongs to the worker.
+    case listen(fd: Int32, ProcessSettings.Listener, isShared: Bool)
+    /// Accept who already waits, then close.
+    case unlisten([ProcessSettings.Listener])
+    /// Answers with `AdminMessage.counted`.
+    case count(AdminMailbox, scrape: UInt64)
+    /// Stop gracefully: nothing new, end what runs by the deadline (nanoseconds of the monotonic clock).
+    case drain(deadline: UInt64)
+    /// Stop now.
+    case stop
+}
+
+/// What the supervisor's loop is told.
+enum SupervisorMessage: Sendable {
+    /// Serve by this snapshot from now on.
+    case install(Snapshot)
+    case installed(worker: Int, change: UInt64)
+    /// The worker has ended; how many requests its deadline cut.
+    case ended(worker: Int, cut: Int)
+    /// Something a worker cannot do anything about.
+    case workerFailed(Int, String)
+    /// An upstream failed in a way that an operator wants to read of.
+    case upstreamFailed(String)
+    case resolved(Resolver.Answers)
+    case reload(ControlLoop.Request?)
+    case stop(graceful: Bool)
+}
+
+/// What the admin loop is told.
+enum AdminMessage: Sendable {
+    case counted(WorkerCounts, scrape: UInt64)
+    case reloaded(ReloadReport, request: UInt64)
+    /// This is served now.
+    case serving(Snapshot)
+    /// A reload went well, or not.
+    case loaded(succeeded: Bool)
+    case workers([Mailbox<WorkerMessage>])
+    case draining
+    case stop
+}
+
+typealias AdminMailbox = Mailbox<AdminMessage>
+
+/// What one worker has counted, for a scrape.
+struct WorkerCounts: Sendable {
+    var metrics: Metrics
+    var upstreamsActive: Int
+    var upstreamsIdle: Int
+}
+
+/// What a worker is started with.
+struct WorkerStart: Sendable {
+    let index: Int
+    let snapshot: Snapshot
+    let connectionLimit: Int
+    let counts: ProcessCounts
+    let mailbox: Mailbox<WorkerMessage>
+    let supervisor: Mailbox<SupervisorMessage>
+    let accessLog: AccessLogSink
+}

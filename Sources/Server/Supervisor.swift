@@ -1,0 +1,91 @@
+public import Addressing
+public import Exchange
+public import Logging
+import Reactor
+import Routing
+
+/// A whole proxy in this process: binds the listeners, runs the workers, reloads, stops.
+///
+///     let supervisor = try Supervisor.start(.init(settings: settings, snapshot: snapshot))
+///     print(supervisor.listeners)          // with real ports where 0 was asked for
+///     try supervisor.install(otherSnapshot)
+///     supervisor.stop(graceful: true)
+///     supervisor.wait()
+public final class Supervisor: Sendable {
+    public struct Options: Sendable {
+        public var settings: ProcessSettings
+        public var snapshot: Snapshot
+        /// Shown by the metrics.
+        public var version = ""
+        public var logger = Logger(label: "serin")
+        /// Loads the configuration again, for SIGHUP and `POST /v1/reload`; nil when there is nothing to load.
+        public var reload: (@Sendable () -> ReloadOutcome)?
+        /// Obey HUP, USR1, QUIT, TERM and INT. Start from the main thread before any other is started.
+        public var handlesSignals = false
+
+        public init(settings: ProcessSettings, snapshot: Snapshot) {
+            self.settings = settings
+            self.snapshot = snapshot
+        }
+    }
+
+    /// Why a proxy could not start; nothing was left half started.
+    public struct StartError: Error, CustomStringConvertible {
+        public let description: String
+
+        init(_ description: String) { self.description = description }
+    }
+
+    /// Where clients connect, in the order of the settings, with the ports that were bound.
+    public let listeners: [SocketAddress]
+    public let admin: SocketAddress
+    private let mailbox: Mailbox<SupervisorMessage>
+    private let control: Thread
+
+    private init(_ listeners: [SocketAddress], _ admin: SocketAddress, _ mailbox: Mailbox<SupervisorMessage>, _ control: Thread) {
+        self.listeners = listeners
+        self.admin = admin
+        self.mailbox = mailbox
+        self.control = control
+    }
+
+    /// Binds every address and starts every thread, or throws and leaves nothing behind.
+    public static func start(_ options: Options) throws(StartError) -> Supervisor {
+        IgnoreSIGPIPE.install()
+        do {
+            // Signals are blocked before the first thread starts, so that none of them takes one.
+            let signals = options.handlesSignals ? try SignalSource(signals: ControlLoop.signals).release() : nil
+            let mailbox = try Mailbox<SupervisorMessage>()
+            let outcome = try Mailbox<Result<ControlLoop.Addresses, StartError>>()
+            let thread = try Thread.start(name: "supervisor") {
+                ControlLoop.run(options, mailbox, signals: signals) { outcome.post($0) }
+            }
+            outcome.wakeUp.wait()
+            switch outcome.takeAll().first {
+            case .success(let addresses):
+                return Supervisor(addresses.listeners, addresses.admin, mailbox, thread)
+            case .failure(let error):
+                thread.join()
+                throw error
+            case nil:
+                preconditionFailure("the control loop says how it started")
+            }
+        } catch let error as StartError {
+            throw error
+        } catch {
+            throw StartError("\(error)")
+        }
+    }
+
+    /// Makes new requests be served by `snapshot`; those under way keep theirs.
+    public func install(_ snapshot: Snapshot) { mailbox.post(.install(snapshot)) }
+
+    /// Loads the configuration again, as SIGHUP does.
+    public func reload() { mailbox.post(.reload(nil)) }
+
+    /// - Parameter graceful: what runs is finished, within `shutdownTimeout`; otherwise it is cut.
+    public func stop(graceful: Bool) { mailbox.post(.stop(graceful: graceful)) }
+
+    /// Returns when the proxy has stopped and all its threads have ended. Call it once.
+    public func wait() { control.join() }
+}

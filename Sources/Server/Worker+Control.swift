@@ -1,0 +1,139 @@
+import Addressing
+import Exchange
+import Reactor
+import Routing
+import Telemetry
+
+/// What the supervisor asks of a worker.
+extension Worker {
+    func handle(_ message: WorkerMessage) {
+        switch message {
+        case .install(let snapshot, let limit, let change):
+            connectionLimit = limit
+            install(snapshot)
+            supervisor.post(.installed(worker: index, change: change))
+        case .listen(let fd, let configured, let isShared):
+            listen(fd, configured, isShared)
+        case .unlisten(let obsolete):
+            unlisten { obsolete.contains($0.configured) }
+        case .count(let admin, let scrape):
+            let counts = WorkerCounts(
+                metrics: metrics, upstreamsActive: upstreamCount - idleUpstreamCount, upstreamsIdle: idleUpstreamCount)
+            admin.post(.counted(counts, scrape: scrape))
+        case .drain(let deadline):
+            beginDrain(deadline)
+        case .stop:
+            cutAll()
+            isRunning = false
+        }
+    }
+
+    private func listen(_ fd: Int32, _ configured: ProcessSettings.Listener, _ isShared: Bool) {
+        do throws(Errno) {
+            listen(ListeningSocket(try Listener(adopting: fd), configured: configured, isShared: isShared))
+        } catch {
+            supervisor.post(.workerFailed(index, "taking over the listener of \(configured.address): \(error)"))
+        }
+    }
+
+    // MARK: Snapshots
+
+    /// From now on new requests are served by `snapshot`; those under way keep theirs.
+    func install(_ snapshot: Snapshot) {
+        let labels = snapshot.routes.routes.map { "\($0.label) \($0.host)\($0.path)" }
+        context.rolls.rebind(names: snapshot.sequences) { random.next() }
+        let start = Int(random.next() >> 33)
+        let balancers = snapshot.backends.map { backend in
+            let usable = backend.endpoints.compactMap { endpoint in
+                endpoint.address.socketAddress.map { (self.endpoint(at: $0), endpoint.weight) }
+            }
+            return Balancer(usable.map(\.0), weights: usable.map(\.1), start: start)
+        }
+        installation = Installation(snapshot, balancers: balancers, metricRows: metrics.bind(routes: labels))
+        forgetUnusedEndpoints(snapshot)
+    }
+
+    private func endpoint(at address: SocketAddress) -> UpstreamEndpoint {
+        if let known = endpoints[address] { return known }
+        let endpoint = UpstreamEndpoint(address)
+        endpoints[address] = endpoint
+        return endpoint
+    }
+
+    /// Endpoints that the snapshot does not name lose their idle connections.
+    private func forgetUnusedEndpoints(_ snapshot: Snapshot) {
+        let used = Set(snapshot.backends.flatMap { $0.endpoints.compactMap(\.address.socketAddress) })
+        for (address, endpoint) in endpoints where !used.contains(address) {
+            closeIdle(of: endpoint)
+            endpoints[address] = nil
+        }
+    }
+
+    private func closeIdle(of endpoint: UpstreamEndpoint) {
+        for token in endpoint.idle {
+            if case .upstream(let upstream) = slab[token] { closeIdle(upstream) }
+        }
+    }
+
+    // MARK: Stopping
+
+    var isDraining: Bool {
+        if case .begun = drain { true } else { false }
+    }
+
+    /// How long into a graceful stop an idle connection may still bring a request.
+    private static let idleGrace: UInt64 = 1_000_000_000
+
+    private func beginDrain(_ deadline: UInt64) {
+        guard !isDraining else { return }
+        unlisten { _ in true }
+        context.isDraining = true
+        let closeIdleAt = loop.now + Self.idleGrace
+        drain = .begun(closeIdleAt: min(closeIdleAt, deadline), deadline: deadline)
+        for endpoint in endpoints.values { closeIdle(of: endpoint) }
+        // So that the loop wakes for both moments.
+        _ = loop.arm(token: tickToken, at: min(closeIdleAt, deadline))
+        _ = loop.arm(token: tickToken, at: deadline)
+    }
+
+    /// Called after every turn of a drain.
+    func continueDrain() {
+        guard case .begun(let closeIdleAt, let deadline) = drain else { return }
+        if loop.now >= deadline {
+            cutAll()
+        } else if loop.now >= closeIdleAt {
+            closeIdleClients()
+        }
+        if clientCount == 0 { isRunning = false }
+    }
+
+    /// A request that has already arrived is still answered: only connections with nothing to read are closed.
+    private func closeIdleClients() {
+        forEachClient { client in
+            guard client.exchange == nil, client.state == .open else { return }
+            client.isReadable = true
+            drive(client)
+            if client.exchange == nil, client.state == .open { close(client) }
+        }
+    }
+
+    private func cutAll() {
+        forEachClient { client in
+            if let exchange = client.exchange {
+                exchange.machine.cut(now: now)
+                if exchange.machine.phase == .finished, exchange.machine.hasBegun { requestsCut += 1 }
+                act(client, exchange)
+            }
+            close(client)
+        }
+        metrics.requestsCut &+= UInt64(requestsCut)
+    }
+
+    private func forEachClient(_ body: (ClientConnection) -> Void) {
+        var slot: UInt32 = 0
+        while let token = slab.firstToken(fromSlot: slot) {
+            if case .client(let client) = slab[token] { body(client) }
+            slot = token.slot + 1
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Addressing
+import Exchange
+import HTTP1
+import Routing
+import Telemetry
+
+/// What is remembered of a request: counters and a line in the access log.
+extension Worker {
+    func record(_ summary: Summary, _ exchange: ActiveExchange) {
+        let row = summary.route.map { exchange.installation.metricRows[$0] } ?? Metrics.noRouteRow
+        let version: VersionLabel = switch summary.version {
+        case .stable: .stable
+        case .canary: .canary
+        case nil: .none
+        }
+        metrics.recordRequest(
+            row: row, version: version, reason: Int(summary.reason.rawValue),
+            statusClass: summary.isAnswered ? Int(summary.status) / 100 : 0,
+            durationNanoseconds: summary.duration.nanoseconds)
+        if summary.attempts > 1 { metrics.upstreamRetries &+= UInt64(summary.attempts - 1) }
+        if summary.status == 101 { metrics.tunnelsOpened &+= 1 }
+        guard let failure = summary.failure else { return }
+        switch failure {
+        case .malformedRequest, .requestTooLarge, .clientTooSlow, .methodRefused, .pathRefused:
+            metrics.clientErrors.record(status: Int(summary.status))
+        case .connectTimedOut, .upstreamTimedOut, .requestTimedOut:
+            metrics.upstreamTimeouts &+= 1
+        default:
+            break
+        }
+        if failure.fault == .upstream { report(failure, summary, exchange) }
+    }
+
+    /// Upstream failures are worth a line each second, not each request: the metrics count them all.
+    private func report(_ failure: Failure, _ summary: Summary, _ exchange: ActiveExchange) {
+        guard failureReportedAt != wallClock else { return }
+        failureReportedAt = wallClock
+        let route = summary.route.map { exchange.installation.snapshot.routes.routes[$0].label } ?? "no route"
+        let version = summary.version == .stable ? "stable" : "canary"
+        supervisor.post(.upstreamFailed(
+            "\(route), \(version): \(failure) after \(summary.attempts) attempts, answered \(summary.status)"))
+    }
+
+    // MARK: Access log
+
+    func appendAccessLine(_ client: ClientConnection, _ exchange: ActiveExchange, _ summary: Summary) {
+        var address = InlineArray<48, UInt8>(repeating: 0)
+        let count = Self.write(client.peer, into: &address)
+        exchange.machine.withRequestLine { line in
+            exchange.machine.withRequestField(.referer) { referer in
+                exchange.machine.withRequestField(.userAgent) { agent in
+                    AccessLine(
+                        remoteAddress: address.span.extracting(first: count), requestLine: line,
+                        status: Int(summary.status), bodyBytesSent: UInt64(summary.responseBodyBytes),
+                        referer: referer, userAgent: agent
+                    ).appendCombined(to: &accessLines, at: accessClock)
+                }
+            }
+        }
+        if accessLines.count >= Self.accessBatch { flushAccessLines() }
+    }
+
+    private static let accessBatch = 32 << 10
+
+    /// Hands the lines over to the writer's thread; when it lags too far behind, they are dropped and counted.
+    func flushAccessLines() {
+        guard !accessLines.isEmpty else { return }
+        if !accessLog.write(accessLines) {
+            metrics.accessLogDropped &+= UInt64(accessLines.lazy.filter { $0 == UInt8(ascii: "\n") }.count)
+        }
+        accessLines.removeAll(keepingCapacity: true)
+    }
+
+    private static func write(_ address: IPAddress?, into text: inout InlineArray<48, UInt8>) -> Int {
+        var space = text.mutableSpan
+        if let address { return address.write(into: &space) }
+        // What nginx says of a peer on a unix socket.
+        let unix: StaticString = "unix:"
+        unix.withUTF8Buffer { bytes in
+            for index in bytes.indices { space[index] = unsafe bytes[index] }
+        }
+        return unix.utf8CodeUnitCount
+    }
+}

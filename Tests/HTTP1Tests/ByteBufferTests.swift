@@ -1,0 +1,155 @@
+import Testing
+@testable import HTTP1
+
+@Suite("Byte buffers and their pool")
+struct ByteBufferTests {
+    private func buffer(_ content: String, capacity: Int = 16) -> ByteBuffer {
+        var buffer = ByteBuffer(capacity: capacity)
+        let content = bytes(content)
+        buffer.append(content.span)
+        return buffer
+    }
+
+    @Test func appendingAndConsuming() {
+        var buffer = buffer("hello")
+        #expect(buffer.count == 5)
+        #expect(buffer.space == 11)
+        buffer.append(UInt8(ascii: "!"))
+        buffer.append(" ok")
+        #expect(text(buffer.bytes) == "hello! ok")
+        buffer.consume(7)
+        #expect(text(buffer.bytes) == "ok")
+        #expect(text(buffer.bytesFromFront) == "hello! ok")
+        #expect(buffer.space == 7)
+        // An empty buffer has all its space back without anything being moved.
+        buffer.consume(2)
+        #expect(buffer.isEmpty == true)
+        #expect(buffer.space == 16)
+    }
+
+    @Test func filledThroughFreeSpace() {
+        var buffer = buffer("ab")
+        var free = buffer.freeSpace
+        #expect(free.count == 14)
+        free[0] = UInt8(ascii: "c")
+        free[1] = UInt8(ascii: "d")
+        buffer.commit(2)
+        #expect(text(buffer.bytes) == "abcd")
+        buffer.commit(0)
+        #expect(buffer.count == 4)
+    }
+
+    @Test func compacting() {
+        var buffer = buffer("0123456789abcdef")
+        buffer.consume(10)
+        #expect(buffer.space == 0)
+        buffer.compact()
+        #expect(text(buffer.bytes) == "abcdef")
+        #expect(buffer.space == 10)
+        buffer.compact()
+        #expect(text(buffer.bytes) == "abcdef")
+    }
+
+    @Test("A retained head stays where it is while the body streams through the rest")
+    func retaining() {
+        var buffer = buffer("head|body1")
+        buffer.retain(5)
+        #expect(text(buffer.bytes) == "body1")
+        buffer.consume(3)
+        buffer.compact()
+        #expect(text(buffer.bytes) == "y1")
+        #expect(text(buffer.bytesFromFront) == "head|y1")
+        buffer.consume(2)
+        #expect(buffer.isEmpty == true)
+        #expect(buffer.start == 5)
+        #expect(buffer.space == 11)
+        buffer.append("body2")
+        #expect(text(buffer.bytesFromFront) == "head|body2")
+        buffer.releaseRetained()
+        #expect(text(buffer.bytes) == "body2")
+        buffer.compact()
+        #expect(text(buffer.bytesFromFront) == "body2")
+    }
+
+    @Test func releasingWithNothingUnread() {
+        var buffer = buffer("head")
+        buffer.retain(4)
+        #expect(buffer.isEmpty == true)
+        #expect(buffer.space == 12)
+        buffer.releaseRetained()
+        #expect(buffer.space == 16)
+    }
+
+    @Test func moving() {
+        var small = buffer("head|xbody")
+        small.retain(5)
+        small.consume(1)
+        var large = ByteBuffer(capacity: 64)
+        small.move(into: &large)
+        #expect(text(large.bytes) == "body")
+        #expect(text(large.bytesFromFront) == "head|body")
+        #expect(large.retained == 5)
+        #expect(large.space == 55)
+        #expect(small.isEmpty == true)
+        #expect(small.retained == 0)
+        #expect(small.space == 16)
+    }
+
+    @Test func withoutStorage() {
+        let buffer = ByteBuffer()
+        #expect(buffer.hasStorage == false)
+        #expect(buffer.isEmpty == true)
+        #expect(buffer.space == 0)
+        #expect(buffer.bytes.count == 0)
+    }
+
+    @Test("The smallest size that holds so many bytes", arguments: [
+        (0, .head), (4096, .head), (4097, .standard), (16_384, .standard), (16_385, .large), (65_536, .large),
+        (65_537, .huge), (262_144, .huge), (262_145, .huge),
+    ] as [(Int, BufferPool.Size)])
+    func sizes(_ count: Int, _ size: BufferPool.Size) {
+        #expect(BufferPool.Size.holding(count) == size)
+    }
+
+    @Test("A block comes back empty, and the last one given is the first one taken")
+    func pooling() {
+        let pool = BufferPool()
+        var first = pool.take(.head)
+        var second = pool.take(.head)
+        #expect(first.capacity == 4096)
+        first.append("first")
+        first.retain(2)
+        second.append("second")
+        pool.give(&first)
+        #expect(first.hasStorage == false)
+        pool.give(&second)
+        var third = pool.take(.head)
+        #expect(third.isEmpty == true)
+        #expect(third.retained == 0)
+        #expect(third.space == 4096)
+        third.commit(6)
+        #expect(text(third.bytes) == "second")
+        // A block of another size is another block.
+        #expect(pool.take(.standard).capacity == 16_384)
+        // Nothing to give is no error.
+        pool.give(&first)
+    }
+
+    @Test("Blocks beyond the bound go back to the allocator")
+    func bound() {
+        let pool = BufferPool(bytesKeptPerSize: 4096)
+        var first = pool.take(.head)
+        var second = pool.take(.head)
+        first.append("A")
+        second.append("B")
+        pool.give(&first)
+        pool.give(&second)
+        var kept = pool.take(.head)
+        kept.commit(1)
+        #expect(text(kept.bytes) == "A")
+        // A buffer of a size of its own is not kept either.
+        var odd = ByteBuffer(capacity: 100)
+        pool.give(&odd)
+        #expect(odd.hasStorage == false)
+    }
+}
