@@ -80,7 +80,8 @@ struct RoutePlanner {
             let reason = obstacle(path, manifest)
             if let reason {
                 log.warning(
-                    manifest.place(line: path.line), manifest.object, "the canary is not in effect on \(path.place): \(reason)")
+                    manifest.place(line: path.line), manifest.object,
+                    "the canary is not in effect on \(path.place): \(reason)")
             } else if let position = positions[path.place] {
                 noteOverlap(routes[position], path, manifest, log: &log)
                 routes[position].canaries.append(

@@ -115,7 +115,8 @@ struct SnapshotCompiler {
             let annotation = planned.owner.annotation(CanaryAnnotations.prefix + "canary-by-header-pattern")
             log.warning(
                 planned.owner.place(line: annotation?.line ?? planned.path.line), planned.owner.object,
-                "the pattern \"\(text.clipped)\" never matches, every request with the header goes to stable (R21): \(error)")
+                "the pattern \"\(text.clipped)\" never matches, every request with the header goes to stable (R21): "
+                    + error.description)
             return .invalidPattern(text)
         }
     }
@@ -147,8 +148,8 @@ struct SnapshotCompiler {
             let annotation = one.owner.annotation(CanaryAnnotations.hashBy)
             log.warning(
                 one.owner.place(line: annotation?.line ?? one.path.line), one.owner.object,
-                "sticks to another key than \(other.owner.object) on the same path, whose key serves both; give both the same "
-                    + CanaryAnnotations.hashBy)
+                "sticks to another key than \(other.owner.object) on the same path, whose key serves both; give both the "
+                    + "same " + CanaryAnnotations.hashBy)
         }
     }
 }

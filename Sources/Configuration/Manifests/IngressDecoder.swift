@@ -103,8 +103,8 @@ struct IngressDecoder {
             if !Self.isNormal(path) {
                 log.warning(
                     place.at(line: written.line), object,
-                    "no request ever matches the path `\(path.clipped)`: requests are compared by their decoded path with slashes "
-                        + "merged and dot segments resolved; write it so")
+                    "no request ever matches the path `\(path.clipped)`: requests are compared by their decoded path with "
+                        + "slashes merged and dot segments resolved; write it so")
             }
         }
         guard let kind = pathKind(node, log: &log) else { return nil }
@@ -121,13 +121,15 @@ struct IngressDecoder {
             if isV1 {
                 log.warning(
                     place.at(line: node.line), object,
-                    "`pathType` is missing: taken as ImplementationSpecific (R10), but kubectl would refuse it in networking.k8s.io/v1")
+                    "`pathType` is missing: taken as ImplementationSpecific (R10), but kubectl would refuse it in "
+                        + "networking.k8s.io/v1")
             }
             return .implementationSpecific
         }
         if let text = written.text, let kind = Spec.PathKind(rawValue: text) { return kind }
         error(
-            written.line, "expected a pathType of Exact, Prefix or ImplementationSpecific, found \(written.found)", log: &log)
+            written.line, "expected a pathType of Exact, Prefix or ImplementationSpecific, found \(written.found)",
+            log: &log)
         return nil
     }
 
@@ -169,8 +171,8 @@ struct IngressDecoder {
         if !isV1 {
             log.warning(
                 place.at(line: service.line), object,
-                "`service` in a backend belongs to networking.k8s.io/v1: taken as meant, but kubectl would refuse it; v1beta1 "
-                    + "has `serviceName` and `servicePort`")
+                "`service` in a backend belongs to networking.k8s.io/v1: taken as meant, but kubectl would refuse it; "
+                    + "v1beta1 has `serviceName` and `servicePort`")
         }
         checkKeys(service, ["name", "port"], "backend.service.", log: &log)
         let port = service["port"]
@@ -187,13 +189,15 @@ struct IngressDecoder {
         log: inout DiagnosticLog
     ) -> BackendReference? {
         guard let service = name?.text, ServiceEntry.parse(service).map({ $0.name == service }) == true else {
-            error(name?.line ?? node.line, "expected the name of a Service under `\(keys.name)`, found \(name?.found ?? "nothing")", log: &log)
+            let found = name?.found ?? "nothing"
+            error(name?.line ?? node.line, "expected the name of a Service under `\(keys.name)`, found \(found)", log: &log)
             return nil
         }
         guard let text = port?.text, let reference = PortReference(text) else {
+            let found = port?.found ?? "nothing"
             error(
                 port?.line ?? node.line,
-                "expected the number (1–65535) or name of a port of \(service) under `\(keys.port)`, found \(port?.found ?? "nothing")",
+                "expected the number (1–65535) or name of a port of \(service) under `\(keys.port)`, found \(found)",
                 log: &log)
             return nil
         }

@@ -81,7 +81,8 @@ enum ManifestDecoder {
         for section in sections {
             guard let data = node[section] else { continue }
             guard let entries = data.mapping else {
-                log.error(place.at(line: data.line), object, "expected keys and texts under `\(section)`, found \(data.found)")
+                log.error(
+                    place.at(line: data.line), object, "expected keys and texts under `\(section)`, found \(data.found)")
                 continue
             }
             for entry in entries {
