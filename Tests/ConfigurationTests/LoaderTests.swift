@@ -85,6 +85,18 @@ import Testing
         #expect(messages.first?.contains("warning: configuration: there is no route") == true)
     }
 
+    @Test func aPipeIsReadLikeAFile() throws {
+        let pipe = Pipe()
+        try pipe.fileHandleForWriting.write(contentsOf: Data("workers: x\n".utf8))
+        try pipe.fileHandleForWriting.close()
+        let path = "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)"
+        let result = ConfigurationLoader.load(file: path)
+        #expect(
+            result.diagnostics.map(\.description) == [
+                "\(path):1: error: workers: expected `auto`, or a whole number between 1 and 1024, found `x`",
+            ])
+    }
+
     @Test func linkedFolders() throws {
         let folder = try Scratch.folder()
         defer { try? FileManager.default.removeItem(atPath: folder) }

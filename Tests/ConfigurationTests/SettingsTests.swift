@@ -113,6 +113,9 @@ import Testing
             "serin.yaml:1: error: admin.address: \(address) `9901`",
             "serin.yaml:1: error: admin.hosts: expected a host name without a port, found `a b`",
         ]),
+        Fault(name: "admin among the listeners", yaml: "listeners: [{address: 127.0.0.1:80}]\nadmin:\n  address: 127.0.0.1:80", expect: [
+            "serin.yaml:3: error: admin.address: 127.0.0.1:80 is a listener, open to every client; give the admin an address of its own",
+        ]),
         Fault(name: "proxies", yaml: "trustedProxies: [10.0.0.0/33, ten]", expect: [
             "serin.yaml:1: error: trustedProxies: expected an address range such as 10.0.0.0/8 or 2001:db8::/32, found `10.0.0.0/33`",
             "serin.yaml:1: error: trustedProxies: expected an address range such as 10.0.0.0/8 or 2001:db8::/32, found `ten`",

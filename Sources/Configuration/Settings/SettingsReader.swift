@@ -103,6 +103,11 @@ struct SettingsReader {
             AddressText.parse(text, hosts: .literals, allowsPortZero: true)
         }
         if let address { settings.process.admin = address }
+        if let address, !address.isPortZero, settings.process.listeners.contains(where: { $0.address == address }) {
+            log.error(
+                place.at(line: admin["address"]?.line ?? admin.place.line), "admin.address",
+                "\(address) is a listener, open to every client; give the admin an address of its own")
+        }
         for (text, line) in admin.texts("hosts", expected: "host names", log: &log) ?? [] {
             if AddressText.isName(text) {
                 settings.process.adminHosts.append(text.lowercased())

@@ -23,7 +23,9 @@ struct YAMLFile {
         let place = Place(file: path, line: 1)
         let bytes: [UInt8]
         do {
-            bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+            // A handle also reads pipes, which `serin check -c <(generate)` is given.
+            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            bytes = try [UInt8](handle.readToEnd() ?? Data())
         } catch {
             log.error(place, "file", "can't be read: \(reason(path, error))")
             return nil
