@@ -36,12 +36,23 @@ public struct RequestHead: Sendable {
 
     public init() {}
 
-    /// Back to nothing, keeping the storage.
+    /// Back to nothing, keeping the storage; one by one, so that the array never leaves its place.
     mutating func reset() {
-        var storage = fields
-        fields = []
-        storage.removeAll(keepingCapacity: true)
-        self = RequestHead()
-        fields = storage
+        fields.removeAll(keepingCapacity: true)
+        method = .get
+        methodName = .empty
+        target = .empty
+        form = .origin
+        path = .empty
+        query = .empty
+        hasQuery = false
+        authority = .empty
+        hostName = .empty
+        minorVersion = 1
+        framing = .none
+        isPersistent = false
+        expectsContinue = false
+        upgrade = .empty
+        length = 0
     }
 }

@@ -20,12 +20,15 @@ public struct ResponseHead: Sendable {
     /// 100...199: another response follows, but after 101.
     public var isInterim: Bool { 100 ..< 200 ~= status }
 
-    /// Back to nothing, keeping the storage.
+    /// Back to nothing, keeping the storage; one by one, so that the array never leaves its place.
     mutating func reset() {
-        var storage = fields
-        fields = []
-        storage.removeAll(keepingCapacity: true)
-        self = ResponseHead()
-        fields = storage
+        fields.removeAll(keepingCapacity: true)
+        status = 0
+        reason = .empty
+        minorVersion = 1
+        framing = .none
+        isPersistent = false
+        upgrade = .empty
+        length = 0
     }
 }

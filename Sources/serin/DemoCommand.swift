@@ -37,7 +37,7 @@ struct DemoCommand: ParsableCommand {
 
         Two versions are running: "old" on \(oldAddress), "new" on \(newAddress). Try, in another terminal:
 
-          # header foo: bar gets the new version; of the other requests exactly every second one does
+          # header foo: bar gets the new version; of the other requests half do
           curl -H 'Host: www.example.com' -H 'foo: bar' \(address)/
           for i in 1 2 3 4; do curl -s -H 'Host: www.example.com' \(address)/; done
 
