@@ -11,6 +11,8 @@ extension ExchangeMachine {
             if !request.growForHead(context.pool) { answer(.malformedRequest, status: 431, now) }
         case .failed(let error):
             answer(.malformedRequest, status: error.status, now)
+        case .complete where RequestRewrite.room(for: parser.head) > BufferPool.Size.huge.rawValue:
+            answer(.malformedRequest, status: 431, now)
         case .complete(let length):
             request.input.retain(length)
             request.begin(parser.head.framing, as: parser.head.framing == .chunked ? .chunked : .verbatim)
@@ -87,15 +89,9 @@ extension ExchangeMachine {
 
     /// The body turned out bad after the head was accepted: the upstream must not take what it got for a whole request.
     private mutating func failRequestBody(_ failure: Failure, _ now: Instant) {
+        if responseHeadIsDone { return cutResponse(failure, now) }
         dropUpstream()
-        if responseHeadIsDone {
-            summary.failure = failure
-            mustCut = true
-            phase = .answering
-            settle(now)
-        } else {
-            answer(failure, status: nil, now)
-        }
+        answer(failure, status: nil, now)
     }
 
     // MARK: Own answers
@@ -123,7 +119,9 @@ extension ExchangeMachine {
             status: status, closes: !mayPersist,
             saysKeepAlive: mayPersist && parser.head.minorVersion == 0,
             omitsBody: hasHead && parser.head.method == .head)
-        response.discardOutput()
+        // What no upstream took of the body must not be read as the next request.
+        request.discardOutput()
+        // Interim responses that still wait go out first.
         response.begin(.none, as: .verbatim)
         response.reserveOutput(LocalAnswer.room + extraRoom, context.pool)
         summary.status = status

@@ -45,7 +45,7 @@ extension ExchangeMachine {
         request.stopHolding()
         let framing = outgoingFraming(of: responseParser.head.framing)
         if framing == .untilClose || context.isDraining || clientHasClosed || requestWasCutShort { mayPersist = false }
-        writeHead(framing: framing)
+        writeHead(framing: framing, now)
         response.input.consume(length)
         response.begin(responseParser.head.framing, as: framing == .chunked ? .chunked : .verbatim)
         upstreamPersists = responseParser.head.isPersistent && responseParser.head.framing != .untilClose
@@ -53,7 +53,6 @@ extension ExchangeMachine {
         responseIsDelimited = framing != .untilClose
         summary.status = status
         summary.isAnswered = true
-        lastClientWrite = now
         pumpResponse(now)
     }
 
@@ -65,7 +64,8 @@ extension ExchangeMachine {
         }
     }
 
-    private mutating func writeHead(framing: BodyLength) {
+    private mutating func writeHead(framing: BodyLength, _ now: Instant) {
+        beginClientWait(now)
         let rewrite = ResponseRewrite(
             closes: !mayPersist, saysKeepAlive: mayPersist && parser.head.minorVersion == 0, framing: framing)
         response.reserveOutput(ResponseRewrite.room(for: responseParser.head), context.pool)
@@ -75,10 +75,10 @@ extension ExchangeMachine {
     /// RFC 9110 section 15.2: passed on to HTTP/1.1 clients, never to HTTP/1.0 ones.
     private mutating func passInterim(_ length: Int, _ now: Instant) {
         interims += 1
-        guard interims <= Self.maximumInterims else { return upstreamFailed(.badResponse, now) }
+        let size = response.pendingCount + ResponseRewrite.room(for: responseParser.head)
+        guard interims <= Self.maximumInterims, size <= Self.maximumInterimBytes else { return upstreamFailed(.badResponse, now) }
         if parser.head.minorVersion > 0 {
-            writeHead(framing: .none)
-            lastClientWrite = now
+            writeHead(framing: .none, now)
         }
         response.input.consume(length)
         responseParser.reset()
@@ -91,22 +91,21 @@ extension ExchangeMachine {
         guard request.isSourceComplete, agreesToUpgrade else { return upstreamFailed(.badResponse, now) }
         request.stopHolding()
         mayPersist = false
-        writeHead(framing: .none)
+        writeHead(framing: .none, now)
         response.input.consume(length)
         request.begin(.untilClose, as: .verbatim)
         response.begin(.untilClose, as: .verbatim)
         responseHeadIsDone = true
         summary.status = 101
         summary.isAnswered = true
-        lastClientWrite = now
         phase = .tunnelling
         pumpTunnel(now)
     }
 
     private var agreesToUpgrade: Bool {
-        let asked = request.input.bytesFromFront[parser.head.upgrade]
-        let agreed = response.input.bytes[responseParser.head.upgrade]
-        return asked.count > 0 && agreed.equalsIgnoringCase(asked)
+        let sent = request.input.bytesFromFront
+        guard RequestRewrite.passesUpgrade(parser.head, in: sent) else { return false }
+        return response.input.bytes[responseParser.head.upgrade].equalsIgnoringCase(sent[parser.head.upgrade])
     }
 
     /// Moves what has arrived, passes an end of sending on, and finishes when both sides have ended.
@@ -133,6 +132,7 @@ extension ExchangeMachine {
     mutating func pumpResponse(_ now: Instant) {
         switch phase {
         case .forwarding where responseHeadIsDone:
+            beginClientWait(now)
             let fault = response.pump(context.pool)
             switch fault {
             case .malformed: return cutResponse(.badResponse, now)

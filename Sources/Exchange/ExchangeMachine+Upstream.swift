@@ -7,7 +7,6 @@ extension ExchangeMachine {
         guard let target else { return }
         phase = .connecting
         connectBegan = now
-        summary.attempts += 1
         wantsConnect = (target.backend, fresh)
     }
 
@@ -79,10 +78,7 @@ extension ExchangeMachine {
             && request.isHeld && (!request.hasSent || parser.head.method.isIdempotent)
         let wasReused = upstreamIsReused
         dropUpstream()
-        guard isSafe, summary.attempts < Self.maximumAttempts else {
-            if interims > 0, response.pendingCount > 0 { return cutResponse(failure, now) }
-            return answer(failure, status: nil, now)
-        }
+        guard isSafe, summary.attempts < Self.maximumAttempts else { return answer(failure, status: nil, now) }
         request.rewind()
         requestWasCutShort = false
         connect(fresh: wasReused, now)
@@ -142,7 +138,7 @@ extension ExchangeMachine {
     }
 
     /// No request was begun: there is nothing to sum up.
-    private mutating func finishSilently(_ now: Instant) {
+    mutating func finishSilently(_ now: Instant) {
         disposition = .close(linger: false)
         phase = .finished
     }

@@ -11,6 +11,8 @@ public struct ExchangeMachine: ~Copyable {
     public static let maximumAttempts = 3
     /// Interim responses one request may get before the upstream counts as broken (http-edge duty 40).
     static let maximumInterims = 16
+    /// Bytes of them that may wait for a slow client.
+    static let maximumInterimBytes = BufferPool.Size.large.rawValue
 
     let context: ExchangeContext
     var snapshot: Snapshot
@@ -215,11 +217,14 @@ public struct ExchangeMachine: ~Copyable {
             guard sent > 0 else { return 0 }
             lastClientWrite = now
             pumpResponse(now)
+            // While the client's slowness kept us from reading, the upstream's time stood still, and the other way round.
+            if response.pendingCount == 0 { lastUpstreamProgress = now }
         } else {
             sent = request.send(send)
             guard sent > 0 else { return 0 }
             lastUpstreamProgress = now
             pumpRequest(now)
+            if request.pendingCount == 0 { lastClientRead = now }
         }
         return sent
     }
@@ -234,6 +239,7 @@ public struct ExchangeMachine: ~Copyable {
         }
         if let connect = wantsConnect {
             wantsConnect = nil
+            summary.attempts += 1
             return .connect(backend: connect.backend, fresh: connect.fresh)
         }
         if wantsShutdown.upstream {

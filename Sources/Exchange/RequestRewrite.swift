@@ -88,10 +88,19 @@ struct RequestRewrite {
         case .none, .untilClose:
             break
         }
-        if !head.upgrade.isEmpty {
+        if Self.passesUpgrade(head, in: bytes) {
             output.append("Connection: upgrade\r\n")
             output.appendField("Upgrade", bytes[head.upgrade])
         }
+    }
+
+    /// Whether the upstream is asked to change to the protocol that the client names. Not to one of a list, which may always be
+    /// ignored (RFC 9110 section 7.8), and never to h2c, behind which requests would pass unseen (http-edge duty 29).
+    static func passesUpgrade(_ head: borrowing RequestHead, in bytes: Span<UInt8>) -> Bool {
+        guard !head.upgrade.isEmpty else { return false }
+        let name = bytes[head.upgrade]
+        for index in name.indices where name[index] == UInt8(ascii: ",") { return false }
+        return !name.equalsIgnoringCase("h2c")
     }
 
     // MARK: X-Forwarded-*
