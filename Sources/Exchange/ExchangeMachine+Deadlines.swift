@@ -19,17 +19,16 @@ extension ExchangeMachine {
     }
 
     private var stepDeadline: Instant {
-        let timeouts = snapshot.timeouts
         switch phase {
         case .readingHead:
-            return headBegan + timeouts.clientHeader
+            return headBegan + snapshot.timeouts.clientHeader
         case .connecting:
-            return connectBegan + timeouts.upstreamConnect
+            return connectBegan + snapshot.timeouts.upstreamConnect
         case .forwarding, .answering:
-            if response.pendingCount > 0 { return lastClientWrite + timeouts.clientWrite }
-            return waitsForClientBody ? lastClientRead + timeouts.clientBody : lastUpstreamProgress + timeouts.upstreamResponse
+            if response.pendingCount > 0 { return lastClientWrite + snapshot.timeouts.clientWrite }
+            return waitsForClientBody ? lastClientRead + snapshot.timeouts.clientBody : lastUpstreamProgress + snapshot.timeouts.upstreamResponse
         case .tunnelling:
-            return max(lastClientRead, lastUpstreamProgress) + timeouts.tunnelIdle
+            return max(lastClientRead, lastUpstreamProgress) + snapshot.timeouts.tunnelIdle
         case .finished:
             return .distantFuture
         }

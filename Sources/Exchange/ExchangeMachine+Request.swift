@@ -51,7 +51,7 @@ extension ExchangeMachine {
             redirectToSlash(now)
         case .forward(let target):
             self.target = target
-            summary.route = target.route.index
+            summary.route = target.route
             summary.version = target.version
             summary.reason = target.reason
             guard !snapshot.backends[target.backend].endpoints.isEmpty else {

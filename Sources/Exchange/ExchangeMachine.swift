@@ -49,12 +49,14 @@ public final class ExchangeMachine {
     var interims = 0
 
     // Actions that wait to be asked for.
-    var wantsConnect: (backend: Int, fresh: Bool)?
+    /// Whether any of those below is set: spares asking for each.
+    public internal(set) var hasActions = false
+    var wantsConnect: (backend: Int, fresh: Bool)? { didSet { hasActions = true } }
     /// Whether it is reusable.
-    var wantsRelease: Bool?
-    var wantsShutdown: (client: Bool, upstream: Bool) = (false, false)
+    var wantsRelease: Bool? { didSet { hasActions = true } }
+    var wantsShutdown: (client: Bool, upstream: Bool) = (false, false) { didSet { hasActions = true } }
     var isShutDown: (client: Bool, upstream: Bool) = (false, false)
-    var wantsFinish = false
+    var wantsFinish = false { didSet { hasActions = true } }
 
     // Times, see +Deadlines.
     var headBegan: Instant
@@ -130,17 +132,20 @@ public final class ExchangeMachine {
         lastUpstreamProgress = now
     }
 
-    /// Gives all storage back; the machine may `begin` with another connection later.
+    /// Ends the connection's hold on the machine, which may `begin` with another one later. Keeps blocks of the usual sizes, so
+    /// that one request after another takes none from the pool.
     public func retire() {
         request.reset(keepingInput: false)
         response.reset(keepingInput: false)
         request.giveBack(to: context.pool)
         response.giveBack(to: context.pool)
-        target = nil
     }
 
     /// Nothing of a next request has arrived, so the connection can wait without a machine.
     public var isIdle: Bool { phase == .readingHead && request.input.isEmpty && !clientHasClosed }
+
+    /// After a `finish`: bytes of a next request have arrived already.
+    public var hasNextRequest: Bool { !request.input.isEmpty }
 
     /// A request has at least begun to arrive.
     public var hasBegun: Bool { phase != .readingHead || parser.hasStarted }
@@ -256,6 +261,7 @@ public final class ExchangeMachine {
             wantsFinish = false
             return .finish
         }
+        hasActions = false
         return nil
     }
 

@@ -326,10 +326,10 @@ struct Relay: ~Copyable {
         output.removeAll()
     }
 
-    /// Gives both blocks back.
+    /// Gives blocks back that have grown beyond the usual.
     mutating func giveBack(to pool: BufferPool) {
-        pool.give(&input)
-        pool.give(&output)
+        if input.capacity > BufferPool.Size.standard.rawValue { pool.give(&input) }
+        if output.capacity > BufferPool.Size.standard.rawValue { pool.give(&output) }
     }
 
     func checkInvariants() {

@@ -11,6 +11,8 @@ final class ClientConnection {
         /// The last answer is out and our side is shut: what the client still sends is dropped, so that the answer is not lost
         /// to a reset (RFC 9112 section 9.6).
         case lingering
+        /// No longer the worker's; its descriptor closes with the last reference.
+        case closed
     }
 
     let socket: Socket
