@@ -131,9 +131,12 @@ extension ExchangeMachine {
         }
     }
 
-    mutating func clientWentAway(_ now: Instant) {
-        summary.failure = .clientClosed
-        if !summary.isAnswered { summary.status = Failure.clientClosed.status }
+    mutating func clientWentAway(_ now: Instant) { abandon(.clientClosed, now) }
+
+    /// Ends without another word to the client; the summary still tells what it would have been told.
+    mutating func abandon(_ failure: Failure, _ now: Instant) {
+        summary.failure = failure
+        if !summary.isAnswered { summary.status = failure.status }
         finish(.abort, now)
     }
 
@@ -149,8 +152,6 @@ extension ExchangeMachine {
     public mutating func cut(now: Instant) {
         guard phase != .finished else { return }
         guard phase != .readingHead || parser.hasStarted else { return finishSilently(now) }
-        summary.failure = .shutdown
-        if !summary.isAnswered { summary.status = Failure.shutdown.status }
-        finish(.abort, now)
+        abandon(.shutdown, now)
     }
 }
