@@ -123,10 +123,6 @@ extension ExchangeMachine {
         if isShutDown.upstream, isShutDown.client { finish(.close(linger: false), now) }
     }
 
-    mutating func clientOrUpstreamFailedInTunnel(_ now: Instant) {
-        finish(.abort, now)
-    }
-
     // MARK: Body and end
 
     mutating func pumpResponse(_ now: Instant) {

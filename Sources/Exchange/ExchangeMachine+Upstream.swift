@@ -53,8 +53,9 @@ extension ExchangeMachine {
         case .forwarding:
             upstreamFailed(reset ? .upstreamReset : .upstreamClosed, now)
         case .tunnelling:
+            if reset { return abandon(.upstreamReset, now) }
             response.sourceClosed()
-            if reset { clientOrUpstreamFailedInTunnel(now) } else { pumpTunnel(now) }
+            pumpTunnel(now)
         default:
             break
         }
@@ -63,7 +64,7 @@ extension ExchangeMachine {
     /// Writing to the upstream failed. It may have answered before it stopped reading, so its bytes are still wanted.
     public mutating func upstreamStoppedReading(now: Instant) {
         guard hasUpstream else { return }
-        if phase == .tunnelling { return clientOrUpstreamFailedInTunnel(now) }
+        if phase == .tunnelling { return abandon(.upstreamReset, now) }
         requestWasCutShort = true
     }
 
@@ -126,7 +127,6 @@ extension ExchangeMachine {
         switch phase {
         case .finished: break
         case .readingHead where !parser.hasStarted: finishSilently(now)
-        case .tunnelling: clientOrUpstreamFailedInTunnel(now)
         default: clientWentAway(now)
         }
     }

@@ -4,8 +4,9 @@ struct ReceivedRequest {
     /// The body without its coding, as far as it has come.
     private(set) var body: [UInt8] = []
     private(set) var isWhole = false
-    /// Bytes that belong to no request, or a broken coding.
     private(set) var isBroken = false
+    /// Bytes behind the request.
+    private(set) var surplus: [UInt8] = []
 
     /// Nil until the head has come.
     init?(_ bytes: [UInt8]) {
@@ -14,12 +15,13 @@ struct ReceivedRequest {
         let content = bytes[end...]
         if head.contains("|Transfer-Encoding: chunked|") {
             let result = ChunkReader.read(content)
-            (body, isWhole, isBroken) = (result.body, result.isWhole, result.isBroken || result.rest > 0)
+            (body, isWhole, isBroken) = (result.body, result.isWhole, result.isBroken)
+            surplus = Array(content.suffix(result.rest))
         } else {
             let length = head.field("Content-Length").flatMap { Int($0) } ?? 0
             body = Array(content.prefix(length))
             isWhole = content.count >= length
-            isBroken = content.count > length
+            surplus = Array(content.dropFirst(length))
         }
     }
 }

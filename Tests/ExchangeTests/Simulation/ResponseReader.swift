@@ -31,6 +31,12 @@ struct ResponseReader {
                 answer.isBroken = true
                 return answer
             }
+            if head.hasPrefix("HTTP/1.1 101") {
+                // What follows is the tunnel's.
+                (answer.head, answer.body, answer.isWhole, answer.closes) = (head, Array(bytes[next...]), true, true)
+                next = bytes.count
+                return answer
+            }
             if head.hasPrefix("HTTP/1.1 1") {
                 answer.interimIDs.append(head.field("X-Id"))
                 continue

@@ -6,6 +6,8 @@ struct SimulatedOrigin {
     let body: [UInt8]
     /// The answer is whole and well-formed as far as it is sent.
     let isComplete: Bool
+    /// It agrees to an upgrade, and `body` is what it says then.
+    let isTunnel: Bool
     /// Bytes of the answer up to its end; what is sent may be less, or more.
     let messageLength: Int
     /// Everything that is sent, and how the connection ends then, if it does.
@@ -19,6 +21,15 @@ struct SimulatedOrigin {
 
     init(_ request: SimulatedRequest, connection: Int, _ chance: inout Chance) {
         self.request = request
+        isTunnel = request.kind == .upgrade && !chance.oneIn(4)
+        if isTunnel {
+            (status, body, isComplete, messageLength) = (101, chance.body(), true, 0)
+            (isEarly, isFirst) = (false, false)
+            end = chance.pick([.closed, .closed, .failed, nil])
+            let head = "HTTP/1.1 101 Go|X-Id: \(request.id)|X-Conn: \(connection)|Connection: upgrade|Upgrade: WebSocket||"
+            bytes = wire(head) + body
+            return
+        }
         isFirst = chance.oneIn(40)
         isEarly = isFirst || chance.oneIn(6)
         status = chance.pick([200, 200, 200, 200, 404, 500, 204, 304, 413])

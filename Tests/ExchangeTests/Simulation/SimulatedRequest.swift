@@ -1,6 +1,6 @@
 /// One request of a simulated client.
 struct SimulatedRequest {
-    enum Kind { case routed, unrouted, malformed }
+    enum Kind { case routed, unrouted, malformed, upgrade }
 
     let id: Int
     let kind: Kind
@@ -8,12 +8,22 @@ struct SimulatedRequest {
     let minorVersion: Int
     let body: [UInt8]
     let bytes: [UInt8]
+    /// What the client says once its upgrade is agreed to.
+    let tunnel: [UInt8]
 
     var isIdempotent: Bool { method != "POST" }
 
     init(id: Int, isLast: Bool, _ chance: inout Chance) {
         self.id = id
-        kind = isLast && chance.oneIn(8) ? .malformed : chance.oneIn(10) ? .unrouted : .routed
+        kind = isLast && chance.oneIn(4) ? chance.pick([.malformed, .upgrade]) : chance.oneIn(10) ? .unrouted : .routed
+        tunnel = kind == .upgrade ? chance.body() : []
+        if kind == .upgrade {
+            method = "GET"
+            minorVersion = 1
+            body = []
+            bytes = wire("GET /\(id) HTTP/1.1|Host: a.test|X-Id: \(id)|Connection: upgrade|Upgrade: websocket||")
+            return
+        }
         method = chance.pick(["GET", "GET", "HEAD", "POST", "POST", "PUT"])
         minorVersion = chance.oneIn(12) ? 0 : 1
         let hasBody = chance.oneIn(method == "POST" || method == "PUT" ? 1 : 10)

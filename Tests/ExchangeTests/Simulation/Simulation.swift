@@ -16,6 +16,7 @@ final class Simulation {
     /// Where in the outbox each request ends.
     private let ends: [Int]
     private var sent = 0
+    private(set) var spoken = 0
     private let isPipelined: Bool
     /// The largest of the small pieces that bytes move in.
     private let grain: Int
@@ -104,9 +105,17 @@ final class Simulation {
         guard harness.clientWire.end == nil else { return }
         let most = isPipelined ? outbox.count : ends[min(harness.summaries.count, ends.count - 1)]
         let count = min(limit, most - sent)
-        guard count > 0 else { return }
+        guard count > 0 else { return clientSpeaks(limit) }
         harness.clientWire.put(Array(outbox[sent..<sent + count]))
         sent += count
+    }
+
+    /// Through the tunnel that its last request has become.
+    private func clientSpeaks(_ limit: Int) {
+        guard harness.isOpen, harness.machine.phase == .tunnelling, let tunnel = requests.last?.tunnel else { return }
+        let count = min(limit, tunnel.count - spoken)
+        harness.clientWire.put(Array(tunnel[spoken..<spoken + count]))
+        spoken += count
     }
 
     private func meetOrigins() {

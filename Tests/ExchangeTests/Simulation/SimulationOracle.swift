@@ -34,7 +34,7 @@ final class SimulationOracle {
             check(summary.attempts == connects.count, "\(id): \(summary.attempts) attempts, \(connects.count) connects")
             check(connects.count <= ExchangeMachine.maximumAttempts, "\(id): at most three connects")
             check(Set(connects.map(\.backend)).count <= 1, "\(id): all attempts go to one version")
-            check(summary.requestBodyBytes <= request.body.count, "\(id): body bytes counted beyond the body")
+            check(summary.requestBodyBytes <= request.body.count + request.tunnel.count, "\(id): body bytes counted beyond the body")
             check(summary.status != 0, "\(id): a status")
         }
     }
@@ -47,10 +47,11 @@ final class SimulationOracle {
             guard upstream.request < simulation.requests.count, index < simulation.origins.count else { continue }
             let request = simulation.requests[upstream.request]
             let origin = simulation.origins[index]
-            check(request.kind == .routed, "connection \(index): \(request.kind) goes to an upstream")
+            check(request.kind == .routed || request.kind == .upgrade, "connection \(index): \(request.kind) goes to an upstream")
             if let got = ReceivedRequest(upstream.received) {
                 check(got.head.hasPrefix("\(request.method) /\(request.id) HTTP/1.1|"), "connection \(index) got \(got.head)")
-                check(!got.isBroken, "connection \(index): bytes beyond the request")
+                check(!got.isBroken, "connection \(index): a broken body")
+                judgeSurplus(got.surplus, index, upstream, origin)
                 check(
                     got.isWhole ? got.body == request.body : request.body.starts(with: got.body),
                     "connection \(index): the request's body is another one")
@@ -64,6 +65,16 @@ final class SimulationOracle {
                     "connection \(index) is reused behind \(upstream.bytesRead) of \(origin.messageLength) bytes")
             }
             judgeRetry(index, upstream, request)
+        }
+    }
+
+    private func judgeSurplus(
+        _ surplus: [UInt8], _ index: Int, _ upstream: MachineHarness.Upstream, _ origin: SimulatedOrigin
+    ) {
+        guard origin.isTunnel else { return check(surplus.isEmpty, "connection \(index): bytes beyond the request") }
+        check(origin.request.tunnel.starts(with: surplus), "connection \(index): the tunnel says something else")
+        if upstream.isWriteShut {
+            check(surplus.count == simulation.spoken, "connection \(index): the tunnel ended before all was said")
         }
     }
 
@@ -96,7 +107,8 @@ final class SimulationOracle {
         check(answer.interimIDs.allSatisfy { $0 == "\(id)" }, "\(id): another request's interim response")
         check(answer.interimIDs.isEmpty || request.minorVersion > 0, "\(id): an interim response to HTTP/1.0")
         check(answer.isWhole || isLast, "\(id): half an answer, and another one behind it")
-        check(answer.isWhole || summary.failure != nil, "\(id): half an answer without a reason")
+        // A tunnel may end for being idle, whatever its client has read of it.
+        check(answer.isWhole || summary.failure != nil || summary.status == 101, "\(id): half an answer without a reason")
         guard let head = answer.head else { return }
         check(head.hasPrefix("HTTP/1.1 \(summary.status) "), "\(id): \(head.prefix(12)) counted as \(summary.status)")
         check(request.minorVersion > 0 || !head.contains("|Transfer-Encoding"), "\(id): chunks to HTTP/1.0")
@@ -110,7 +122,10 @@ final class SimulationOracle {
         let origin = simulation.origins[connection]
         check(head.field("X-Id") == "\(id)" && origin.request.id == id, "\(id): another request's answer")
         check(origin.status == Int(summary.status), "\(id): another status")
-        if answer.isWhole {
+        if origin.isTunnel {
+            check(origin.body.starts(with: answer.body), "\(id): the tunnel says something else")
+            check(!harness.isClientWriteShut || answer.body == origin.body, "\(id): the tunnel ended before all was said")
+        } else if answer.isWhole {
             check(answer.body == origin.body, "\(id): another body, \(answer.body.count) of \(origin.body.count)")
             check(origin.isComplete, "\(id): a broken answer looks whole")
             if summary.failure == nil { check(summary.responseBodyBytes == origin.body.count, "\(id): response bytes") }
