@@ -122,6 +122,11 @@ import Testing
             name: "103 to HTTP/1.1", steps: [.client(get), .upstream("HTTP/1.1 103 Early Hints|Link: </x>||" + ok)],
             toClient: "HTTP/1.1 103 Early Hints|Link: </x>||" + ok, toUpstreams: [get], ends: [.init(200, sent: 2)]),
         Script(
+            name: "a client that does not read it", steps: [
+                .client(get), .clientTakes(5), .upstream("HTTP/1.1 103 Early Hints|Link: </x>||"), .wait(60),
+            ],
+            toClient: "HTTP/", toUpstreams: [get], ends: [.init(408, .clientTooSlow)], left: .aborted, reusable: [false]),
+        Script(
             name: "103 not to HTTP/1.0", steps: [
                 .client("GET / HTTP/1.0|Host: a.test||"), .upstream("HTTP/1.1 103 Early Hints|Link: </x>||" + ok),
             ],

@@ -64,10 +64,13 @@ import Testing
             toClient: agree, toUpstreams: [ask + "x"], ends: [.init(101, received: 1)], left: .closed),
         Script(
             name: "the client breaks", steps: [.client(ask), .upstream(agree), .clientFails],
-            toClient: agree, toUpstreams: [ask], ends: [.init(101)], left: .aborted, reusable: [false]),
+            toClient: agree, toUpstreams: [ask], ends: [.init(101, .clientClosed)], left: .aborted, reusable: [false]),
         Script(
             name: "the upstream breaks", steps: [.client(ask), .upstream(agree), .upstreamResets],
-            toClient: agree, toUpstreams: [ask], ends: [.init(101)], left: .aborted, reusable: [false]),
+            toClient: agree, toUpstreams: [ask], ends: [.init(101, .upstreamReset)], left: .aborted, reusable: [false]),
+        Script(
+            name: "the upstream stops reading", steps: [.client(ask), .upstream(agree), .upstreamStopsReading],
+            toClient: agree, toUpstreams: [ask], ends: [.init(101, .upstreamReset)], left: .aborted, reusable: [false]),
         Script(
             name: "is cut", steps: [.client(ask), .upstream(agree), .cut],
             toClient: agree, toUpstreams: [ask], ends: [.init(101, .shutdown)], left: .aborted, reusable: [false]),

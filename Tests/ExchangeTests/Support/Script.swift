@@ -81,6 +81,7 @@ extension Script {
         #expect(received == toUpstreams, "to the upstreams")
         #expect(harness.summaries.map { End($0) } == ends, "summaries")
         #expect(harness.left == left, "the client's connection")
+        #expect(harness.problems == [])
         if let reusable { #expect(harness.reusable == reusable, "upstream connections given back") }
         if let fresh { #expect(harness.demands == fresh, "demands for a fresh connection") }
     }
