@@ -14,10 +14,12 @@ extension Place: CustomStringConvertible {
 /// Collects diagnostics while files are read and compiled.
 struct DiagnosticLog {
     private(set) var entries: [Diagnostic] = []
+    private(set) var errorCount = 0
 
-    var hasErrors: Bool { entries.contains { $0.severity == .error } }
+    var hasErrors: Bool { errorCount > 0 }
 
     mutating func error(_ place: Place, _ object: String, _ message: String) {
+        errorCount += 1
         add(.error, place, object, message)
     }
 

@@ -1,28 +1,42 @@
+import HTTP1
+
 /// What may take how long. One deadline at a time is armed: the nearest of those that apply in this phase.
 extension ExchangeMachine {
     /// When `timedOut` wants to be called; `Instant.distantFuture` if never.
-    public var deadline: Instant {
-        let overall = phase == .tunnelling || phase == .readingHead
-            ? Instant.distantFuture
-            : snapshot.timeouts.request.map { summary.began + $0 } ?? .distantFuture
-        return min(overall, stepDeadline)
+    public var deadline: Instant { min(overallDeadline, stepDeadline) }
+
+    private var overallDeadline: Instant {
+        guard let request = snapshot.timeouts.request else { return .distantFuture }
+        switch phase {
+        case .connecting, .forwarding:
+            return summary.began + request
+        case .answering:
+            // Once a request has failed, what is left of its answer only has to be read.
+            return summary.failure == nil ? summary.began + request : .distantFuture
+        case .readingHead, .tunnelling, .finished:
+            return .distantFuture
+        }
     }
 
     private var stepDeadline: Instant {
-        let timeouts = snapshot.timeouts
         switch phase {
         case .readingHead:
-            return headBegan + timeouts.clientHeader
+            return headBegan + snapshot.timeouts.clientHeader
         case .connecting:
-            return connectBegan + timeouts.upstreamConnect
+            return connectBegan + snapshot.timeouts.upstreamConnect
         case .forwarding, .answering:
-            if response.pendingCount > 0 { return lastClientWrite + timeouts.clientWrite }
-            return waitsForClientBody ? lastClientRead + timeouts.clientBody : lastUpstreamProgress + timeouts.upstreamResponse
+            if response.pendingCount > 0 { return lastClientWrite + snapshot.timeouts.clientWrite }
+            return waitsForClientBody ? lastClientRead + snapshot.timeouts.clientBody : lastUpstreamProgress + snapshot.timeouts.upstreamResponse
         case .tunnelling:
-            return max(lastClientRead, lastUpstreamProgress) + timeouts.tunnelIdle
+            return max(lastClientRead, lastUpstreamProgress) + snapshot.timeouts.tunnelIdle
         case .finished:
             return .distantFuture
         }
+    }
+
+    /// The time that the client has to read runs from when there is something for it. Call before something is added.
+    func beginClientWait(_ now: Instant) {
+        if response.pendingCount == 0 { lastClientWrite = now }
     }
 
     private var waitsForClientBody: Bool {
@@ -30,12 +44,12 @@ extension ExchangeMachine {
     }
 
     /// Ends whatever has taken too long; does nothing before the deadline.
-    public mutating func timedOut(now: Instant) {
-        guard now >= deadline else { return }
-        if now < stepDeadline { return requestTookTooLong(now) }
+    public func timedOut(now: Instant) {
+        if now >= overallDeadline { return requestTookTooLong(now) }
+        guard now >= stepDeadline else { return }
         switch phase {
         case .readingHead:
-            answer(.clientTooSlow, status: nil, now)
+            if parser.hasStarted { answer(.clientTooSlow, status: nil, now) } else { finishSilently(now) }
         case .connecting:
             wantsRelease = false
             connectFailed(timedOut: true, now: now)
@@ -50,18 +64,23 @@ extension ExchangeMachine {
         }
     }
 
-    private mutating func requestTookTooLong(_ now: Instant) {
+    private func requestTookTooLong(_ now: Instant) {
+        if phase == .answering {
+            // The rest of a whole answer, which the client does not read: nothing less would show that it is cut.
+            summary.failure = .requestTimedOut
+            return finish(.abort, now)
+        }
         if responseHeadIsDone { return cutResponse(.requestTimedOut, now) }
         dropUpstream()
         answer(.requestTimedOut, status: nil, now)
     }
 
-    private mutating func clientStoppedReading(_ now: Instant) {
+    private func clientStoppedReading(_ now: Instant) {
         summary.failure = .clientTooSlow
         finish(.abort, now)
     }
 
-    private mutating func clientBodyTooSlow(_ now: Instant) {
+    private func clientBodyTooSlow(_ now: Instant) {
         if responseHeadIsDone { return cutResponse(.clientTooSlow, now) }
         dropUpstream()
         answer(.clientTooSlow, status: nil, now)

@@ -44,7 +44,7 @@ struct Relay: ~Copyable {
         decoder = BodyDecoder(length)
         self.framing = framing
         copies = framing == .chunked || length == .chunked
-        isSourceComplete = length == .none
+        isSourceComplete = decoder.isComplete
     }
 
     /// Makes room in `input` for at least one byte, growing it for a long body. False when the reader must wait.
@@ -71,10 +71,15 @@ struct Relay: ~Copyable {
     /// A body of known length gets a block for all of it at once; an unknown one grows when it fills what it has.
     private var wantedCapacity: Int {
         if let remaining = decoder.remaining {
-            return remaining <= input.capacity ? input.capacity : remaining + input.retained + input.count
+            // Compared before it is added to, because a length may be as large as an Int.
+            let most = BufferPool.Size.huge.rawValue
+            if remaining <= input.capacity - input.retained { return input.capacity }
+            return remaining > most ? most : min(remaining + input.retained + input.count, most)
         }
         let isFull = input.space == 0 && input.start == input.retained
-        let most = copies ? BufferPool.Size.large.rawValue : BufferPool.Size.huge.rawValue
+        // A long retained head must leave room beside it.
+        let suffices = copies && input.retained <= BufferPool.Size.large.rawValue / 2
+        let most = suffices ? BufferPool.Size.large.rawValue : BufferPool.Size.huge.rawValue
         return isFull && input.capacity < most ? input.capacity + 1 : input.capacity
     }
 
@@ -96,6 +101,15 @@ struct Relay: ~Copyable {
             output.compact()
             if output.space < count { Self.exchange(&output, for: pool.take(.holding(wanted)), pool) }
         }
+    }
+
+    /// Writes the head that lies at the front of `input` behind what waits in `output`; there must be room.
+    mutating func writeHead(_ head: borrowing RequestHead, by rewrite: borrowing RequestRewrite) {
+        rewrite.write(head, in: input, to: &output)
+    }
+
+    mutating func writeHead(_ head: borrowing ResponseHead, by rewrite: ResponseRewrite, date: borrowing HTTPDate) {
+        rewrite.write(head, in: input, date: date, to: &output)
     }
 
     /// What is wrong with a body.
@@ -312,10 +326,10 @@ struct Relay: ~Copyable {
         output.removeAll()
     }
 
-    /// Gives both blocks back.
+    /// Gives blocks back that have grown beyond the usual.
     mutating func giveBack(to pool: BufferPool) {
-        pool.give(&input)
-        pool.give(&output)
+        if input.capacity > BufferPool.Size.standard.rawValue { pool.give(&input) }
+        if output.capacity > BufferPool.Size.standard.rawValue { pool.give(&output) }
     }
 
     func checkInvariants() {

@@ -13,7 +13,8 @@ public struct RequestDecider: ~Copyable {
 
     /// Where a request goes: a backend, chosen once for all its attempts.
     public struct Target: Sendable {
-        public let route: Route
+        /// The route's index in the snapshot's table: no reference, so that deciding counts none.
+        public let route: Int
         public let choice: Choice
         /// Why this version: the choice's reason, or that the other one stands in.
         public let reason: Reason
@@ -79,7 +80,7 @@ public struct RequestDecider: ~Copyable {
     private static func target(_ route: Route, _ choice: Choice, _ snapshot: Snapshot) -> Target {
         let chosen = backend(of: choice.version, route)
         func target(_ version: Version, _ reason: Reason) -> Target {
-            Target(route: route, choice: choice, reason: reason, version: version, backend: backend(of: version, route))
+            Target(route: route.index, choice: choice, reason: reason, version: version, backend: backend(of: version, route))
         }
         guard snapshot.backends[chosen].endpoints.isEmpty else { return target(choice.version, choice.reason) }
         switch (choice.version, snapshot.failover) {

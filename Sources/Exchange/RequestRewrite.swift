@@ -4,13 +4,15 @@ import Routing
 
 /// Writes the request head that an upstream gets: always from what was understood, never the bytes as they came
 /// (http-edge duty 10), with our own fields last so that nothing the client names can strip them (duty 25).
-struct RequestRewrite {
+struct RequestRewrite: ~Copyable {
     let forwarding: Forwarding
     let client: ClientIdentity
     /// As `ClientIdentity.clientAddress` found it.
     let clientAddress: IPAddress?
     let isTrusted: Bool
     let requestID: (UInt64, UInt64)
+    /// See `ForwardedLines`.
+    let listenerLines: [UInt8]
 
     /// Room that `write` may need for a head.
     static func room(for head: borrowing RequestHead) -> Int { 2 * head.length + 1024 }
@@ -19,18 +21,22 @@ struct RequestRewrite {
     func write(_ head: borrowing RequestHead, in input: borrowing ByteBuffer, to output: inout ByteBuffer) {
         let bytes = input.bytesFromFront
         writeRequestLine(head, in: bytes, to: &output)
-        output.appendField("Host", bytes[head.authority])
+        output.append(bytes[head.authority])
+        output.append("\r\n")
         var given = Given()
+        var run = FieldRun()
         for index in head.fields.indices {
             let field = head.fields[index]
             if passes(field, head, bytes) {
-                output.appendField(bytes[field.name], bytes[field.value])
+                run.add(field, in: bytes, to: &output)
             } else if isTrusted {
                 given.note(field, at: index)
             }
         }
+        run.flush(bytes, to: &output)
         writeFraming(head, in: bytes, to: &output)
-        writeForwarded(head, given, in: bytes, to: &output)
+        if isTrusted { writeTrusted(head, given, in: bytes, to: &output) } else { writeUntrusted(head, in: bytes, to: &output) }
+        writeVia(head, to: &output)
         output.append("\r\n")
     }
 
@@ -52,7 +58,7 @@ struct RequestRewrite {
                 output.append(bytes[head.query])
             }
         }
-        output.append(" HTTP/1.1\r\n")
+        output.append(" HTTP/1.1\r\nHost: ")
     }
 
     /// Whether a field goes on as it came. Hop-by-hop fields do not (RFC 9110 section 7.6.1), nor do those that are written anew.
@@ -88,10 +94,19 @@ struct RequestRewrite {
         case .none, .untilClose:
             break
         }
-        if !head.upgrade.isEmpty {
+        if Self.passesUpgrade(head, in: bytes) {
             output.append("Connection: upgrade\r\n")
             output.appendField("Upgrade", bytes[head.upgrade])
         }
+    }
+
+    /// Whether the upstream is asked to change to the protocol that the client names. Not to one of a list, which may always be
+    /// ignored (RFC 9110 section 7.8), and never to h2c, behind which requests would pass unseen (http-edge duty 29).
+    static func passesUpgrade(_ head: borrowing RequestHead, in bytes: Span<UInt8>) -> Bool {
+        guard !head.upgrade.isEmpty else { return false }
+        let name = bytes[head.upgrade]
+        for index in name.indices where name[index] == UInt8(ascii: ",") { return false }
+        return !name.equalsIgnoringCase("h2c")
     }
 
     // MARK: X-Forwarded-*
@@ -117,18 +132,33 @@ struct RequestRewrite {
         }
     }
 
-    private func writeForwarded(
+    /// What a client that is not believed says of itself is replaced: it is the peer, and the listener is as it is.
+    private func writeUntrusted(_ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
+        output.append("X-Request-ID: ")
+        output.append(hexDigitsOf: requestID.0)
+        output.append(hexDigitsOf: requestID.1)
+        output.append("\r\nX-Real-IP: ")
+        let start = output.count
+        write(client.peer, to: &output)
+        let length = output.count - start
+        output.append("\r\nX-Forwarded-For: ")
+        output.appendCopy(of: length, at: start)
+        output.append("\r\nX-Forwarded-Host: ")
+        output.append(bytes[head.authority])
+        output.append("\r\n")
+        output.append(listenerLines.span)
+    }
+
+    private func writeTrusted(
         _ head: borrowing RequestHead, _ given: Given, in bytes: Span<UInt8>, to output: inout ByteBuffer
     ) {
         writeRequestID(head, given.requestID, in: bytes, to: &output)
         output.append("X-Real-IP: ")
         write(clientAddress, to: &output)
         output.append("\r\nX-Forwarded-For: ")
-        if isTrusted {
-            for index in head.fields.indices where head.fields[index].known == .xForwardedFor {
-                output.append(bytes[head.fields[index].value])
-                output.append(", ")
-            }
+        for index in head.fields.indices where head.fields[index].known == .xForwardedFor {
+            output.append(bytes[head.fields[index].value])
+            output.append(", ")
         }
         write(client.peer, to: &output)
         output.append("\r\n")
@@ -140,14 +170,11 @@ struct RequestRewrite {
         if given.port >= 0 {
             output.appendField("X-Forwarded-Port", bytes[head.fields[given.port].value])
         } else {
-            output.append("X-Forwarded-Port: ")
-            output.append(decimal: Int(client.localPort))
-            output.append("\r\n")
+            output.appendField("X-Forwarded-Port", decimal: Int(client.localPort))
         }
         writeScheme("X-Forwarded-Proto", head, given.proto, in: bytes, to: &output)
         writeScheme("X-Forwarded-Scheme", head, given.scheme >= 0 ? given.scheme : given.proto, in: bytes, to: &output)
         writeScheme("X-Scheme", head, given.proto, in: bytes, to: &output)
-        writeVia(head, to: &output)
     }
 
     private func writeScheme(
@@ -186,18 +213,9 @@ struct RequestRewrite {
             return
         }
         output.append("X-Request-ID: ")
-        Self.append(requestID.0, to: &output)
-        Self.append(requestID.1, to: &output)
+        output.append(hexDigitsOf: requestID.0)
+        output.append(hexDigitsOf: requestID.1)
         output.append("\r\n")
-    }
-
-    private static func append(_ half: UInt64, to output: inout ByteBuffer) {
-        var shift = 64
-        while shift > 0 {
-            shift -= 4
-            let digit = UInt8(truncatingIfNeeded: (half >> UInt64(shift)) & 0xF)
-            output.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-        }
     }
 
     /// What a trusted client's request id may look like: 1 to 128 of `A-Za-z0-9._~:+/=-`.

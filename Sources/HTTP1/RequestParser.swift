@@ -2,11 +2,11 @@
 ///
 /// Strict: what the RFC calls invalid is refused, and so is what it leaves to the recipient if recipients are known to
 /// disagree about it (bare LF, folded lines, repeated lengths).
-public struct RequestParser: Sendable {
+public struct RequestParser: ~Copyable {
     /// Effective from the next line on.
     public var limits: HeadLimits
     /// Complete once `parse` has said so; until then partly filled.
-    public internal(set) var head = RequestHead()
+    public let head = RequestHead()
 
     private var phase = Phase.requestLine
     private var lines = LineScanner()
@@ -95,7 +95,7 @@ public struct RequestParser: Sendable {
 
 extension RequestHead {
     /// `method SP request-target SP HTTP-version`, with single spaces (RFC 9112 3).
-    fileprivate mutating func readRequestLine(in input: Span<UInt8>, from start: Int, to end: Int) throws(ParseError) {
+    fileprivate func readRequestLine(in input: Span<UInt8>, from start: Int, to end: Int) throws(ParseError) {
         guard let methodEnd = input.extracting(0 ..< end).firstIndex(of: .space, from: start), methodEnd > start else {
             throw ParseError(.malformedRequestLine, at: start)
         }

@@ -1,5 +1,5 @@
 /// A response's head, taken apart. Every `Slice` counts from the start of the parsed input, which must be kept as it was.
-public struct ResponseHead: Sendable {
+public final class ResponseHead {
     /// 100...999: whatever has three digits and is not below 100 is passed on as it came, as clients expect.
     public internal(set) var status: UInt16 = 0
     /// The reason phrase; often empty.
@@ -21,7 +21,7 @@ public struct ResponseHead: Sendable {
     public var isInterim: Bool { 100 ..< 200 ~= status }
 
     /// Back to nothing, keeping the storage; one by one, so that the array never leaves its place.
-    mutating func reset() {
+    func reset() {
         fields.removeAll(keepingCapacity: true)
         status = 0
         reason = .empty

@@ -1,9 +1,9 @@
 /// Reads response heads (RFC 9112 2, 4, 5) from an upstream; as strict as `RequestParser`, and every fault is a 502.
-public struct ResponseParser: Sendable {
+public struct ResponseParser: ~Copyable {
     /// Effective from the next line on; `requestLine` limits the status line.
     public var limits: HeadLimits
     /// Complete once `parse` has said so; until then partly filled.
-    public internal(set) var head = ResponseHead()
+    public let head = ResponseHead()
 
     private var phase = Phase.statusLine
     private var lines = LineScanner()
@@ -89,7 +89,7 @@ public struct ResponseParser: Sendable {
 extension ResponseHead {
     /// `HTTP-version SP status-code SP [reason-phrase]` (RFC 9112 4); the second space may be missing with the reason, as
     /// many origins write it.
-    fileprivate mutating func readStatusLine(in input: Span<UInt8>, to end: Int) -> Bool {
+    fileprivate func readStatusLine(in input: Span<UInt8>, to end: Int) -> Bool {
         let line = input.extracting(0 ..< end)
         let codeStart = HTTPVersion.length &+ 1
         let codeEnd = codeStart &+ 3

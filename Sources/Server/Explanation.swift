@@ -99,7 +99,7 @@ public struct Explanation: Sendable {
     }
 
     private init(_ target: RequestDecider.Target, _ trace: DecisionTrace, _ snapshot: Snapshot) {
-        let route = target.route
+        let route = snapshot.routes.routes[target.route]
         let backend = snapshot.backends[target.backend]
         var reasons = ["route \(route.host.isEmpty ? "any host" : route.host) \(route.path) of Ingress \(route.label)"]
         reasons += trace.steps.map { step in

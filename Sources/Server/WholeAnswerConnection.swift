@@ -84,8 +84,9 @@ final class WholeAnswerConnection {
 
     /// Writes what fits. False when the connection is over: broken, or closed after its last answer.
     func write() -> Bool {
+        let bytes = output
         while hasOutput {
-            switch socket.send(output.span.extracting(droppingFirst: sent)) {
+            switch socket.send(bytes.span.extracting(droppingFirst: sent)) {
             case .bytes(let count): sent += count
             case .wouldBlock: return true
             case .endOfStream, .failed: return false

@@ -18,9 +18,7 @@ import Testing
         try Golden.expect(Loaded(text, file: "\(name).yaml").listing, at: "founding/\(name).expected")
     }
 
-    static let examples = [
-        "serin", "minimal", "canary-by-header", "canary-by-cookie", "canary-by-weight", "canary-combined", "gray-release",
-    ]
+    static let examples = Golden.names(of: Golden.repository.appendingPathComponent("config"))
 
     @Test(arguments: examples)
     func example(_ name: String) throws {

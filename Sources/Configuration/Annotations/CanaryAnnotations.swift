@@ -75,11 +75,18 @@ struct CanaryAnnotations {
             return nil
         }
         if let bad = text.utf8.first(where: { !allowed($0) }) {
-            let character = bad > 0x20 && bad < 0x7F ? "`\(Character(UnicodeScalar(bad)))`" : bad == 0x20 ? "a space" : "the byte 0x" + String(bad, radix: 16)
-            warn(annotation, "R6", "holds \(character), which ingress-nginx does not allow here: dropped", log: &log)
+            warn(annotation, "R6", "holds \(Self.name(bad)), which ingress-nginx does not allow here: dropped", log: &log)
             return nil
         }
         return text
+    }
+
+    private static func name(_ byte: UInt8) -> String {
+        switch byte {
+        case 0x20: "a space"
+        case 0x21...0x7E: "`\(Character(UnicodeScalar(byte)))`"
+        default: "the byte 0x" + String(byte, radix: 16)
+        }
     }
 
     private mutating func readHashKey(log: inout DiagnosticLog) {
@@ -88,7 +95,8 @@ struct CanaryAnnotations {
         if hashKey == nil {
             log.warning(
                 manifest.place(line: annotation.line), manifest.object,
-                "\(Self.hashBy): \"\(annotation.value.clipped)\" is dropped, `canary.hashBy` applies; expected \(HashKeyText.form)")
+                "\(Self.hashBy): \"\(annotation.value.clipped)\" is dropped, `canary.hashBy` applies; expected "
+                    + HashKeyText.form)
         }
     }
 
@@ -106,7 +114,8 @@ struct CanaryAnnotations {
         guard let first = rules.first else { return }
         log.warning(
             manifest.place(line: first.line), manifest.object,
-            "has canary rules, but \(Self.prefix)canary is not \"true\" (R8): an ordinary Ingress, no canary; add it or remove the rules")
+            "has canary rules, but \(Self.prefix)canary is not \"true\" (R8): an ordinary Ingress, no canary; add it or "
+                + "remove the rules")
     }
 
     /// R27 and R21.

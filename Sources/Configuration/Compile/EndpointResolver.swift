@@ -10,6 +10,8 @@ struct EndpointResolver {
         let endpoints: [Endpoint]
         /// Why there is no endpoint, and what to do; nil if there is one.
         let problem: String?
+        /// The line of the entry of `services:` that told them, if one did.
+        var entryLine: Int?
     }
 
     private struct Key: Hashable {
@@ -45,7 +47,9 @@ struct EndpointResolver {
             Resolution(name: name, endpoints: endpoints, problem: endpoints.isEmpty ? problem() : nil)
         }
         if let entry = override(key, reference.port, port) {
-            return found(entry.endpoints, orElse: "`services:` lists it without an address; add one")
+            var resolution = found(entry.endpoints, orElse: "`services:` lists it without an address; add one")
+            resolution.entryLine = entry.line
+            return resolution
         }
         if let service, port == nil, !service.ports.isEmpty {
             let ports = service.ports.map { $0.name.isEmpty ? "\($0.port)" : "\($0.port) (\($0.name))" }
@@ -86,7 +90,7 @@ struct EndpointResolver {
         let ready = slices.contains { !$0.addresses.isEmpty }
         if ready { return "its EndpointSlices do not have that port; name the ports alike in Service and EndpointSlice" }
         let unready = slices.reduce(0) { $0 + $1.unready }
-        return unready > 0 ? "none of its \(unready) endpoints is ready" : "its EndpointSlices list no endpoint"
+        return unready > 0 ? "none of its endpoints is ready" : "its EndpointSlices list no endpoint; add one"
     }
 }
 

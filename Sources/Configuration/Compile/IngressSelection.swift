@@ -30,8 +30,8 @@ struct IngressSelection {
         if let annotation, let field = ingress.className, annotation.value != field.value {
             log.warning(
                 manifest.place(line: annotation.line), manifest.object,
-                "the class is `\(annotation.value)` here and `\(field.value)` in `spec.ingressClassName`: the annotation counts; "
-                    + "remove one")
+                "the class is `\(annotation.value)` here and `\(field.value)` in `spec.ingressClassName`: the annotation "
+                    + "counts; remove one")
         }
         let written = annotation.map { Located(value: $0.value, line: $0.line) } ?? ingress.className
         guard let written, !written.value.isEmpty, !classes.contains(written.value) else { return true }

@@ -6,6 +6,7 @@ struct RoutePlanner {
     private(set) var routes: [PlannedRoute] = []
     private(set) var reports: [CanaryReport] = []
     private var positions: [RoutePlace: Int] = [:]
+    private var paths: [String: [String]] = [:]
 
     /// `ingresses` in the order of precedence.
     mutating func plan(_ ingresses: [Manifest], log: inout DiagnosticLog) {
@@ -20,7 +21,7 @@ struct RoutePlanner {
             } else {
                 mains.append((manifest, ingress))
             }
-            if ingress.writtenPaths.isEmpty, ingress.defaultBackend == nil {
+            if ingress.writtenPaths.isEmpty, ingress.defaultBackend == nil, !ingress.isDamaged {
                 log.warning(manifest.place, manifest.object, "has no path and no default backend: routes nothing")
             }
         }
@@ -41,6 +42,7 @@ struct RoutePlanner {
     private mutating func add(_ path: PlannedPath, of manifest: Manifest, log: inout DiagnosticLog) {
         guard let earlier = positions[path.place] else {
             positions[path.place] = routes.count
+            paths[path.place.host, default: []].append(path.place.path)
             routes.append(PlannedRoute(owner: manifest, path: path))
             return
         }
@@ -78,7 +80,8 @@ struct RoutePlanner {
             let reason = obstacle(path, manifest)
             if let reason {
                 log.warning(
-                    manifest.place(line: path.line), manifest.object, "the canary is not in effect on \(path.place): \(reason)")
+                    manifest.place(line: path.line), manifest.object,
+                    "the canary is not in effect on \(path.place): \(reason)")
             } else if let position = positions[path.place] {
                 noteOverlap(routes[position], path, manifest, log: &log)
                 routes[position].canaries.append(
@@ -108,8 +111,9 @@ struct RoutePlanner {
         if let position = positions[other] {
             return "\(routes[position].owner.object) has \(other); give both the same pathType"
         }
-        let paths = routes.filter { $0.path.place.host == place.host }.map(\.path.place.path)
-        if paths.isEmpty { return "no Ingress without the canary annotation has this host; add the main Ingress" }
+        guard let paths = paths[place.host] else {
+            return "no Ingress without the canary annotation has this host; add the main Ingress"
+        }
         let shown = paths.prefix(5).joined(separator: ", ") + (paths.count > 5 ? "…" : "")
         return "no Ingress without the canary annotation has this path, the host has \(shown); write the same path"
     }

@@ -16,6 +16,8 @@ struct SnapshotCompiler {
     private var backendPositions: [String: Int] = [:]
     private var sequences: [String] = []
     private var sequencePositions: [String: Int] = [:]
+    /// Lines of the entries of `services:` that a route uses.
+    private var usedEntries: Set<Int> = []
 
     /// `config` is where diagnostics about the whole configuration point.
     static func compile(
@@ -30,6 +32,10 @@ struct SnapshotCompiler {
             log.warning(
                 config, "configuration",
                 "there is no route, every request will be answered 404; name manifests with an Ingress under `manifests:`")
+        }
+        for entry in settings.services where !compiler.usedEntries.contains(entry.line) {
+            log.note(
+                config.at(line: entry.line), "services.\(entry.key)", "no Ingress sends requests to this Service and port")
         }
         let snapshot = Snapshot(
             routes: routes, backends: compiler.backends, sequences: compiler.sequences, timeouts: settings.timeouts,
@@ -71,6 +77,7 @@ struct SnapshotCompiler {
     /// The position of the backend of a path, which joins the list if it is new.
     private mutating func backend(_ path: PlannedPath, of manifest: Manifest, log: inout DiagnosticLog) -> Int {
         let resolution = resolver.resolve(path.backend, namespace: manifest.namespace)
+        if let line = resolution.entryLine { usedEntries.insert(line) }
         if let known = backendPositions[resolution.name] { return known }
         if let problem = resolution.problem {
             log.warning(
@@ -108,7 +115,8 @@ struct SnapshotCompiler {
             let annotation = planned.owner.annotation(CanaryAnnotations.prefix + "canary-by-header-pattern")
             log.warning(
                 planned.owner.place(line: annotation?.line ?? planned.path.line), planned.owner.object,
-                "the pattern \"\(text.clipped)\" never matches, every request with the header goes to stable (R21): \(error)")
+                "the pattern \"\(text.clipped)\" never matches, every request with the header goes to stable (R21): "
+                    + error.description)
             return .invalidPattern(text)
         }
     }
@@ -140,8 +148,8 @@ struct SnapshotCompiler {
             let annotation = one.owner.annotation(CanaryAnnotations.hashBy)
             log.warning(
                 one.owner.place(line: annotation?.line ?? one.path.line), one.owner.object,
-                "sticks to another key than \(other.owner.object) on the same path, whose key serves both; give both the same "
-                    + CanaryAnnotations.hashBy)
+                "sticks to another key than \(other.owner.object) on the same path, whose key serves both; give both the "
+                    + "same " + CanaryAnnotations.hashBy)
         }
     }
 }

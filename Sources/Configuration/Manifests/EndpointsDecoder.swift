@@ -5,7 +5,9 @@ struct EndpointsDecoder {
 
     func endpoints(_ node: YAMLNode, log: inout DiagnosticLog) -> EndpointsManifest {
         let subsets = list(node["subsets"], "subsets", log: &log).map { subset in
-            let addresses = list(subset["addresses"], "addresses", log: &log).compactMap { address($0["ip"], in: $0, log: &log) }
+            let addresses = list(subset["addresses"], "addresses", log: &log).compactMap { entry in
+                address(entry["ip"], in: entry, log: &log)
+            }
             return EndpointsManifest.Subset(addresses: addresses, ports: ports(subset["ports"], log: &log))
         }
         return EndpointsManifest(subsets: subsets)
@@ -32,7 +34,9 @@ struct EndpointsDecoder {
     }
 
     private func address(_ node: YAMLNode?, in parent: YAMLNode, log: inout DiagnosticLog) -> Located<String>? {
-        if let node, let text = node.text, AddressText.address(text, port: 1) != nil { return Located(value: text, line: node.line) }
+        if let node, let text = node.text, AddressText.address(text, port: 1) != nil {
+            return Located(value: text, line: node.line)
+        }
         let line = node?.line ?? parent.line
         log.error(place.at(line: line), object, "expected an IP address or a DNS name, found \(node?.found ?? "nothing")")
         return nil

@@ -14,14 +14,14 @@ struct IngressDecoder {
 
     mutating func decode(_ node: YAMLNode, log: inout DiagnosticLog) -> IngressManifest {
         isV1 = node["apiVersion"]?.text == "networking.k8s.io/v1"
-        warnUnknown(node, ["apiVersion", "kind", "metadata", "spec", "status"], "", log: &log)
+        checkKeys(node, ["apiVersion", "kind", "metadata", "spec", "status"], "", log: &log)
         var ingress = IngressManifest()
         guard let spec = node["spec"] else { return ingress }
         guard spec.mapping != nil else {
             error(spec.line, "expected a mapping under `spec`, found \(spec.found)", log: &log)
             return ingress
         }
-        warnUnknown(spec, ["ingressClassName", "defaultBackend", "backend", "rules", "tls"], "spec.", log: &log)
+        checkKeys(spec, ["ingressClassName", "defaultBackend", "backend", "rules", "tls"], "spec.", log: &log)
         if let name = spec["ingressClassName"] {
             if let text = name.text { ingress.className = Located(value: text, line: name.line) }
             else { error(name.line, "expected a class name, found \(name.found)", log: &log) }
@@ -51,11 +51,11 @@ struct IngressDecoder {
             error(node.line, "expected a rule with `host` and `http`, found \(node.found)", log: &log)
             return nil
         }
-        warnUnknown(node, ["host", "http"], "spec.rules.", log: &log)
+        checkKeys(node, ["host", "http"], "spec.rules.", log: &log)
         guard let host = host(node["host"], log: &log) else { return nil }
         var paths: [Spec.Path] = []
         if let http = node["http"] {
-            warnUnknown(http, ["paths"], "spec.rules.http.", log: &log)
+            checkKeys(http, ["paths"], "spec.rules.http.", log: &log)
             guard let list = http["paths"]?.sequence else {
                 let found = http["paths"]?.found ?? "nothing"
                 error(http.line, "expected a list under `http.paths`, found \(found)", log: &log)
@@ -88,7 +88,7 @@ struct IngressDecoder {
             error(node.line, "expected a path with its backend, found \(node.found)", log: &log)
             return nil
         }
-        warnUnknown(node, ["path", "pathType", "backend"], "spec.rules.http.paths.", log: &log)
+        checkKeys(node, ["path", "pathType", "backend"], "spec.rules.http.paths.", log: &log)
         var path = "/"
         if let written = node["path"] {
             guard let text = written.text else {
@@ -103,8 +103,8 @@ struct IngressDecoder {
             if !Self.isNormal(path) {
                 log.warning(
                     place.at(line: written.line), object,
-                    "no request ever matches the path `\(path.clipped)`: requests are compared by their decoded path with slashes "
-                        + "merged and dot segments resolved; write it so")
+                    "no request ever matches the path `\(path.clipped)`: requests are compared by their decoded path with "
+                        + "slashes merged and dot segments resolved; write it so")
             }
         }
         guard let kind = pathKind(node, log: &log) else { return nil }
@@ -121,13 +121,15 @@ struct IngressDecoder {
             if isV1 {
                 log.warning(
                     place.at(line: node.line), object,
-                    "`pathType` is missing: taken as ImplementationSpecific (R10), but kubectl would refuse it in networking.k8s.io/v1")
+                    "`pathType` is missing: taken as ImplementationSpecific (R10), but kubectl would refuse it in "
+                        + "networking.k8s.io/v1")
             }
             return .implementationSpecific
         }
         if let text = written.text, let kind = Spec.PathKind(rawValue: text) { return kind }
         error(
-            written.line, "expected a pathType of Exact, Prefix or ImplementationSpecific, found \(written.found)", log: &log)
+            written.line, "expected a pathType of Exact, Prefix or ImplementationSpecific, found \(written.found)",
+            log: &log)
         return nil
     }
 
@@ -135,7 +137,8 @@ struct IngressDecoder {
     private static func isNormal(_ path: String) -> Bool {
         let segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         let dots = segments.contains { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }
-        return !dots && !path.utf8.contains(UInt8(ascii: "%")) && !path.contains("//")
+        let odd = path.utf8.contains { $0 <= 0x20 || $0 == 0x7F || "%?#".utf8.contains($0) }
+        return !dots && !odd && !path.contains("//")
     }
 
     // MARK: Backends
@@ -145,7 +148,7 @@ struct IngressDecoder {
             error(node.line, "expected a backend with a Service and its port, found \(node.found)", log: &log)
             return nil
         }
-        warnUnknown(node, ["service", "resource", "serviceName", "servicePort"], "backend.", log: &log)
+        checkKeys(node, ["service", "resource", "serviceName", "servicePort"], "backend.", log: &log)
         if let service = node["service"] { return newBackend(service, log: &log) }
         if node["serviceName"] != nil || node["servicePort"] != nil {
             if isV1 {
@@ -168,12 +171,12 @@ struct IngressDecoder {
         if !isV1 {
             log.warning(
                 place.at(line: service.line), object,
-                "`service` in a backend belongs to networking.k8s.io/v1: taken as meant, but kubectl would refuse it; v1beta1 "
-                    + "has `serviceName` and `servicePort`")
+                "`service` in a backend belongs to networking.k8s.io/v1: taken as meant, but kubectl would refuse it; "
+                    + "v1beta1 has `serviceName` and `servicePort`")
         }
-        warnUnknown(service, ["name", "port"], "backend.service.", log: &log)
+        checkKeys(service, ["name", "port"], "backend.service.", log: &log)
         let port = service["port"]
-        if let port { warnUnknown(port, ["number", "name"], "backend.service.port.", log: &log) }
+        if let port { checkKeys(port, ["number", "name"], "backend.service.port.", log: &log) }
         if let number = port?["number"], port?["name"] != nil {
             error(number.line, "the port has a number and a name; keep one of the two", log: &log)
             return nil
@@ -186,13 +189,15 @@ struct IngressDecoder {
         log: inout DiagnosticLog
     ) -> BackendReference? {
         guard let service = name?.text, ServiceEntry.parse(service).map({ $0.name == service }) == true else {
-            error(name?.line ?? node.line, "expected the name of a Service under `\(keys.name)`, found \(name?.found ?? "nothing")", log: &log)
+            let found = name?.found ?? "nothing"
+            error(name?.line ?? node.line, "expected the name of a Service under `\(keys.name)`, found \(found)", log: &log)
             return nil
         }
         guard let text = port?.text, let reference = PortReference(text) else {
+            let found = port?.found ?? "nothing"
             error(
                 port?.line ?? node.line,
-                "expected the number (1–65535) or name of a port of \(service) under `\(keys.port)`, found \(port?.found ?? "nothing")",
+                "expected the number (1–65535) or name of a port of \(service) under `\(keys.port)`, found \(found)",
                 log: &log)
             return nil
         }
@@ -205,11 +210,15 @@ struct IngressDecoder {
         log.error(place.at(line: line), object, message)
     }
 
-    /// A misspelt key must not look as if it did something.
-    private func warnUnknown(_ node: YAMLNode, _ keys: [String], _ path: String, log: inout DiagnosticLog) {
+    /// A misspelt key must not look as if it did something: without its `host` a rule would take every host's requests.
+    private func checkKeys(_ node: YAMLNode, _ keys: [String], _ path: String, log: inout DiagnosticLog) {
         for entry in node.mapping ?? [] where !keys.contains(entry.key) {
-            let hint = EditDistance.nearest(to: entry.key, among: keys).map { "; did you mean `\($0)`?" } ?? ""
-            log.warning(place.at(line: entry.line), object, "unknown key `\(path)\(entry.key.clipped)`, ignored" + hint)
+            let name = "\(path)\(entry.key.clipped)"
+            if let near = EditDistance.nearest(to: entry.key, among: keys) {
+                error(entry.line, "unknown key `\(name)`; did you mean `\(near)`?", log: &log)
+            } else {
+                log.warning(place.at(line: entry.line), object, "unknown key `\(name)`, ignored")
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ struct Manifest: Sendable {
     }
 
     let kind: String
+    /// Empty for an IngressClass.
     let namespace: String
     let name: String
     /// Where the object begins.
@@ -23,9 +24,9 @@ struct Manifest: Sendable {
     let body: Body
 
     /// `Ingress default/shop`: what diagnostics call it.
-    var object: String { "\(kind) \(namespace)/\(name)" }
-    /// `default/shop`.
-    var label: String { "\(namespace)/\(name)" }
+    var object: String { "\(kind) \(label)" }
+    /// `default/shop`; only the name of what has no namespace.
+    var label: String { namespace.isEmpty ? name : "\(namespace)/\(name)" }
 
     func place(line: Int) -> Place { place.at(line: line) }
 
@@ -73,6 +74,8 @@ struct IngressManifest: Sendable {
     var className: Located<String>?
     var defaultBackend: BackendReference?
     var rules: [Rule] = []
+    /// Parts of it were in error and are missing here.
+    var isDamaged = false
 }
 
 /// A Service and a port of it, as an Ingress names them.

@@ -37,8 +37,7 @@ enum ManifestDecoder {
         }
         let classScoped = kind == "IngressClass"
         guard let metadata = Metadata(node, kind: kind, hasNamespace: !classScoped, place, log: &log) else { return nil }
-        let object = "\(kind) \(metadata.namespace)/\(metadata.name)"
-        guard let body = body(kind, node, metadata, place, object, log: &log) else { return nil }
+        guard let body = body(kind, node, metadata, place, metadata.object, log: &log) else { return nil }
         return Manifest(
             kind: kind, namespace: metadata.namespace, name: metadata.name, place: place,
             created: metadata.created, labels: metadata.labels, annotations: metadata.annotations, body: body)
@@ -50,8 +49,11 @@ enum ManifestDecoder {
     ) -> Manifest.Body? {
         switch kind {
         case "Ingress":
+            let errors = log.errorCount
             var decoder = IngressDecoder(place: place, object: object)
-            return .ingress(decoder.decode(node, log: &log))
+            var ingress = decoder.decode(node, log: &log)
+            ingress.isDamaged = log.errorCount > errors
+            return .ingress(ingress)
         case "IngressClass":
             return .ingressClass(IngressClassManifest(controller: node["spec"]?["controller"]?.text ?? ""))
         case "Service":
@@ -79,7 +81,8 @@ enum ManifestDecoder {
         for section in sections {
             guard let data = node[section] else { continue }
             guard let entries = data.mapping else {
-                log.error(place.at(line: data.line), object, "expected keys and texts under `\(section)`, found \(data.found)")
+                log.error(
+                    place.at(line: data.line), object, "expected keys and texts under `\(section)`, found \(data.found)")
                 continue
             }
             for entry in entries {

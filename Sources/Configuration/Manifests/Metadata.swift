@@ -38,7 +38,8 @@ struct Metadata {
         readAnnotations(metadata["annotations"], beside: entries, log: &log)
     }
 
-    private var object: String { namespace.isEmpty ? "\(kind) \(name)" : "\(kind) \(namespace)/\(name)" }
+    /// `Ingress default/shop`: what diagnostics call it.
+    var object: String { namespace.isEmpty ? "\(kind) \(name)" : "\(kind) \(namespace)/\(name)" }
 
     /// Letters, digits, `-`, `.`: the characters of every Kubernetes name. Some kinds allow fewer.
     private static func isName(_ text: String) -> Bool {
@@ -80,7 +81,9 @@ struct Metadata {
                 "the annotation \(entry.key) stands beside `annotations:`, not under it: taken as meant, but kubectl would "
                     + "refuse it; indent it by two more spaces")
             if annotations.contains(where: { $0.key == entry.key }) {
-                log.error(place.at(line: entry.line), object, "the annotation \(entry.key) also stands under `annotations:`; keep one")
+                log.error(
+                    place.at(line: entry.line), object,
+                    "the annotation \(entry.key) also stands under `annotations:`; keep one")
             } else {
                 add(entry, log: &log)
             }
@@ -99,8 +102,8 @@ struct Metadata {
             let text = scalar.isNull ? "" : scalar.text
             log.warning(
                 place.at(line: entry.value.line), object,
-                "the value of \(entry.key) is \(reading) to YAML: taken as the text \"\(text)\", but kubectl would refuse it; "
-                    + "write it in quotes")
+                "the value of \(entry.key) is \(reading) to YAML: taken as the text \"\(text)\", but kubectl would refuse "
+                    + "it; write it in quotes")
         }
         annotations.append(
             Annotation(key: entry.key, value: scalar.isNull ? "" : scalar.text, line: entry.line))

@@ -57,13 +57,13 @@ struct Section {
     // MARK: Kinds of values
 
     func read(_ key: String, into value: inout TimeSpan, log: inout DiagnosticLog) {
-        let expected = "a length of time such as 250ms, 30s, 5m or 1h, at most a year"
+        let expected = "a length of time such as 250ms, 30s, 5m or 1h, from 1ms to a year"
         if let read = self.value(key, expected: expected, log: &log, Quantity.time) { value = read }
     }
 
     /// A length of time or `off`.
     func read(_ key: String, into value: inout TimeSpan?, log: inout DiagnosticLog) {
-        let expected = "`off`, or a length of time such as 250ms, 30s, 5m or 1h, at most a year"
+        let expected = "`off`, or a length of time such as 250ms, 30s, 5m or 1h, from 1ms to a year"
         let read = self.value(key, expected: expected, log: &log) { text -> TimeSpan?? in
             text == "off" ? .some(nil) : Quantity.time(text).map(Optional.some)
         }

@@ -30,6 +30,9 @@ struct ServiceEntry: Sendable {
     let endpoints: [Endpoint]
     let line: Int
 
+    /// The entry's key in full.
+    var key: String { "\(namespace)/\(name)" + (port.map { ":" + $0 } ?? "") }
+
     /// The key of the entry as its parts; nil if it is not `[namespace/]name[:port]`.
     static func parse(_ key: String) -> (namespace: String, name: String, port: String?)? {
         let slash = key.split(separator: "/", omittingEmptySubsequences: false)

@@ -62,7 +62,9 @@ struct SettingsReader {
             return
         }
         if elements.isEmpty {
-            log.error(place.at(line: node.line), "listeners", "the list is empty; name an address, or remove the key for 0.0.0.0:8080")
+            log.error(
+                place.at(line: node.line), "listeners",
+                "the list is empty; name an address, or remove the key for 0.0.0.0:8080")
             return
         }
         var listeners: [ProcessSettings.Listener] = []
@@ -101,11 +103,18 @@ struct SettingsReader {
             AddressText.parse(text, hosts: .literals, allowsPortZero: true)
         }
         if let address { settings.process.admin = address }
+        if let address, !address.isPortZero, settings.process.listeners.contains(where: { $0.address == address }) {
+            log.error(
+                place.at(line: admin["address"]?.line ?? admin.place.line), "admin.address",
+                "\(address) is a listener, open to every client; give the admin an address of its own")
+        }
         for (text, line) in admin.texts("hosts", expected: "host names", log: &log) ?? [] {
             if AddressText.isName(text) {
                 settings.process.adminHosts.append(text.lowercased())
             } else {
-                log.error(place.at(line: line), "admin.hosts", "expected a host name without a port, found `\(text.clipped)`")
+                log.error(
+                    place.at(line: line), "admin.hosts",
+                    "expected a host name without a port, found `\(text.clipped)`")
             }
         }
     }
@@ -123,7 +132,10 @@ struct SettingsReader {
                 log.error(place.at(line: entry.line), name, "expected [namespace/]name[:port] for a Service")
                 continue
             }
-            if let twin = settings.services.first(where: { ($0.namespace, $0.name) == (key.namespace, key.name) && $0.port == key.port }) {
+            let twin = settings.services.first {
+                $0.namespace == key.namespace && $0.name == key.name && $0.port == key.port
+            }
+            if let twin {
                 log.error(place.at(line: entry.line), name, "the same Service as on line \(twin.line); keep one of the two")
                 continue
             }
@@ -157,7 +169,9 @@ struct SettingsReader {
         if let node = section["labels"], !node.isNull {
             for label in node.mapping ?? [] { labels[label.key] = label.value.scalar?.text }
             if node.mapping?.allSatisfy({ $0.value.scalar != nil }) != true {
-                log.error(place.at(line: node.line), section.name("labels"), "expected labels with their values, found \(node.found)")
+                log.error(
+                    place.at(line: node.line), section.name("labels"),
+                    "expected labels with their values, found \(node.found)")
             }
         }
         if section["address"] == nil {
@@ -233,7 +247,8 @@ struct SettingsReader {
         section.readCount("headerFields", into: &settings.limits.headerFields, range: 1...10_000, log: &log)
         section.readSize("body", into: &settings.limits.body, range: 0...(.max), log: &log)
         section.readCount("connections", into: &settings.limits.connections, range: 1...100_000_000, log: &log)
-        section.readCount("connectionsPerClient", into: &settings.limits.connectionsPerClient, range: 0...100_000_000, log: &log)
+        section.readCount(
+            "connectionsPerClient", into: &settings.limits.connectionsPerClient, range: 0...100_000_000, log: &log)
     }
 
     private mutating func readAccessLog(_ root: Section, log: inout DiagnosticLog) {

@@ -2,8 +2,9 @@ internal import Yams
 
 /// Parses the documents of one file into nodes with line numbers.
 struct YAMLComposer {
-    /// Nodes that the aliases of one document may expand to: enough for any real one, too few to exhaust memory.
-    static let nodeLimit = 2_000_000
+    /// Nodes that a document may always expand to. A bigger one may have a node for each of its bytes, which is more than
+    /// any has without aliases; with them it could exhaust memory.
+    static let nodeAllowance = 100_000
     static let depthLimit = 200
 
     let file: String
@@ -19,7 +20,7 @@ struct YAMLComposer {
         do {
             // The basic resolver leaves scalars alone: each reader of a key knows better what it wants.
             guard let root = try Yams.compose(yaml: part.text, .basic, .default, .utf8) else { return [] }
-            var conversion = Conversion(place: place)
+            var conversion = Conversion(place: place, limit: max(Self.nodeAllowance, part.text.utf8.count))
             guard let node = conversion.convert(root, depth: 0) else {
                 let fault = conversion.fault ?? (part.firstLine, "can't be read")
                 log.error(place.at(line: fault.line), "YAML", fault.message)
@@ -46,9 +47,12 @@ struct YAMLComposer {
 private struct Conversion {
     let place: Place
     var fault: (line: Int, message: String)?
-    private var remaining = YAMLComposer.nodeLimit
+    private var remaining: Int
 
-    init(place: Place) { self.place = place }
+    init(place: Place, limit: Int) {
+        self.place = place
+        remaining = limit
+    }
 
     /// Nil if a bound is passed or a key is no scalar; `fault` then says so.
     mutating func convert(_ node: Node, depth: Int) -> YAMLNode? {

@@ -22,7 +22,7 @@ struct YAMLFault {
             let line = text.prefix(offset ?? 0).utf8.count { $0 == 0x0A }
             self.init(line: line, message: "\(problem); remove the character")
         case .memory:
-            self.init(line: 0, message: "is nested too deeply; flatten it")
+            self.init(line: 0, message: "needs more memory than there is; split it")
         default:
             self.init(line: 0, message: "can't be parsed: \(error)")
         }
@@ -69,6 +69,9 @@ struct YAMLFault {
     ) -> YAMLFault {
         // At the end of the text the mark stands behind the last line.
         let line = min(max(0, mark.line - 1), max(0, lines.count - 2))
+        if problem.hasPrefix("Maximum nesting level") {
+            return YAMLFault(line: line, message: "is nested too deeply; flatten it")
+        }
         let text = line < lines.count ? lines[line] : ""
         var message = problem
         if let context {
@@ -83,10 +86,7 @@ struct YAMLFault {
         }
         if problem.contains("did not find expected key") || problem.contains("expected '-'")
             || problem.contains("expected <document start>") {
-            let spaces = text.indentation == 1 ? "1 space" : "\(text.indentation) spaces"
-            var advice = "the line is indented by \(spaces)"
-            if let context { advice += ", the block by \(max(0, context.mark.column - 1))" }
-            return advice + ": line it up with its neighbours, or begin a new document with a line `---`"
+            return indentationAdvice(context, text)
         }
         if problem.contains("mapping values are not allowed") {
             return "check the indentation of this line and of the one above, and quote a value that holds `: `"
@@ -103,13 +103,27 @@ struct YAMLFault {
         return "check the syntax and quote values with special characters"
     }
 
+    private static func indentationAdvice(_ context: YamlError.Context?, _ text: Substring) -> String {
+        let spaces = text.indentation == 1 ? "1 space" : "\(text.indentation) spaces"
+        let advice: String
+        switch context.map({ max(0, $0.mark.column - 1) }) {
+        case nil: advice = "the line is indented by \(spaces), the first key of its document is not"
+        case text.indentation?: advice = "the line is indented by \(spaces) like that block, but is not one of its items"
+        case let block?: advice = "the line is indented by \(spaces), that block by \(block)"
+        }
+        return advice + ": line it up with its neighbours, or begin a new document with a line `---`"
+    }
+
     // MARK: Missing document markers
 
     /// Splits a part that could not be parsed where a second `apiVersion` begins in the first column: manifests that were
     /// pasted together without `---`. One piece if there is no such line.
     static func pieces(of part: YAMLFile.Part) -> [(part: YAMLFile.Part, manifestLine: Int)] {
         let lines = part.text.lines
-        let starts = lines.indices.filter { lines[$0].hasPrefix("apiVersion:") }
+        let starts = lines.indices.filter { lines[$0].hasPrefix("apiVersion:") }.map { line in
+            // Some write the kind first.
+            line > 0 && lines[line - 1].hasPrefix("kind:") ? line - 1 : line
+        }
         guard starts.count > 1 else { return [(part, part.firstLine)] }
         var pieces: [(part: YAMLFile.Part, manifestLine: Int)] = []
         for (index, start) in starts.enumerated() {

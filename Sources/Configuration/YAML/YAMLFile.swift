@@ -4,7 +4,7 @@ internal import Foundation
 ///
 /// Each document is parsed by itself, so that a broken one is reported and does not hide those after it.
 struct YAMLFile {
-    /// A document's text and the line of the file it begins on.
+    /// A document: its text, with a line feed at the end, and the line of the file it begins on.
     struct Part {
         let text: String
         let firstLine: Int
@@ -23,7 +23,9 @@ struct YAMLFile {
         let place = Place(file: path, line: 1)
         let bytes: [UInt8]
         do {
-            bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
+            // A handle also reads pipes, which `serin check -c <(generate)` is given.
+            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            bytes = try [UInt8](handle.readToEnd() ?? Data())
         } catch {
             log.error(place, "file", "can't be read: \(reason(path, error))")
             return nil
@@ -69,37 +71,55 @@ struct YAMLFile {
         return text
     }
 
+    // MARK: Splitting
+
     /// Splits at `---` and `...` in the first column, which YAML lets mean nothing else there, not even inside a
     /// block of text (YAML 1.2 section 9.1.2).
     private static func split(_ text: String) -> [Part] {
+        let bytes = Array(text.utf8)
         var parts: [Part] = []
-        var lines: [Substring] = []
-        var firstLine = 1
-        func close(before next: Int, into parts: inout [Part]) {
-            if lines.contains(where: { !$0.isBlankOrComment }) {
-                parts.append(Part(text: lines.joined(separator: "\n") + "\n", firstLine: firstLine))
-            }
-            lines.removeAll(keepingCapacity: true)
-            firstLine = next
+        // The part that is being collected: where it begins, and whether a line other than comments and directives is in it.
+        var (start, firstLine, hasContent) = (0, 1, false)
+        func close(at end: Int) {
+            guard hasContent else { return }
+            let text = String(decoding: bytes[start..<end], as: UTF8.self)
+            parts.append(Part(text: text.utf8.last == 0x0A ? text : text + "\n", firstLine: firstLine))
         }
-        for (index, line) in text.lines.enumerated() {
-            if isMarker(line, "...") {
-                close(before: index + 2, into: &parts)
-                continue
+        var (position, line) = (0, 1)
+        while position < bytes.count {
+            let end = bytes[position...].firstIndex(of: 0x0A) ?? bytes.count
+            switch bytes[position] {
+            case UInt8(ascii: ".") where isMarker(bytes[position..<end], "..."):
+                close(at: position)
+                (start, firstLine, hasContent) = (end + 1, line + 1, false)
+            case UInt8(ascii: "-") where isMarker(bytes[position..<end], "---"):
+                // Directives belong to the document whose `---` follows them.
+                if hasContent {
+                    close(at: position)
+                    (start, firstLine) = (position, line)
+                }
+                hasContent = true
+            case UInt8(ascii: "%"):
+                break
+            default:
+                hasContent = hasContent || !isBlankOrComment(bytes[position..<end])
             }
-            // Directives belong to the document whose `---` follows them.
-            let onlyDirectives = lines.allSatisfy { $0.isBlankOrComment || $0.hasPrefix("%") }
-            if isMarker(line, "---"), !onlyDirectives { close(before: index + 1, into: &parts) }
-            lines.append(line)
+            position = end + 1
+            line += 1
         }
-        close(before: 0, into: &parts)
+        close(at: bytes.count)
         return parts
     }
 
-    private static func isMarker(_ line: Substring, _ marker: String) -> Bool {
-        guard line.hasPrefix(marker) else { return false }
-        let next = line.utf8.dropFirst(3).first
+    private static func isMarker(_ line: ArraySlice<UInt8>, _ marker: String) -> Bool {
+        guard line.starts(with: marker.utf8) else { return false }
+        let next = line.dropFirst(3).first
         return next == nil || next == 0x20 || next == 0x09 || next == 0x0D
+    }
+
+    private static func isBlankOrComment(_ line: ArraySlice<UInt8>) -> Bool {
+        let content = line.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D }
+        return content == nil || content == UInt8(ascii: "#")
     }
 }
 

@@ -89,7 +89,9 @@ extension YAMLNode {
         switch content {
         case .mapping: "a mapping"
         case .sequence: "a list"
-        case .scalar(let scalar): scalar.isNull ? "nothing" : "`\(scalar.text.clipped)`"
+        case .scalar(let scalar) where scalar.isNull: "nothing"
+        case .scalar(let scalar) where scalar.text.isEmpty: "an empty text"
+        case .scalar(let scalar): "`\(scalar.text.clipped)`"
         }
     }
 }

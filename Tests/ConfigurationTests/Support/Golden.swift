@@ -12,8 +12,13 @@ enum Golden {
 
     /// The fixtures of a folder by name, without their extension.
     static func names(in folder: String) -> [String] {
-        let path = fixtures.appendingPathComponent(folder).path
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        names(of: fixtures.appendingPathComponent(folder))
+    }
+
+    /// The YAML files of a folder by name, without their extension; a folder without any fails the test.
+    static func names(of folder: URL) -> [String] {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        precondition(!files.isEmpty, "no fixtures in \(folder.path)")
         return files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
     }
 

@@ -1,0 +1,84 @@
+import Exchange
+import Testing
+
+/// Whose time runs when, where more than one side is slow.
+@Suite struct DeadlineTests {
+    @Test(arguments: shares + overall, [Int.max, 1, 7])
+    func deadline(_ script: Script, chunk: Int) { script.play(chunk: chunk) }
+
+    private static let get = "GET / HTTP/1.1|Host: a.test||"
+    private static let post = "POST / HTTP/1.1|Host: a.test|Content-Length: 4||"
+    private static let ok = "HTTP/1.1 200 OK|Content-Length: 4||"
+
+    private static var tenSeconds: World {
+        var world = World()
+        world.requestDeadline = .seconds(10)
+        return world
+    }
+
+    static let shares: [Script] = [
+        Script(
+            name: "a slow reader's time is not the upstream's", steps: [
+                .client(get), .clientTakes(0), .upstream(ok + "ab"), .wait(59), .clientTakes(.max), .wait(59), .upstream("cd"),
+            ],
+            toClient: ok + "abcd", toUpstreams: [get], ends: [.init(200, sent: 4)]),
+        Script(
+            name: "a pause of the upstream's is not the reader's", steps: [
+                .client(get), .upstream(ok + "ab"), .wait(59), .clientTakes(0), .upstream("c"), .wait(59), .clientTakes(.max),
+                .upstream("d"),
+            ],
+            toClient: ok + "abcd", toUpstreams: [get], ends: [.init(200, sent: 4)]),
+        Script(
+            name: "a pause before the end is not the reader's", steps: [
+                .client("GET / HTTP/1.1|Host: a.test||"), .upstream("HTTP/1.1 200 OK||"), .wait(59), .clientTakes(0),
+                .upstreamCloses, .wait(59), .clientTakes(.max),
+            ],
+            toClient: "HTTP/1.1 200 OK|Transfer-Encoding: chunked||0||", toUpstreams: [get], ends: [.init(200)]),
+        Script(
+            name: "an upstream that is slow to read is not the sender's fault", steps: [
+                .upstreamTakes(0), .client(post + "ab"), .wait(40), .upstreamTakes(.max), .wait(29), .client("cd"),
+                .upstream(ok + "abcd"),
+            ],
+            toClient: ok + "abcd", toUpstreams: [post + "abcd"], ends: [.init(200, received: 4, sent: 4)]),
+        Script(
+            name: "an upstream that does not read is too slow", steps: [.upstreamTakes(0), .client(post + "abcd"), .wait(60),
+                .wait(60), .wait(60)],
+            toClient: own("504 Gateway Timeout", closes: false), toUpstreams: ["", "", ""],
+            ends: [.init(504, .upstreamTimedOut, attempts: 3, received: 4)]),
+        Script(
+            name: "the time of a next head runs from its first byte", steps: [
+                .client(get), .upstream(ok + "abcd"), .wait(1000), .client("GET /"), .wait(14), .client(" HTTP/1.1|Host: a.test||"),
+            ],
+            toClient: ok + "abcd", toUpstreams: [get, get], ends: [.init(200, sent: 4)]),
+    ]
+
+    static let overall: [Script] = [
+        Script(
+            name: "no answer in time", world: tenSeconds, steps: [.client(get), .wait(9), .wait(1)],
+            toClient: own("504 Gateway Timeout", closes: false), toUpstreams: [get], ends: [.init(504, .requestTimedOut)],
+            reusable: [false]),
+        Script(
+            name: "no whole answer in time", world: tenSeconds, steps: [.client(get), .upstream(ok + "a"), .wait(10)],
+            toClient: ok + "a", toUpstreams: [get], ends: [.init(200, .requestTimedOut, sent: 1)], left: .closed),
+        Script(
+            name: "no connection in time", world: tenSeconds, steps: [
+                .connects([.pending, .pending, .pending]), .client(get), .wait(5), .wait(5),
+            ],
+            toClient: own("504 Gateway Timeout", closes: false), toUpstreams: ["", ""], ends: [.init(504, .requestTimedOut, attempts: 2)]),
+        Script(
+            name: "the client does not read an own answer", world: tenSeconds, steps: [
+                .client(get), .clientTakes(0), .wait(10), .wait(10), .clientTakes(.max),
+            ],
+            toClient: own("504 Gateway Timeout", closes: false), toUpstreams: [get], ends: [.init(504, .requestTimedOut)]),
+        Script(
+            name: "the client does not read the rest of a broken answer", world: tenSeconds, steps: [
+                .client(get), .clientTakes(0), .upstream(ok + "a"), .wait(10), .wait(10), .clientTakes(.max),
+            ],
+            toClient: ok + "a", toUpstreams: [get], ends: [.init(200, .requestTimedOut, sent: 1)], left: .closed),
+        Script(
+            name: "the client does not read a whole answer", world: tenSeconds, steps: [
+                .client(get), .clientTakes(0), .upstream(ok + "abcd"), .wait(10),
+            ],
+            toUpstreams: [get], ends: [.init(200, .requestTimedOut, sent: 4)], left: .aborted),
+    ]
+}

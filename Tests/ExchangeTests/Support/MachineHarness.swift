@@ -1,0 +1,283 @@
+@testable import Exchange
+import HTTP1
+import Routing
+
+/// Plays the worker to one client's connection: moves bytes between the machine and wires in memory, does what the machine
+/// asks, and writes down what became of everything.
+final class MachineHarness {
+    /// How a connection that the machine asks for is made.
+    enum Connect: Sendable {
+        case fresh, reused, refused, noEndpoint, overloaded
+        /// Nothing happens until `finishConnect`, or ever.
+        case pending
+    }
+
+    /// One connection to an upstream, as the upstream sees it.
+    struct Upstream {
+        enum State: Equatable { case connecting, open, released(reusable: Bool) }
+
+        let backend: Int
+        let isReused: Bool
+        var state: State
+        /// What it has sent.
+        var wire = Wire()
+        /// What it got.
+        var received: [UInt8] = []
+        var isWriteShut = false
+    }
+
+    let context: ExchangeContext
+    var snapshot: Snapshot
+    var client: ClientIdentity
+    var machine: ExchangeMachine
+    var now = Instant(nanoseconds: 1_000_000_000)
+
+    /// What the client has sent, and what it got.
+    var clientWire = Wire()
+    var toClient: [UInt8] = []
+    var isClientWriteShut = false
+    /// All connections to upstreams, in the order in which they were asked for.
+    var upstreams: [Upstream] = []
+    /// The one that the machine has.
+    private(set) var current: Int?
+    /// The answers to the next connects; fresh connections afterwards.
+    var connects: [Connect] = []
+    /// Of each connect, whether a fresh connection was demanded.
+    private(set) var demands: [Bool] = []
+    private(set) var summaries: [Summary] = []
+    /// The request lines as the access log would show them, one for each summary.
+    private(set) var requestLines: [String] = []
+    /// How the client's connection ended; nil while it is open.
+    private(set) var ending: Disposition?
+
+    /// Most bytes of one read or write.
+    var chunk = Int.max
+    /// Bytes that each side still takes before it stops reading.
+    var clientTakes = Int.max
+    var upstreamTakes = Int.max
+    /// The most bytes that the machine's buffers held at any time.
+    private(set) var mostBuffered = 0
+
+    private var isAttached = false
+
+    init(_ world: World = World()) {
+        context = world.context()
+        snapshot = world.snapshot()
+        client = world.client
+        machine = ExchangeMachine(context: context, snapshot: snapshot, client: client, now: now)
+    }
+
+    var isOpen: Bool { ending == nil }
+
+    // MARK: One movement each; they return whether anything moved
+
+    func readClient() -> Bool {
+        guard isOpen, clientWire.count > 0 || clientWire.end != nil else { return false }
+        attach()
+        guard machine.wantsBytes(from: .client) else { return false }
+        var count = 0
+        if clientWire.count > 0 {
+            _ = machine.receive(from: .client, now: now) { space in
+                count = clientWire.read(into: &space, atMost: chunk)
+                return count
+            }
+            // The worker would take this for an empty socket and never read again.
+            precondition(count > 0, "a side whose bytes are wanted has room for them")
+        } else if clientWire.end == .closed {
+            machine.clientClosed(now: now)
+        } else {
+            machine.clientFailed(now: now)
+        }
+        act()
+        return true
+    }
+
+    func readUpstream() -> Bool {
+        guard isOpen, let current, upstreams[current].state == .open, machine.wantsBytes(from: .upstream) else { return false }
+        var count = 0
+        if upstreams[current].wire.count > 0 {
+            _ = machine.receive(from: .upstream, now: now) { space in
+                count = upstreams[current].wire.read(into: &space, atMost: chunk)
+                return count
+            }
+            precondition(count > 0, "a side whose bytes are wanted has room for them")
+        } else if let end = upstreams[current].wire.end {
+            machine.upstreamClosed(reset: end == .failed, now: now)
+            upstreams[current].wire.end = nil
+        } else {
+            return false
+        }
+        act()
+        return true
+    }
+
+    func writeClient() -> Bool {
+        guard isOpen, isAttached, machine.hasOutput(for: .client) else { return false }
+        let limit = min(chunk, clientTakes)
+        guard limit > 0 else { return false }
+        let sent = machine.transmit(to: .client, now: now) { first, second in
+            let count = toClient.append(first, atMost: limit)
+            return count + toClient.append(second, atMost: limit - count)
+        }
+        precondition(sent > 0, "output that is announced is there")
+        if clientTakes != .max { clientTakes -= sent }
+        act()
+        return true
+    }
+
+    func writeUpstream() -> Bool {
+        guard isOpen, let current, upstreams[current].state == .open, machine.hasOutput(for: .upstream) else { return false }
+        let limit = min(chunk, upstreamTakes)
+        guard limit > 0 else { return false }
+        let sent = machine.transmit(to: .upstream, now: now) { first, second in
+            let count = upstreams[current].received.append(first, atMost: limit)
+            return count + upstreams[current].received.append(second, atMost: limit - count)
+        }
+        precondition(sent > 0, "output that is announced is there")
+        if upstreamTakes != .max { upstreamTakes -= sent }
+        act()
+        return true
+    }
+
+    /// As the worker's loop: until nothing moves.
+    func drive() {
+        var steps = 0
+        act()
+        while isOpen {
+            var moved = readClient()
+            moved = writeUpstream() || moved
+            moved = readUpstream() || moved
+            moved = writeClient() || moved
+            guard moved else { break }
+            steps += 1
+            precondition(steps < 1_000_000, "the machine comes to rest")
+        }
+        rest()
+    }
+
+    /// Gives the machine back while no request is under way, as the worker does.
+    func rest() {
+        guard isOpen, isAttached, machine.isIdle else { return }
+        machine.retire()
+        isAttached = false
+    }
+
+    private func attach() {
+        guard !isAttached else { return }
+        isAttached = true
+        machine.begin(snapshot: snapshot, client: client, now: now)
+    }
+
+    // MARK: Events
+
+    func wait(_ span: TimeSpan) {
+        now = now + span
+        guard isOpen, isAttached else { return }
+        machine.timedOut(now: now)
+        act()
+        precondition(!isOpen || machine.deadline > now, "a deadline that was seen to lies behind: \(machine.phase)")
+    }
+
+    func finishConnect(_ connect: Connect) {
+        guard let current, upstreams[current].state == .connecting else { return }
+        complete(connect, current)
+        act()
+    }
+
+    func upstreamStopsReading() {
+        guard isOpen, current != nil else { return }
+        machine.upstreamStoppedReading(now: now)
+        act()
+    }
+
+    func clientFails() {
+        guard isOpen, isAttached else { return }
+        machine.clientFailed(now: now)
+        act()
+    }
+
+    func cut() {
+        guard isOpen, isAttached else { return }
+        machine.cut(now: now)
+        act()
+    }
+
+    // MARK: Actions
+
+    func act() {
+        guard isAttached else { return }
+        note()
+        while isOpen, let action = machine.nextAction() {
+            switch action {
+            case .connect(let backend, let fresh): connect(backend, fresh)
+            case .releaseUpstream(let reusable): release(reusable)
+            case .shutdownWrite(.client): isClientWriteShut = true
+            case .shutdownWrite(.upstream): if let current { upstreams[current].isWriteShut = true }
+            case .finish(let summary):
+                summaries.append(summary)
+                requestLines.append(machine.withRequestLine { line in
+                    var copy: [UInt8] = []
+                    _ = copy.append(line, atMost: .max)
+                    return text(copy)
+                })
+                conclude()
+            }
+            machine.checkInvariants()
+        }
+        if isOpen, machine.phase == .finished { conclude() }
+        machine.checkInvariants()
+        note()
+    }
+
+    private func note() {
+        let request = machine.request.input.count + machine.request.output.count
+        mostBuffered = max(mostBuffered, request + machine.response.input.count + machine.response.output.count)
+    }
+
+    private func connect(_ backend: Int, _ fresh: Bool) {
+        precondition(current == nil, "one upstream at a time")
+        demands.append(fresh)
+        let how = connects.isEmpty ? .fresh : connects.removeFirst()
+        upstreams.append(Upstream(backend: backend, isReused: how == .reused, state: .connecting))
+        current = upstreams.count - 1
+        complete(how, upstreams.count - 1)
+    }
+
+    private func complete(_ how: Connect, _ index: Int) {
+        switch how {
+        case .pending:
+            return
+        case .fresh, .reused:
+            upstreams[index].state = .open
+            machine.connected(reused: how == .reused, now: now)
+        case .refused, .noEndpoint, .overloaded:
+            upstreams[index].state = .released(reusable: false)
+            current = nil
+            switch how {
+            case .noEndpoint: machine.noEndpoint(now: now)
+            case .overloaded: machine.overloaded(now: now)
+            default: machine.connectFailed(timedOut: false, now: now)
+            }
+        }
+    }
+
+    private func release(_ reusable: Bool) {
+        guard let current else { return }
+        // As the worker does, which looks into the socket once more.
+        let isQuiet = upstreams[current].wire.count == 0 && upstreams[current].wire.end == nil
+        upstreams[current].state = .released(reusable: reusable && isQuiet)
+        self.current = nil
+    }
+
+    private func conclude() {
+        precondition(current == nil, "a finished request has given its upstream back")
+        switch machine.disposition {
+        case .keepAlive:
+            machine.beginNext(snapshot: snapshot, now: now)
+        case .close, .abort:
+            ending = machine.disposition
+            machine.retire()
+            isAttached = false
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Addressing
+import Exchange
+import HTTP1
+import Routing
+
+/// The snapshot the tests run on, and the knobs they turn.
+struct World: Sendable {
+    /// Backends: 0 and 1 have endpoints, 2 has none.
+    static let stable = 0, canary = 1, empty = 2
+
+    var bodyLimit = 1 << 20
+    var requestLine = 8 << 10
+    var headerBytes = 32 << 10
+    var trustsClient = false
+    var underscores = false
+    var http10KeepAlive = false
+    var via: String?
+    var requestDeadline: TimeSpan?
+    var failover = Failover.canaryToStable
+    var isTLS = false
+
+    static let peer = "192.0.2.1"
+
+    var client: ClientIdentity {
+        ClientIdentity(peer: IPAddress(Self.peer), localPort: 80, isTLS: isTLS)
+    }
+
+    /// Routes: `a.test/`, `a.test/app/`, `canary.test/` with a canary by header and half of the rest, `empty.test/` without
+    /// endpoints, `half.test/` whose canary has none.
+    func snapshot() -> Snapshot {
+        var routes = RouteTableBuilder()
+        let always = [ValueKey.header("x-canary")]
+        func route(_ host: String, _ path: String, stable: Int, canary: Int? = nil) {
+            _ = routes.add(host: host, path: path, type: .prefix) { index in
+                let canaries = canary.map { backend in
+                    Canary(
+                        name: "shop/next", backend: backend, header: HeaderRule(key: 0, match: .alwaysNever),
+                        weight: 50, sequence: 0)
+                }
+                return Route(
+                    index: index, label: "shop/web", host: host, path: path, pathType: .prefix, stable: stable,
+                    canaries: canaries.map { [$0] } ?? [], keys: canary == nil ? [] : always)
+            }
+        }
+        route("a.test", "/", stable: Self.stable)
+        route("a.test", "/app/", stable: Self.stable)
+        route("canary.test", "/", stable: Self.stable, canary: Self.canary)
+        route("empty.test", "/", stable: Self.empty)
+        route("half.test", "/", stable: Self.stable, canary: Self.empty)
+        var timeouts = Timeouts()
+        timeouts.request = requestDeadline
+        var limits = Limits()
+        limits.body = bodyLimit
+        limits.requestLine = requestLine
+        limits.headerBytes = headerBytes
+        var forwarding = Forwarding()
+        if trustsClient, let range = AddressRange("192.0.2.0/24") { forwarding.trustedProxies = [range] }
+        forwarding.underscoresInHeaders = underscores
+        forwarding.http10KeepAlive = http10KeepAlive
+        forwarding.via = via
+        let endpoint = Endpoint(address: .ipv4(0x7F00_0001, port: 9001))
+        return Snapshot(
+            routes: routes.build(),
+            backends: [
+                Backend(name: "shop/old:80", endpoints: [endpoint, endpoint, endpoint]),
+                Backend(name: "shop/new:80", endpoints: [endpoint]), Backend(name: "shop/none:80", endpoints: []),
+            ],
+            sequences: ["shop/next"], timeouts: timeouts, limits: limits, forwarding: forwarding, failover: failover)
+    }
+
+    func context() -> ExchangeContext {
+        ExchangeContext(
+            pool: BufferPool(), rolls: RollSource(names: ["shop/next"], random: { 0 }),
+            date: HTTPDate(secondsSinceEpoch: 784_111_777), seed: (1, 2))
+    }
+}
