@@ -73,8 +73,11 @@ let package = Package(
         tests("HTTP1Tests", ["HTTP1"]),
         tests("RoutingTests", ["Routing"]),
         tests("TelemetryTests", ["Telemetry"]),
-        tests("ReactorTests", ["Reactor"]),
+        tests("ReactorTests", ["Addressing", "Reactor"]),
         tests("ExchangeTests", ["Addressing", "Exchange", "HTTP1", "Routing"]),
+        tests("ServerTests", ["Addressing", "Exchange", "Routing", "Server", .product(name: "Logging", package: "swift-log")]),
+        // They run the binary, so it is built before them.
+        tests("EndToEndTests", ["serin"]),
         tests("ConfigurationTests", ["Addressing", "Configuration", "Exchange", "Routing"], exclude: ["Fixtures"]),
     ]
 )

@@ -23,12 +23,16 @@ public struct Listener: ~Copyable {
 
     /// Takes ownership of an inherited listening socket; the descriptor stays the caller's if it throws:
     /// `ENOTSOCK`, or `EINVAL` for a socket that does not listen or is of an unknown family.
-    public init(adopting fd: Int32) throws(Errno) {
+    /// - Parameter ownsSocketFile: whether the file of a unix socket is to be removed with it, as by the listener that bound it.
+    public init(adopting fd: Int32, ownsSocketFile: Bool = false) throws(Errno) {
         guard try checkedSystemCall({ linux_is_listening(fd) }) == 1,
               let address = SocketAddress(linux_local_address(fd), of: fd, peer: false)
         else { throw .EINVAL }
         try checkedSystemCall { linux_set_nonblocking(fd) }
-        self.init(Socket(adopting: fd), at: address, file: linux_socket_file())
+        var file = linux_socket_file()
+        // The path is only read during the call.
+        if ownsSocketFile, case .unix(let path) = address { file = unsafe linux_find_socket_file(path) }
+        self.init(Socket(adopting: fd), at: address, file: file)
     }
 
     private init(_ socket: consuming Socket, at address: SocketAddress, file: linux_socket_file) {

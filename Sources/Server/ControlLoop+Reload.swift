@@ -60,9 +60,10 @@ extension ControlLoop {
         self.settings = settings
         self.snapshot = snapshot
         if let request { changes.waiting.append((request, ReloadReport(isApplied: true, body: Array("[]".utf8)))) }
-        installWhenResolved()
+        // Before the snapshot: once the workers say that they have it, the listeners are as configured, too.
         hand(bound)
         if !removed.isEmpty { for worker in workers { worker.post(.unlisten(removed)) } }
+        installWhenResolved()
         admin.reloaded(succeeded: true)
         log.info("reloaded")
     }

@@ -23,6 +23,7 @@ extension Worker {
         case .drain(let deadline):
             beginDrain(deadline)
         case .stop:
+            for socket in listeners { socket.listener.removeSocketFile() }
             cutAll()
             isRunning = false
         }
@@ -30,7 +31,9 @@ extension Worker {
 
     private func listen(_ fd: Int32, _ configured: ProcessSettings.Listener, _ isShared: Bool) {
         do throws(Errno) {
-            listen(ListeningSocket(try Listener(adopting: fd), configured: configured, isShared: isShared))
+            // The first worker has the original, with which the file of a unix socket goes.
+            let listener = try Listener(adopting: fd, ownsSocketFile: index == 0)
+            listen(ListeningSocket(listener, configured: configured, isShared: isShared))
         } catch {
             supervisor.post(.workerFailed(index, "taking over the listener of \(configured.address): \(error)"))
         }

@@ -1,3 +1,4 @@
+import Addressing
 import Glibc
 @testable import Reactor
 import Testing

@@ -1,0 +1,4 @@
+import Testing
+
+/// Tests that keep the machine busy: one after the other.
+@Suite(.serialized) enum LoadTests {}

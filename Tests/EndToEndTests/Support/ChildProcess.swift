@@ -1,0 +1,91 @@
+import Glibc
+import Synchronization
+
+/// A program that a test runs. Its output goes to files of the test's folder; it never outlives the object.
+final class ChildProcess: Sendable {
+    enum Exit: Equatable, Sendable {
+        case exited(Int32)
+        case signalled(Int32)
+    }
+
+    let pid: pid_t
+    private let name: String
+    private let folder: TemporaryFolder
+    private let result = Mutex<Exit?>(nil)
+
+    /// - Parameter name: of this run; its output is found under it.
+    init(_ program: String, _ arguments: [String], named name: String, in folder: TemporaryFolder, at place: String? = nil) throws {
+        self.name = name
+        self.folder = folder
+        pid = try Self.spawn(
+            program, arguments, output: folder.path(name + ".out"), errors: folder.path(name + ".err"), at: place ?? folder.path)
+    }
+
+    deinit {
+        guard exit == nil else { return }
+        signal(SIGKILL)
+        // It cannot refuse.
+        _ = waitpid(pid, nil, 0)
+    }
+
+    /// The C functions get pointers that stay valid while they run.
+    private static func spawn(
+        _ program: String, _ arguments: [String], output: String, errors: String, at place: String
+    ) throws -> pid_t {
+        var actions = unsafe posix_spawn_file_actions_t()
+        _ = unsafe posix_spawn_file_actions_init(&actions)
+        defer { _ = unsafe posix_spawn_file_actions_destroy(&actions) }
+        _ = unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        _ = unsafe posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o644)
+        _ = unsafe posix_spawn_file_actions_addopen(&actions, 2, errors, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0o644)
+        // A test's own socket that lived on in the program would not end when the test closes it.
+        for descriptor in 3..<Int32(1024) { _ = unsafe posix_spawn_file_actions_addclose(&actions, descriptor) }
+        // env changes the folder and becomes the program.
+        let env = "/usr/bin/env"
+        var words: [UnsafeMutablePointer<CChar>?] = unsafe ([env, "-C", place, program] + arguments).map { unsafe strdup($0) }
+        unsafe words.append(nil)
+        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        var pid: pid_t = 0
+        let code = unsafe posix_spawn(&pid, env, &actions, nil, words, environ)
+        guard code == 0 else { throw Problem("cannot run \(program): error \(code)") }
+        return pid
+    }
+
+    var output: String { folder.read(name + ".out") }
+    var errors: String { folder.read(name + ".err") }
+
+    /// Nil while it runs.
+    var exit: Exit? {
+        result.withLock { result in
+            if let result { return result }
+            var status: Int32 = 0
+            guard unsafe waitpid(pid, &status, WNOHANG) == pid else { return nil }
+            let signal = status & 0x7F
+            result = signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal)
+            return result
+        }
+    }
+
+    func signal(_ signal: Int32) {
+        if exit == nil { _ = kill(pid, signal) }
+    }
+
+    func wait(within seconds: Double = 30) throws -> Exit {
+        try eventually("the end of \(name); so far it wrote\n\(output)\(errors)", within: seconds) { exit }
+    }
+
+    /// Kilobytes of memory in use.
+    func residentKilobytes() throws -> Int {
+        let descriptor = unsafe open("/proc/\(pid)/status", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Problem("no such process") }
+        defer { _ = close(descriptor) }
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 8192) { buffer, count in
+            count = unsafe max(read(descriptor, buffer.baseAddress, buffer.count), 0)
+        }
+        let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        guard let words = line?.split(whereSeparator: { !$0.isNumber }), let number = words.first.flatMap({ Int($0) }) else {
+            throw Problem("no VmRSS")
+        }
+        return number
+    }
+}
