@@ -95,10 +95,11 @@ extension Worker {
     // MARK: Moving bytes
 
     private func readClient(_ client: ClientConnection, _ exchange: ActiveExchange) -> Bool {
-        var result = IOResult.wouldBlock
+        // Stays nil when the machine has no room: what can be read now still can be then.
+        var result: IOResult?
         let isFilled = exchange.machine.receive(from: .client, now: now) { space in
             result = client.socket.receive(into: &space)
-            if case .bytes(let count) = result { return count }
+            if case .bytes(let count)? = result { return count }
             return 0
         }
         switch result {
@@ -108,6 +109,8 @@ extension Worker {
             // A short read has emptied the socket; the end of the stream behind it makes no event of its own.
             client.isReadable = isFilled || client.peerHasClosed
             return true
+        case nil:
+            return false
         case .wouldBlock:
             client.isReadable = false
             return false

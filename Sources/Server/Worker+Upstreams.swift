@@ -107,10 +107,11 @@ extension Worker {
     // MARK: Moving bytes
 
     func readUpstream(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) -> Bool {
-        var result = IOResult.wouldBlock
+        // Stays nil when the machine has no room: what can be read now still can be then.
+        var result: IOResult?
         _ = exchange.machine.receive(from: .upstream, now: now) { space in
             result = upstream.socket.receive(into: &space)
-            if case .bytes(let count) = result {
+            if case .bytes(let count)? = result {
                 // Before the machine acts on the bytes: it may give the connection back.
                 upstream.isReadable = count == space.count || upstream.peerHasClosed
                 return count
@@ -121,6 +122,8 @@ extension Worker {
         case .bytes(let count):
             metrics.bytesFromUpstreams &+= UInt64(count)
             return true
+        case nil:
+            return false
         case .wouldBlock:
             upstream.isReadable = false
             return false

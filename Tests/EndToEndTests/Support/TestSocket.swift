@@ -108,6 +108,22 @@ final class TestSocket: Sendable {
         return made
     }
 
+    /// A port that is taken but where nobody listens.
+    static func bound() throws -> TestSocket {
+        let made = TestSocket(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))
+        let result = unsafe TestAddress.ipv4(port: 0).withKernelForm { unsafe Glibc.bind(made.fd, $0, $1) }
+        guard result == 0 else { throw Failure.failed("bind", errno: errno) }
+        return made
+    }
+
+    /// Begins to connect and does not wait for it.
+    static func connecting(to address: TestAddress) throws -> TestSocket {
+        let made = TestSocket(socket(address.family, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0))
+        let result = unsafe address.withKernelForm { unsafe Glibc.connect(made.fd, $0, $1) }
+        guard result == 0 || errno == EINPROGRESS else { throw Failure.failed("connect", errno: errno) }
+        return made
+    }
+
     /// Nil when nobody came in time, or the socket was shut down.
     func accept(_ deadline: Deadline) -> TestSocket? {
         guard wait(for: Int16(POLLIN), deadline) else { return nil }
