@@ -8,8 +8,8 @@ public enum Action: Sendable {
     case releaseUpstream(reusable: Bool)
     /// Nothing more will be written to this side of a tunnel, and all output was flushed: shut its sending half.
     case shutdownWrite(Side)
-    /// The request ended; `disposition` says what becomes of the client's connection.
-    case finish(Summary)
+    /// The request ended: `summary` says how, `disposition` what becomes of the client's connection.
+    case finish
 }
 
 /// What becomes of the client's connection after a request.

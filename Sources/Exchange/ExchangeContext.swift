@@ -11,6 +11,7 @@ public final class ExchangeContext {
     public var isDraining = false
     var requestIDs: RequestIDGenerator
     var decider = RequestDecider()
+    var forwardedLines = ForwardedLines()
 
     /// - Parameter seed: where the request ids' generator begins; anything random.
     public init(pool: BufferPool, rolls: RollSource, date: HTTPDate, seed: (UInt64, UInt64)) {

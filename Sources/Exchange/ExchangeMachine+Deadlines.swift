@@ -19,24 +19,23 @@ extension ExchangeMachine {
     }
 
     private var stepDeadline: Instant {
-        let timeouts = snapshot.timeouts
         switch phase {
         case .readingHead:
-            return headBegan + timeouts.clientHeader
+            return headBegan + snapshot.timeouts.clientHeader
         case .connecting:
-            return connectBegan + timeouts.upstreamConnect
+            return connectBegan + snapshot.timeouts.upstreamConnect
         case .forwarding, .answering:
-            if response.pendingCount > 0 { return lastClientWrite + timeouts.clientWrite }
-            return waitsForClientBody ? lastClientRead + timeouts.clientBody : lastUpstreamProgress + timeouts.upstreamResponse
+            if response.pendingCount > 0 { return lastClientWrite + snapshot.timeouts.clientWrite }
+            return waitsForClientBody ? lastClientRead + snapshot.timeouts.clientBody : lastUpstreamProgress + snapshot.timeouts.upstreamResponse
         case .tunnelling:
-            return max(lastClientRead, lastUpstreamProgress) + timeouts.tunnelIdle
+            return max(lastClientRead, lastUpstreamProgress) + snapshot.timeouts.tunnelIdle
         case .finished:
             return .distantFuture
         }
     }
 
     /// The time that the client has to read runs from when there is something for it. Call before something is added.
-    mutating func beginClientWait(_ now: Instant) {
+    func beginClientWait(_ now: Instant) {
         if response.pendingCount == 0 { lastClientWrite = now }
     }
 
@@ -45,7 +44,7 @@ extension ExchangeMachine {
     }
 
     /// Ends whatever has taken too long; does nothing before the deadline.
-    public mutating func timedOut(now: Instant) {
+    public func timedOut(now: Instant) {
         if now >= overallDeadline { return requestTookTooLong(now) }
         guard now >= stepDeadline else { return }
         switch phase {
@@ -65,7 +64,7 @@ extension ExchangeMachine {
         }
     }
 
-    private mutating func requestTookTooLong(_ now: Instant) {
+    private func requestTookTooLong(_ now: Instant) {
         // The rest of a whole answer, which the client does not read: nothing less would show that it is cut.
         if phase == .answering { return abandon(.requestTimedOut, now) }
         if responseHeadIsDone { return cutResponse(.requestTimedOut, now) }
@@ -73,7 +72,7 @@ extension ExchangeMachine {
         answer(.requestTimedOut, status: nil, now)
     }
 
-    private mutating func clientBodyTooSlow(_ now: Instant) {
+    private func clientBodyTooSlow(_ now: Instant) {
         if responseHeadIsDone { return cutResponse(.clientTooSlow, now) }
         dropUpstream()
         answer(.clientTooSlow, status: nil, now)

@@ -4,7 +4,7 @@ import Routing
 
 /// From the first byte of a request to the head that its upstream gets.
 extension ExchangeMachine {
-    mutating func readRequestHead(_ now: Instant) {
+    func readRequestHead(_ now: Instant) {
         if !parser.hasStarted { headBegan = now }
         switch Self.parse(request.input, with: &parser) {
         case .incomplete:
@@ -22,29 +22,28 @@ extension ExchangeMachine {
         }
     }
 
-    // A span of one stored property counts as an access to all of self for as long as it is in scope: so it is made in
-    // functions that only look, or that get both sides as arguments.
+    // The compiler lets no span of a class's property out of a statement: so they are made in functions that get the buffer lent.
 
     private static func parse(_ input: borrowing ByteBuffer, with parser: inout RequestParser) -> ParseProgress {
         parser.parse(input.bytes)
     }
 
-    private func decide() -> (decision: RequestDecider.Decision, client: IPAddress?) {
-        let bytes = request.input.bytesFromFront
-        let address = client.clientAddress(parser.head, in: bytes, snapshot.forwarding)
+    private func decide(_ input: borrowing ByteBuffer) -> (decision: RequestDecider.Decision, client: IPAddress?) {
+        let bytes = input.bytesFromFront
+        let address = client.clientAddress(parser.head, in: bytes, snapshot)
         let decision = context.decider.decide(
             parser.head, in: bytes, client: address, snapshot: snapshot, rolls: context.rolls)
         return (decision, address)
     }
 
-    private mutating func route(_ now: Instant) {
+    private func route(_ now: Instant) {
         if parser.head.method == .trace || parser.head.method == .connect {
             return answer(.methodRefused, status: nil, now)
         }
         if case .length(let count) = parser.head.framing, isOverBodyLimit(count) {
             return answer(.requestTooLarge, status: nil, now)
         }
-        let (decision, address) = decide()
+        let (decision, address) = decide(request.input)
         switch decision {
         case .refused(let failure):
             answer(failure, status: nil, now)
@@ -52,7 +51,7 @@ extension ExchangeMachine {
             redirectToSlash(now)
         case .forward(let target):
             self.target = target
-            summary.route = target.route.index
+            summary.route = target.route
             summary.version = target.version
             summary.reason = target.reason
             guard !snapshot.backends[target.backend].endpoints.isEmpty else {
@@ -65,12 +64,13 @@ extension ExchangeMachine {
         }
     }
 
-    private mutating func writeRequestHead(_ address: IPAddress?) {
+    private func writeRequestHead(_ address: IPAddress?) {
+        context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
         let rewrite = RequestRewrite(
-            forwarding: snapshot.forwarding, client: client, clientAddress: address,
-            isTrusted: client.isTrusted(snapshot.forwarding), requestID: context.requestIDs.next())
+            snapshot: snapshot, context: context, client: client, clientAddress: address,
+            isTrusted: client.isTrusted(by: snapshot), requestID: context.requestIDs.next())
         request.reserveOutput(RequestRewrite.room(for: parser.head), context.pool)
-        rewrite.write(parser.head, in: request.input, to: &request.output)
+        request.writeHead(parser.head, by: rewrite)
     }
 
     private func isOverBodyLimit(_ count: Int) -> Bool {
@@ -78,7 +78,7 @@ extension ExchangeMachine {
     }
 
     /// Decodes more of the request's body, and watches its size and its form.
-    mutating func pumpRequest(_ now: Instant) {
+    func pumpRequest(_ now: Instant) {
         guard phase == .connecting || phase == .forwarding || phase == .tunnelling else { return }
         let fault = request.pump(context.pool)
         if phase == .tunnelling { return pumpTunnel(now) }
@@ -88,7 +88,7 @@ extension ExchangeMachine {
     }
 
     /// The body turned out bad after the head was accepted: the upstream must not take what it got for a whole request.
-    private mutating func failRequestBody(_ failure: Failure, _ now: Instant) {
+    private func failRequestBody(_ failure: Failure, _ now: Instant) {
         if responseHeadIsDone { return cutResponse(failure, now) }
         dropUpstream()
         answer(failure, status: nil, now)
@@ -97,21 +97,21 @@ extension ExchangeMachine {
     // MARK: Own answers
 
     /// Answers with `status` (or the failure's own) and, when the request's rest is unread, gives the connection up.
-    mutating func answer(_ failure: Failure, status: UInt16?, _ now: Instant) {
+    func answer(_ failure: Failure, status: UInt16?, _ now: Instant) {
         summary.failure = failure
         let answer = beginAnswer(status ?? failure.status, extraRoom: 0)
         answer.write(date: context.date, to: &response.output)
         finishAnswer(now)
     }
 
-    private mutating func redirectToSlash(_ now: Instant) {
+    private func redirectToSlash(_ now: Instant) {
         let answer = beginAnswer(301, extraRoom: parser.head.length)
         answer.writeAddingSlash(
             parser.head, in: request.input, isTLS: client.isTLS, date: context.date, to: &response.output)
         finishAnswer(now)
     }
 
-    private mutating func beginAnswer(_ status: UInt16, extraRoom: Int) -> LocalAnswer {
+    private func beginAnswer(_ status: UInt16, extraRoom: Int) -> LocalAnswer {
         assert(!responseHeadIsDone, "a request has one answer")
         let hasHead = request.input.retained > 0
         if !hasHead || !request.isSourceComplete || clientHasClosed || context.isDraining { mayPersist = false }
@@ -131,7 +131,7 @@ extension ExchangeMachine {
         return answer
     }
 
-    private mutating func finishAnswer(_ now: Instant) {
+    private func finishAnswer(_ now: Instant) {
         lastClientWrite = now
         settle(now)
     }

@@ -3,7 +3,7 @@ import Routing
 
 /// From the first byte of a response to the end of the exchange.
 extension ExchangeMachine {
-    mutating func upstreamBytesArrived(_ now: Instant) {
+    func upstreamBytesArrived(_ now: Instant) {
         switch phase {
         case .forwarding where responseHeadIsDone: pumpResponse(now)
         case .forwarding: readResponseHead(now)
@@ -12,7 +12,7 @@ extension ExchangeMachine {
         }
     }
 
-    private mutating func readResponseHead(_ now: Instant) {
+    private func readResponseHead(_ now: Instant) {
         // Bytes on a connection on which nothing was asked are no answer (http-edge duty 39).
         guard request.hasSent else {
             response.input.removeAll()
@@ -37,7 +37,7 @@ extension ExchangeMachine {
         parser.parse(input.bytes, answering: method)
     }
 
-    private mutating func passHead(_ length: Int, _ now: Instant) {
+    private func passHead(_ length: Int, _ now: Instant) {
         let status = responseParser.head.status
         if status == 101 { return upgrade(length, now) }
         if responseParser.head.isInterim { return passInterim(length, now) }
@@ -64,16 +64,16 @@ extension ExchangeMachine {
         }
     }
 
-    private mutating func writeHead(framing: BodyLength, _ now: Instant) {
+    private func writeHead(framing: BodyLength, _ now: Instant) {
         beginClientWait(now)
         let rewrite = ResponseRewrite(
             closes: !mayPersist, saysKeepAlive: mayPersist && parser.head.minorVersion == 0, framing: framing)
         response.reserveOutput(ResponseRewrite.room(for: responseParser.head), context.pool)
-        rewrite.write(responseParser.head, in: response.input, date: context.date, to: &response.output)
+        response.writeHead(responseParser.head, by: rewrite, date: context.date)
     }
 
     /// RFC 9110 section 15.2: passed on to HTTP/1.1 clients, never to HTTP/1.0 ones.
-    private mutating func passInterim(_ length: Int, _ now: Instant) {
+    private func passInterim(_ length: Int, _ now: Instant) {
         interims += 1
         let size = response.pendingCount + ResponseRewrite.room(for: responseParser.head)
         guard interims <= Self.maximumInterims, size <= Self.maximumInterimBytes else { return upstreamFailed(.badResponse, now) }
@@ -87,8 +87,8 @@ extension ExchangeMachine {
     // MARK: Tunnel
 
     /// RFC 9110 section 7.8: only what the client asked to upgrade to, and only once the upstream has agreed.
-    private mutating func upgrade(_ length: Int, _ now: Instant) {
-        guard request.isSourceComplete, agreesToUpgrade else { return upstreamFailed(.badResponse, now) }
+    private func upgrade(_ length: Int, _ now: Instant) {
+        guard request.isSourceComplete, agreesToUpgrade(request.input, response.input) else { return upstreamFailed(.badResponse, now) }
         request.stopHolding()
         mayPersist = false
         writeHead(framing: .none, now)
@@ -102,14 +102,14 @@ extension ExchangeMachine {
         pumpTunnel(now)
     }
 
-    private var agreesToUpgrade: Bool {
-        let sent = request.input.bytesFromFront
+    private func agreesToUpgrade(_ sent: borrowing ByteBuffer, _ received: borrowing ByteBuffer) -> Bool {
+        let sent = sent.bytesFromFront
         guard RequestRewrite.passesUpgrade(parser.head, in: sent) else { return false }
-        return response.input.bytes[responseParser.head.upgrade].equalsIgnoringCase(sent[parser.head.upgrade])
+        return received.bytes[responseParser.head.upgrade].equalsIgnoringCase(sent[parser.head.upgrade])
     }
 
     /// Moves what has arrived, passes an end of sending on, and finishes when both sides have ended.
-    mutating func pumpTunnel(_ now: Instant) {
+    func pumpTunnel(_ now: Instant) {
         _ = request.pump(context.pool)
         _ = response.pump(context.pool)
         if request.isSourceComplete, request.pendingCount == 0, !isShutDown.upstream {
@@ -125,7 +125,7 @@ extension ExchangeMachine {
 
     // MARK: Body and end
 
-    mutating func pumpResponse(_ now: Instant) {
+    func pumpResponse(_ now: Instant) {
         switch phase {
         case .forwarding where responseHeadIsDone:
             beginClientWait(now)
@@ -148,7 +148,7 @@ extension ExchangeMachine {
 
     /// The response has been received whole: the upstream can serve someone else while the client still reads,
     /// provided that it got the whole request and sent nothing beyond its answer.
-    private mutating func releaseUpstream() {
+    private func releaseUpstream() {
         guard hasUpstream, wantsRelease == nil else { return }
         let isAsked = request.isSourceComplete && request.pendingCount == 0 && !requestWasCutShort
         let isAnswered = response.undecodedCount == 0 && !response.isSourceClosed
@@ -158,7 +158,7 @@ extension ExchangeMachine {
     }
 
     /// Finishes once everything that can be written was written.
-    mutating func settle(_ now: Instant) {
+    func settle(_ now: Instant) {
         guard phase == .answering, response.pendingCount == 0, mustCut || response.isSourceComplete else { return }
         if mustCut { return finish(responseIsDelimited ? .close(linger: false) : .abort, now) }
         // An unread rest of the request must not be read as the next one (RFC 9112 section 9.3).
@@ -166,7 +166,7 @@ extension ExchangeMachine {
         finish(.close(linger: !request.isSourceComplete || request.undecodedCount > 0), now)
     }
 
-    mutating func finish(_ disposition: Disposition, _ now: Instant) {
+    func finish(_ disposition: Disposition, _ now: Instant) {
         guard phase != .finished else { return }
         if hasUpstream || phase == .connecting, wantsRelease == nil { wantsRelease = false }
         wantsConnect = nil

@@ -3,7 +3,7 @@ import Routing
 
 /// Getting a connection to the version that was chosen, and what happens when it fails.
 extension ExchangeMachine {
-    mutating func connect(fresh: Bool, _ now: Instant) {
+    func connect(fresh: Bool, _ now: Instant) {
         guard let target else { return }
         phase = .connecting
         connectBegan = now
@@ -14,7 +14,7 @@ extension ExchangeMachine {
 
     /// The connection that was asked for is there.
     /// - Parameter reused: it has carried a request before, so it may fail through no fault of this one.
-    public mutating func connected(reused: Bool, now: Instant) {
+    public func connected(reused: Bool, now: Instant) {
         guard phase == .connecting else { return }
         phase = .forwarding
         hasUpstream = true
@@ -23,7 +23,7 @@ extension ExchangeMachine {
     }
 
     /// The connection that was asked for could not be made: another endpoint is tried, whatever the method is.
-    public mutating func connectFailed(timedOut: Bool, now: Instant) {
+    public func connectFailed(timedOut: Bool, now: Instant) {
         guard phase == .connecting else { return }
         guard summary.attempts < Self.maximumAttempts, request.isHeld else {
             return answer(timedOut ? .connectTimedOut : .connectRefused, status: nil, now)
@@ -32,19 +32,19 @@ extension ExchangeMachine {
     }
 
     /// No endpoint can be asked at all.
-    public mutating func noEndpoint(now: Instant) {
+    public func noEndpoint(now: Instant) {
         guard phase == .connecting else { return }
         answer(.noEndpoint, status: nil, now)
     }
 
     /// The connection limit towards the upstream, or of the process, is reached.
-    public mutating func overloaded(now: Instant) {
+    public func overloaded(now: Instant) {
         guard phase == .connecting else { return }
         answer(.overloaded, status: nil, now)
     }
 
     /// The upstream's end of the connection was closed (`reset`: it failed) and everything it sent was received.
-    public mutating func upstreamClosed(reset: Bool, now: Instant) {
+    public func upstreamClosed(reset: Bool, now: Instant) {
         guard hasUpstream else { return }
         switch phase {
         case .forwarding where responseHeadIsDone:
@@ -62,7 +62,7 @@ extension ExchangeMachine {
     }
 
     /// Writing to the upstream failed. It may have answered before it stopped reading, so its bytes are still wanted.
-    public mutating func upstreamStoppedReading(now: Instant) {
+    public func upstreamStoppedReading(now: Instant) {
         guard hasUpstream else { return }
         if phase == .tunnelling { return abandon(.upstreamReset, now) }
         requestWasCutShort = true
@@ -74,7 +74,7 @@ extension ExchangeMachine {
     ///
     /// Safe (RFC 9110 section 9.2.2, http-edge duties 43 and 44): no response byte has come, the request can be sent again, and it is
     /// idempotent or nothing of it was sent.
-    mutating func upstreamFailed(_ failure: Failure, _ now: Instant) {
+    func upstreamFailed(_ failure: Failure, _ now: Instant) {
         let isSafe = failure != .badResponse && response.input.isEmpty && interims == 0
             && request.isHeld && (!request.hasSent || parser.head.method.isIdempotent)
         let wasReused = upstreamIsReused
@@ -86,7 +86,7 @@ extension ExchangeMachine {
     }
 
     /// The response broke off after its head had been passed on: what has arrived is delivered, then the cut shows.
-    mutating func cutResponse(_ failure: Failure, _ now: Instant) {
+    func cutResponse(_ failure: Failure, _ now: Instant) {
         summary.failure = failure
         dropUpstream()
         mustCut = true
@@ -95,7 +95,7 @@ extension ExchangeMachine {
     }
 
     /// Closes the connection to the upstream, if there is one or one was asked for.
-    mutating func dropUpstream() {
+    func dropUpstream() {
         if hasUpstream || phase == .connecting { wantsRelease = false }
         wantsConnect = nil
         upstreamPersists = false
@@ -104,7 +104,7 @@ extension ExchangeMachine {
     // MARK: The client's connection
 
     /// The client has sent all it will send (a half-close is no abort: http-edge duty 46).
-    public mutating func clientClosed(now: Instant) {
+    public func clientClosed(now: Instant) {
         clientHasClosed = true
         mayPersist = false
         switch phase {
@@ -123,7 +123,7 @@ extension ExchangeMachine {
     }
 
     /// The client's connection failed: nothing more can be told it.
-    public mutating func clientFailed(now: Instant) {
+    public func clientFailed(now: Instant) {
         switch phase {
         case .finished: break
         case .readingHead where !parser.hasStarted: finishSilently(now)
@@ -131,17 +131,17 @@ extension ExchangeMachine {
         }
     }
 
-    mutating func clientWentAway(_ now: Instant) { abandon(.clientClosed, now) }
+    func clientWentAway(_ now: Instant) { abandon(.clientClosed, now) }
 
     /// Ends without another word to the client; the summary still tells what it would have been told.
-    mutating func abandon(_ failure: Failure, _ now: Instant) {
+    func abandon(_ failure: Failure, _ now: Instant) {
         summary.failure = failure
         if !summary.isAnswered { summary.status = failure.status }
         finish(.abort, now)
     }
 
     /// No request was begun: there is nothing to sum up.
-    mutating func finishSilently(_ now: Instant) {
+    func finishSilently(_ now: Instant) {
         disposition = .close(linger: false)
         phase = .finished
     }
@@ -149,7 +149,7 @@ extension ExchangeMachine {
     // MARK: Stopping
 
     /// The process cannot wait any longer: the request is cut.
-    public mutating func cut(now: Instant) {
+    public func cut(now: Instant) {
         guard phase != .finished else { return }
         guard phase != .readingHead || parser.hasStarted else { return finishSilently(now) }
         abandon(.shutdown, now)

@@ -3,10 +3,12 @@ internal import Routing
 
 /// The life of one request after another on a client's connection: events and bytes in, actions and bytes out.
 ///
+/// A class, because a struct of this size is copied whole for every question that another module asks it.
+///
 /// No socket, no clock and no randomness in here: the worker reads into it, writes out of it, tells it the time and does what
 /// `nextAction` asks. Each request ends in exactly one `finish`. The parts: `+Request` (head, routing), `+Upstream`
 /// (connecting, failing, trying again), `+Response` (head, body, end), `+Deadlines` (what may take how long).
-public struct ExchangeMachine: ~Copyable {
+public final class ExchangeMachine {
     /// Connections one request may ask for; all lead to the version that was chosen.
     public static let maximumAttempts = 3
     /// Interim responses one request may get before the upstream counts as broken (http-edge duty 40).
@@ -27,7 +29,7 @@ public struct ExchangeMachine: ~Copyable {
 
     // What was decided.
     var target: RequestDecider.Target?
-    var summary = Summary()
+    public internal(set) var summary = Summary()
     public internal(set) var disposition = Disposition.keepAlive
 
     // What the client's connection can still do.
@@ -47,12 +49,14 @@ public struct ExchangeMachine: ~Copyable {
     var interims = 0
 
     // Actions that wait to be asked for.
-    var wantsConnect: (backend: Int, fresh: Bool)?
+    /// Whether any of those below is set: spares asking for each.
+    public internal(set) var hasActions = false
+    var wantsConnect: (backend: Int, fresh: Bool)? { didSet { hasActions = true } }
     /// Whether it is reusable.
-    var wantsRelease: Bool?
-    var wantsShutdown: (client: Bool, upstream: Bool) = (false, false)
+    var wantsRelease: Bool? { didSet { hasActions = true } }
+    var wantsShutdown: (client: Bool, upstream: Bool) = (false, false) { didSet { hasActions = true } }
     var isShutDown: (client: Bool, upstream: Bool) = (false, false)
-    var wantsFinish = false
+    var wantsFinish = false { didSet { hasActions = true } }
 
     // Times, see +Deadlines.
     var headBegan: Instant
@@ -81,14 +85,14 @@ public struct ExchangeMachine: ~Copyable {
     // MARK: Beginning and ending
 
     /// Takes up a connection on which a first byte is expected. The machine must be new or `retired`.
-    public mutating func begin(snapshot: Snapshot, client: ClientIdentity, now: Instant) {
+    public func begin(snapshot: Snapshot, client: ClientIdentity, now: Instant) {
         self.client = client
         clientHasClosed = false
         start(snapshot, now)
     }
 
     /// After a `finish` with `Disposition.keepAlive`: expects the next request, whose first bytes may have arrived already.
-    public mutating func beginNext(snapshot: Snapshot, now: Instant) {
+    public func beginNext(snapshot: Snapshot, now: Instant) {
         assert(phase == .finished, "a request ends before the next one begins")
         request.reset(keepingInput: true)
         response.reset(keepingInput: false)
@@ -96,7 +100,7 @@ public struct ExchangeMachine: ~Copyable {
         if !request.input.isEmpty { clientBytesArrived(now) }
     }
 
-    private mutating func start(_ snapshot: Snapshot, _ now: Instant) {
+    private func start(_ snapshot: Snapshot, _ now: Instant) {
         if snapshot !== self.snapshot {
             self.snapshot = snapshot
             parser.limits = Self.headLimits(snapshot.limits)
@@ -128,17 +132,20 @@ public struct ExchangeMachine: ~Copyable {
         lastUpstreamProgress = now
     }
 
-    /// Gives all storage back; the machine may `begin` with another connection later.
-    public mutating func retire() {
+    /// Ends the connection's hold on the machine, which may `begin` with another one later. Keeps blocks of the usual sizes, so
+    /// that one request after another takes none from the pool.
+    public func retire() {
         request.reset(keepingInput: false)
         response.reset(keepingInput: false)
         request.giveBack(to: context.pool)
         response.giveBack(to: context.pool)
-        target = nil
     }
 
     /// Nothing of a next request has arrived, so the connection can wait without a machine.
     public var isIdle: Bool { phase == .readingHead && request.input.isEmpty && !clientHasClosed }
+
+    /// After a `finish`: bytes of a next request have arrived already.
+    public var hasNextRequest: Bool { !request.input.isEmpty }
 
     /// A request has at least begun to arrive.
     public var hasBegun: Bool { phase != .readingHead || parser.hasStarted }
@@ -161,7 +168,7 @@ public struct ExchangeMachine: ~Copyable {
 
     /// Lets `read` fill free space with bytes of `side`; it returns how many there were. Then acts on them.
     /// Returns whether the space was filled to its end, so that there may be more.
-    public mutating func receive(from side: Side, now: Instant, _ read: (inout MutableSpan<UInt8>) -> Int) -> Bool {
+    public func receive(from side: Side, now: Instant, _ read: (inout MutableSpan<UInt8>) -> Int) -> Bool {
         let hasRoom = side == .client
             ? request.prepareInput(context.pool)
             : response.prepareInput(context.pool)
@@ -188,7 +195,7 @@ public struct ExchangeMachine: ~Copyable {
         return count == room
     }
 
-    mutating func clientBytesArrived(_ now: Instant) {
+    func clientBytesArrived(_ now: Instant) {
         switch phase {
         case .readingHead: readRequestHead(now)
         case .connecting, .forwarding: pumpRequest(now)
@@ -208,7 +215,7 @@ public struct ExchangeMachine: ~Copyable {
 
     /// Shows `send` the bytes that wait for `side`, in two pieces of which either may be empty; it returns how many it took.
     /// Returns that number.
-    public mutating func transmit(
+    public func transmit(
         to side: Side, now: Instant, _ send: (_ first: Span<UInt8>, _ second: Span<UInt8>) -> Int
     ) -> Int {
         let sent: Int
@@ -231,7 +238,7 @@ public struct ExchangeMachine: ~Copyable {
 
     // MARK: Actions out
 
-    public mutating func nextAction() -> Action? {
+    public func nextAction() -> Action? {
         if let release = wantsRelease {
             wantsRelease = nil
             hasUpstream = false
@@ -252,8 +259,9 @@ public struct ExchangeMachine: ~Copyable {
         }
         if wantsFinish {
             wantsFinish = false
-            return .finish(summary)
+            return .finish
         }
+        hasActions = false
         return nil
     }
 
@@ -261,20 +269,21 @@ public struct ExchangeMachine: ~Copyable {
 
     /// The request line as it came, without its line end; empty when none was understood. Valid until `beginNext` or `retire`.
     public func withRequestLine<R>(_ body: (Span<UInt8>) -> R) -> R {
-        let bytes = request.input.bytesFromFront
-        guard request.input.retained > 0 else { return body(bytes.extracting(first: 0)) }
         // Strictly parsed, so one blank and "HTTP/1.x" follow the target.
-        return body(bytes.extracting(parser.head.methodName.start..<parser.head.target.end + 9))
+        let line = Slice(start: parser.head.methodName.start, count: parser.head.target.end + 9 - parser.head.methodName.start)
+        return Self.lend(line, of: request.input, body)
     }
 
     /// The first value of a field of the request; empty when there is none. Valid as `withRequestLine` is.
     public func withRequestField<R>(_ name: KnownHeader, _ body: (Span<UInt8>) -> R) -> R {
-        let bytes = request.input.bytesFromFront
-        guard request.input.retained > 0 else { return body(bytes.extracting(first: 0)) }
-        for index in parser.head.fields.indices where parser.head.fields[index].known == name {
-            return body(bytes[parser.head.fields[index].value])
-        }
-        return body(bytes.extracting(first: 0))
+        let field = parser.head.fields.first { $0.known == name }
+        return Self.lend(field?.value ?? .empty, of: request.input, body)
+    }
+
+    private static func lend<R>(_ slice: Slice, of input: borrowing ByteBuffer, _ body: (Span<UInt8>) -> R) -> R {
+        let bytes = input.bytesFromFront
+        // Without a retained head the slices are those of nothing.
+        return body(input.retained > 0 ? bytes[slice] : bytes.extracting(first: 0))
     }
 
     public func checkInvariants() {

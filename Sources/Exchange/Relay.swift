@@ -103,6 +103,15 @@ struct Relay: ~Copyable {
         }
     }
 
+    /// Writes the head that lies at the front of `input` behind what waits in `output`; there must be room.
+    mutating func writeHead(_ head: borrowing RequestHead, by rewrite: borrowing RequestRewrite) {
+        rewrite.write(head, in: input, to: &output)
+    }
+
+    mutating func writeHead(_ head: borrowing ResponseHead, by rewrite: ResponseRewrite, date: borrowing HTTPDate) {
+        rewrite.write(head, in: input, date: date, to: &output)
+    }
+
     /// What is wrong with a body.
     enum Fault {
         case malformed(ParseError)
@@ -317,10 +326,10 @@ struct Relay: ~Copyable {
         output.removeAll()
     }
 
-    /// Gives both blocks back.
+    /// Gives blocks back that have grown beyond the usual.
     mutating func giveBack(to pool: BufferPool) {
-        pool.give(&input)
-        pool.give(&output)
+        if input.capacity > BufferPool.Size.standard.rawValue { pool.give(&input) }
+        if output.capacity > BufferPool.Size.standard.rawValue { pool.give(&output) }
     }
 
     func checkInvariants() {

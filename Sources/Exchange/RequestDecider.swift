@@ -13,7 +13,8 @@ public struct RequestDecider: ~Copyable {
 
     /// Where a request goes: a backend, chosen once for all its attempts.
     public struct Target: Sendable {
-        public let route: Route
+        /// The route's index in the snapshot's table: no reference, so that deciding counts none.
+        public let route: Int
         public let choice: Choice
         /// Why this version: the choice's reason, or that the other one stands in.
         public let reason: Reason
@@ -37,31 +38,36 @@ public struct RequestDecider: ~Copyable {
         _ head: borrowing RequestHead, in bytes: Span<UInt8>, client: IPAddress?,
         snapshot: Snapshot, rolls: RollSource, trace: DecisionTrace? = nil
     ) -> Decision {
-        let match: RouteMatch
-        switch normalizer.normalize(bytes[head.path], strict: snapshot.forwarding.strictPaths) {
-        case .asIs:
-            match = snapshot.routes.match(host: bytes[head.hostName], path: bytes[head.path])
-        case .rewritten:
-            match = snapshot.routes.match(host: bytes[head.hostName], path: normalizer.normalized)
-        case .rejected:
-            return .refused(.pathRefused)
-        }
-        switch match {
+        switch match(head, bytes, snapshot) {
         case .route(let route):
-            let choice = choose(route, head, bytes, client, rolls, trace)
+            let choice = choose(route, head, bytes, client, snapshot, rolls, trace)
             return .forward(Self.target(route, choice, snapshot))
         case .addSlash:
             return .addSlash
         case .noHost, .noPath:
             return .refused(.noRoute)
+        case nil:
+            return .refused(.pathRefused)
+        }
+    }
+
+    /// The route by host and normalised path; nil when the path cannot be accepted.
+    private mutating func match(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ snapshot: Snapshot) -> RouteMatch? {
+        let host = bytes[head.hostName]
+        // "*" is about the server as a whole (RFC 9110 section 9.3.7): the host's root answers for it.
+        let path = head.form == .asterisk ? bytes.extracting(first: 0) : bytes[head.path]
+        switch normalizer.normalize(path, strict: snapshot.forwarding.strictPaths) {
+        case .asIs: return snapshot.routes.match(host: host, path: path)
+        case .rewritten: return snapshot.routes.match(host: host, path: normalizer.normalized)
+        case .rejected: return nil
         }
     }
 
     private mutating func choose(
         _ route: Route, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ client: IPAddress?,
-        _ rolls: RollSource, _ trace: DecisionTrace?
+        _ snapshot: Snapshot, _ rolls: RollSource, _ trace: DecisionTrace?
     ) -> Choice {
-        if !route.keys.isEmpty { collectValues(route, head, bytes, client) }
+        if !route.keys.isEmpty { collectValues(route, head, bytes, client, snapshot) }
         switch route.decide(values, trace: trace) {
         case .chosen(let choice):
             return choice
@@ -74,7 +80,7 @@ public struct RequestDecider: ~Copyable {
     private static func target(_ route: Route, _ choice: Choice, _ snapshot: Snapshot) -> Target {
         let chosen = backend(of: choice.version, route)
         func target(_ version: Version, _ reason: Reason) -> Target {
-            Target(route: route, choice: choice, reason: reason, version: version, backend: backend(of: version, route))
+            Target(route: route.index, choice: choice, reason: reason, version: version, backend: backend(of: version, route))
         }
         guard snapshot.backends[chosen].endpoints.isEmpty else { return target(choice.version, choice.reason) }
         switch (choice.version, snapshot.failover) {
@@ -101,12 +107,12 @@ public struct RequestDecider: ~Copyable {
     // MARK: Values
 
     private mutating func collectValues(
-        _ route: Route, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ client: IPAddress?
+        _ route: Route, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ client: IPAddress?, _ snapshot: Snapshot
     ) {
         values.reset(count: route.keys.count)
         for index in route.keys.indices {
             switch route.keys[index].kind {
-            case .header: collectHeader(index, route.keys[index], head, bytes)
+            case .header: collectHeader(index, route.keys[index], head, bytes, passesUnusual: snapshot.forwarding.underscoresInHeaders)
             case .cookie: collectCookie(index, route.keys[index], head, bytes)
             case .query: collectQuery(index, route.keys[index], head, bytes)
             case .clientAddress: collectAddress(index, client)
@@ -116,11 +122,12 @@ public struct RequestDecider: ~Copyable {
 
     /// Repeated lines are joined with ", ", those of Cookie with "; " (R23).
     private mutating func collectHeader(
-        _ index: Int, _ key: ValueKey, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+        _ index: Int, _ key: ValueKey, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, passesUnusual: Bool
     ) {
         for field in head.fields.indices {
             let line = head.fields[field]
-            guard key.matches(bytes[line.name]) else { continue }
+            // A field that is not passed on does not decide either (R22).
+            guard passesUnusual || !line.isUnusual, key.matches(bytes[line.name]) else { continue }
             if values.isPresent(index) {
                 values.append(line.known == .cookie ? "; " : ", ")
             } else {

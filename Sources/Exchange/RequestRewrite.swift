@@ -4,8 +4,9 @@ import Routing
 
 /// Writes the request head that an upstream gets: always from what was understood, never the bytes as they came
 /// (http-edge duty 10), with our own fields last so that nothing the client names can strip them (duty 25).
-struct RequestRewrite {
-    let forwarding: Forwarding
+struct RequestRewrite: ~Copyable {
+    let snapshot: Snapshot
+    let context: ExchangeContext
     let client: ClientIdentity
     /// As `ClientIdentity.clientAddress` found it.
     let clientAddress: IPAddress?
@@ -19,18 +20,22 @@ struct RequestRewrite {
     func write(_ head: borrowing RequestHead, in input: borrowing ByteBuffer, to output: inout ByteBuffer) {
         let bytes = input.bytesFromFront
         writeRequestLine(head, in: bytes, to: &output)
-        output.appendField("Host", bytes[head.authority])
+        output.append(bytes[head.authority])
+        output.append("\r\n")
         var given = Given()
+        var run = FieldRun()
         for index in head.fields.indices {
             let field = head.fields[index]
             if passes(field, head, bytes) {
-                output.appendField(bytes[field.name], bytes[field.value])
+                run.add(field, in: bytes, to: &output)
             } else if isTrusted {
                 given.note(field, at: index)
             }
         }
+        run.flush(bytes, to: &output)
         writeFraming(head, in: bytes, to: &output)
-        writeForwarded(head, given, in: bytes, to: &output)
+        if isTrusted { writeTrusted(head, given, in: bytes, to: &output) } else { writeUntrusted(head, in: bytes, to: &output) }
+        writeVia(head, to: &output)
         output.append("\r\n")
     }
 
@@ -52,7 +57,7 @@ struct RequestRewrite {
                 output.append(bytes[head.query])
             }
         }
-        output.append(" HTTP/1.1\r\n")
+        output.append(" HTTP/1.1\r\nHost: ")
     }
 
     /// Whether a field goes on as it came. Hop-by-hop fields do not (RFC 9110 section 7.6.1), nor do those that are written anew.
@@ -69,7 +74,7 @@ struct RequestRewrite {
             // The standard's form of X-Forwarded-*: believed from the same peers.
             return isTrusted
         case .other:
-            if field.isUnusual { return forwarding.underscoresInHeaders }
+            if field.isUnusual { return snapshot.forwarding.underscoresInHeaders }
             // "Proxy" becomes HTTP_PROXY in a CGI program (httpoxy); ingress-nginx drops it too.
             return field.name.count != 5 || !bytes[field.name].equalsIgnoringCase("proxy")
         default:
@@ -126,18 +131,33 @@ struct RequestRewrite {
         }
     }
 
-    private func writeForwarded(
+    /// What a client that is not believed says of itself is replaced: it is the peer, and the listener is as it is.
+    private func writeUntrusted(_ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
+        output.append("X-Request-ID: ")
+        output.append(hexDigitsOf: requestID.0)
+        output.append(hexDigitsOf: requestID.1)
+        output.append("\r\nX-Real-IP: ")
+        let start = output.count
+        write(client.peer, to: &output)
+        let length = output.count - start
+        output.append("\r\nX-Forwarded-For: ")
+        output.appendCopy(of: length, at: start)
+        output.append("\r\nX-Forwarded-Host: ")
+        output.append(bytes[head.authority])
+        output.append("\r\n")
+        context.forwardedLines.append(to: &output)
+    }
+
+    private func writeTrusted(
         _ head: borrowing RequestHead, _ given: Given, in bytes: Span<UInt8>, to output: inout ByteBuffer
     ) {
         writeRequestID(head, given.requestID, in: bytes, to: &output)
         output.append("X-Real-IP: ")
         write(clientAddress, to: &output)
         output.append("\r\nX-Forwarded-For: ")
-        if isTrusted {
-            for index in head.fields.indices where head.fields[index].known == .xForwardedFor {
-                output.append(bytes[head.fields[index].value])
-                output.append(", ")
-            }
+        for index in head.fields.indices where head.fields[index].known == .xForwardedFor {
+            output.append(bytes[head.fields[index].value])
+            output.append(", ")
         }
         write(client.peer, to: &output)
         output.append("\r\n")
@@ -149,14 +169,11 @@ struct RequestRewrite {
         if given.port >= 0 {
             output.appendField("X-Forwarded-Port", bytes[head.fields[given.port].value])
         } else {
-            output.append("X-Forwarded-Port: ")
-            output.append(decimal: Int(client.localPort))
-            output.append("\r\n")
+            output.appendField("X-Forwarded-Port", decimal: Int(client.localPort))
         }
         writeScheme("X-Forwarded-Proto", head, given.proto, in: bytes, to: &output)
         writeScheme("X-Forwarded-Scheme", head, given.scheme >= 0 ? given.scheme : given.proto, in: bytes, to: &output)
         writeScheme("X-Scheme", head, given.proto, in: bytes, to: &output)
-        writeVia(head, to: &output)
     }
 
     private func writeScheme(
@@ -170,7 +187,7 @@ struct RequestRewrite {
     }
 
     private func writeVia(_ head: borrowing RequestHead, to output: inout ByteBuffer) {
-        guard let via = forwarding.via else { return }
+        guard let via = snapshot.forwarding.via else { return }
         output.append(head.minorVersion == 0 ? "Via: 1.0 " : "Via: 1.1 ")
         output.append(via.utf8.span)
         output.append("\r\n")
@@ -195,18 +212,9 @@ struct RequestRewrite {
             return
         }
         output.append("X-Request-ID: ")
-        Self.append(requestID.0, to: &output)
-        Self.append(requestID.1, to: &output)
+        output.append(hexDigitsOf: requestID.0)
+        output.append(hexDigitsOf: requestID.1)
         output.append("\r\n")
-    }
-
-    private static func append(_ half: UInt64, to output: inout ByteBuffer) {
-        var shift = 64
-        while shift > 0 {
-            shift -= 4
-            let digit = UInt8(truncatingIfNeeded: (half >> UInt64(shift)) & 0xF)
-            output.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-        }
     }
 
     /// What a trusted client's request id may look like: 1 to 128 of `A-Za-z0-9._~:+/=-`.

@@ -20,22 +20,25 @@ struct ResponseRewrite {
         output.appendStatusLine(head.status, reason: bytes[head.reason])
         // A response that has no body by rule (to HEAD, 304) still says how long it would be.
         let keepsLength = framing == .none && head.status != 204 && !head.isInterim
+        let passesLength = keepsLength || passesLength(head, bytes)
         var hasDate = false
+        var run = FieldRun()
         for index in head.fields.indices {
             let field = head.fields[index]
             if field.isNominated { continue }
             switch field.known {
             case .connection, .keepAlive, .proxyConnection, .transferEncoding, .upgrade, .te, .trailer, .http2Settings:
                 continue
-            case .contentLength where !keepsLength:
+            case .contentLength where !passesLength:
                 continue
             case .date:
                 hasDate = true
             default:
                 break
             }
-            output.appendField(bytes[field.name], bytes[field.value])
+            run.add(field, in: bytes, to: &output)
         }
+        run.flush(bytes, to: &output)
         if head.isInterim {
             if head.status == 101 {
                 output.append("Connection: upgrade\r\n")
@@ -44,13 +47,25 @@ struct ResponseRewrite {
         } else {
             // RFC 9110 section 6.6.1: a recipient with a clock adds the Date that is missing.
             if !hasDate { output.appendField("Date", date.bytes) }
-            writeFraming(to: &output)
+            writeFraming(passesLength: passesLength, to: &output)
         }
         output.append("\r\n")
     }
 
-    private func writeFraming(to output: inout ByteBuffer) {
+    /// The upstream's own Content-Length says what ours would, to the letter: no zeros in front.
+    private func passesLength(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>) -> Bool {
+        guard case .length = framing else { return false }
+        for index in head.fields.indices where head.fields[index].known == .contentLength {
+            let value = bytes[head.fields[index].value]
+            return !head.fields[index].isNominated && (value.count == 1 || value[0] != UInt8(ascii: "0"))
+        }
+        return false
+    }
+
+    private func writeFraming(passesLength: Bool, to output: inout ByteBuffer) {
         switch framing {
+        case .length where passesLength:
+            break
         case .length(let count):
             output.append("Content-Length: ")
             output.append(decimal: count)

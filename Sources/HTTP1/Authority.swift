@@ -18,8 +18,8 @@ struct Authority {
                   Authority.isIPv6Address(bytes.extracting(1 ..< close)) else { return nil }
             hostEnd = close &+ 1
         } else {
-            hostEnd = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.count
-            guard Authority.isName(bytes.extracting(0 ..< hostEnd)) else { return nil }
+            guard let end = Authority.endOfName(slice, in: input) else { return nil }
+            hostEnd = end &- slice.start
         }
         host = Slice(start: slice.start, count: hostEnd)
         guard hostEnd < bytes.count else { port = nil; return }
@@ -29,27 +29,27 @@ struct Authority {
         port = number
     }
 
-    /// reg-name, which IPv4 addresses are too, without comma and not empty.
-    private static func isName(_ bytes: Span<UInt8>) -> Bool {
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            index &+= 1
-            if byte.isAlphanumeric { continue }
-            switch byte {
-            case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"),
-                 UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "("),
-                 UInt8(ascii: ")"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: ";"), UInt8(ascii: "="):
-                continue
+    /// Where the reg-name (IPv4 addresses look like one) without commas at the start of `slice` ends: at its colon or at the
+    /// slice's end. Nil if it is empty or another byte occurs.
+    private static func endOfName(_ slice: Slice, in input: Span<UInt8>) -> Int? {
+        var index = input.endOfPlainHost(from: slice.start, to: slice.end)
+        while index < slice.end {
+            switch input[index] {
+            case UInt8(ascii: ":"):
+                return index > slice.start ? index : nil
+            case UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: "&"),
+                 UInt8(ascii: "'"), UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "*"), UInt8(ascii: "+"),
+                 UInt8(ascii: ";"), UInt8(ascii: "="):
+                break
             case UInt8(ascii: "%"):
-                guard bytes.count &- index >= 2, bytes[index].hexValue != nil, bytes[index &+ 1].hexValue != nil
-                else { return false }
-                index &+= 2
+                guard slice.end &- index > 2, input[index &+ 1].hexValue != nil, input[index &+ 2].hexValue != nil
+                else { return nil }
             default:
-                return false
+                return nil
             }
+            index = input.endOfPlainHost(from: index &+ 1, to: slice.end)
         }
-        return bytes.count > 0
+        return slice.end
     }
 
     /// IPv6address of RFC 3986: eight groups, one run of zero groups as `::`, the last two groups as IPv4 if so written.

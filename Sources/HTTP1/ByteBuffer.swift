@@ -5,21 +5,22 @@
 /// so that neither is copied. Buffers come from a `BufferPool` and own their block until `BufferPool.give` takes it back.
 @safe
 public struct ByteBuffer: ~Copyable {
-    private var base: UnsafeMutablePointer<UInt8>?
-    public private(set) var capacity: Int
+    @usableFromInline var base: UnsafeMutablePointer<UInt8>?
+    public internal(set) var capacity: Int
     /// Offset of the first unread byte.
-    public private(set) var start: Int
+    public internal(set) var start: Int
     /// Offset after the last byte.
-    public private(set) var end: Int
+    @inlinable public var end: Int { filled }
+    @usableFromInline var filled: Int
     /// Bytes at the very front that `compact` leaves in place.
-    public private(set) var retained: Int
+    public internal(set) var retained: Int
 
     /// A buffer without storage: what an idle connection holds.
     public init() {
         unsafe base = nil
         capacity = 0
         start = 0
-        end = 0
+        filled = 0
         retained = 0
     }
 
@@ -35,7 +36,7 @@ public struct ByteBuffer: ~Copyable {
         unsafe base = block
         self.capacity = capacity
         start = 0
-        end = 0
+        filled = 0
         retained = 0
     }
 
@@ -52,15 +53,20 @@ public struct ByteBuffer: ~Copyable {
         return unsafe (block, capacity)
     }
 
+    @inlinable
     public var hasStorage: Bool { capacity > 0 }
+    @inlinable
     public var count: Int { end &- start }
+    @inlinable
     public var isEmpty: Bool { start == end }
     /// Bytes that can still be written at the end without compacting.
+    @inlinable
     public var space: Int { capacity &- end }
 
     // MARK: Reading
 
     /// The unread bytes.
+    @inlinable
     public var bytes: Span<UInt8> {
         @_lifetime(borrow self)
         get {
@@ -71,6 +77,7 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// The bytes from the block's front, the retained prefix included; offsets of a retained head count from here.
+    @inlinable
     public var bytesFromFront: Span<UInt8> {
         @_lifetime(borrow self)
         get {
@@ -86,7 +93,7 @@ public struct ByteBuffer: ~Copyable {
         start &+= count
         if start == end {
             start = retained
-            end = retained
+            filled = retained
         }
     }
 
@@ -106,7 +113,7 @@ public struct ByteBuffer: ~Copyable {
 
     public mutating func removeAll() {
         start = 0
-        end = 0
+        filled = 0
         retained = 0
     }
 
@@ -124,7 +131,7 @@ public struct ByteBuffer: ~Copyable {
 
     public mutating func commit(_ count: Int) {
         precondition(count >= 0 && count <= space, "cannot commit more than the free space")
-        end &+= count
+        filled &+= count
     }
 
     /// Moves the unread bytes to the front (behind the retained prefix) so that all free space is in one piece.
@@ -134,10 +141,11 @@ public struct ByteBuffer: ~Copyable {
         // Both ranges lie in the block; memmove semantics allow the overlap.
         unsafe (base + retained).update(from: base + start, count: unread)
         start = retained
-        end = retained &+ unread
+        filled = retained &+ unread
     }
 
     /// Copies `source` to the end. There must be room: see `space`.
+    @inlinable
     public mutating func append(_ source: Span<UInt8>) {
         precondition(source.count <= space, "appending more than the free space")
         guard source.count > 0, let base = unsafe base else { return }
@@ -146,23 +154,55 @@ public struct ByteBuffer: ~Copyable {
         unsafe source.withUnsafeBufferPointer { bytes in
             unsafe target.update(from: bytes.baseAddress.unsafelyUnwrapped, count: bytes.count)
         }
-        end &+= source.count
+        filled &+= source.count
     }
 
+    @inlinable @inline(__always)
     public mutating func append(_ byte: UInt8) {
         precondition(space > 0, "appending more than the free space")
         // end < capacity by the precondition.
         unsafe base.unsafelyUnwrapped[end] = byte
-        end &+= 1
+        filled &+= 1
     }
 
     /// Appends an ASCII literal.
+    @inlinable @inline(__always)
     public mutating func append(_ literal: StaticString) {
         precondition(literal.hasPointerRepresentation && literal.utf8CodeUnitCount <= space, "appending more than the free space")
         guard literal.utf8CodeUnitCount > 0, let base = unsafe base else { return }
         // A StaticString lives forever; the precondition keeps the copy within the block.
         unsafe (base + end).update(from: literal.utf8Start, count: literal.utf8CodeUnitCount)
-        end &+= literal.utf8CodeUnitCount
+        filled &+= literal.utf8CodeUnitCount
+    }
+
+    /// Appends again `count` bytes that begin `offset` bytes into the unread ones.
+    public mutating func appendCopy(of count: Int, at offset: Int) {
+        precondition(offset >= 0 && count >= 0 && offset &+ count <= self.count && count <= space, "appending more than there is")
+        guard let base = unsafe base else { return }
+        // Both ranges lie in the block and do not overlap: one ends where the other begins, or before.
+        unsafe (base + end).update(from: base + start + offset, count: count)
+        filled &+= count
+    }
+
+    /// Appends the 16 lower-case hexadecimal digits of `value`.
+    public mutating func append(hexDigitsOf value: UInt64) {
+        precondition(space >= 16, "appending more than the free space")
+        guard let base = unsafe base else { return }
+        // 16 bytes of free space by the precondition; the block has no alignment to respect.
+        let target = unsafe UnsafeMutableRawPointer(base + end)
+        unsafe target.storeBytes(of: Self.hexDigits(UInt32(truncatingIfNeeded: value >> 32)).bigEndian, as: UInt64.self)
+        unsafe target.storeBytes(of: Self.hexDigits(UInt32(truncatingIfNeeded: value)).bigEndian, toByteOffset: 8, as: UInt64.self)
+        filled &+= 16
+    }
+
+    /// Eight digits at once: each nibble gets a byte, then those above 9 are moved from ':' on to 'a' on.
+    private static func hexDigits(_ value: UInt32) -> UInt64 {
+        var nibbles = UInt64(value)
+        nibbles = (nibbles | nibbles << 16) & 0x0000_FFFF_0000_FFFF
+        nibbles = (nibbles | nibbles << 8) & 0x00FF_00FF_00FF_00FF
+        nibbles = (nibbles | nibbles << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        let letters = ((nibbles &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
+        return nibbles &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
     }
 
     /// Moves everything, the retained prefix and its offsets included, into `larger`, which must be empty and have room.

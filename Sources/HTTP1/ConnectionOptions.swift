@@ -11,33 +11,29 @@ struct ConnectionOptions {
     }
 
     /// Reads every Connection field of `fields`, and marks the fields that are nominated.
-    mutating func read(_ fields: inout [HeaderField], in input: Span<UInt8>) -> ParseError? {
+    mutating func read(_ fields: inout [HeaderField], in input: Span<UInt8>) throws(ParseError) {
         var index = 0
         while index < fields.count {
-            if fields[index].known == .connection, let error = read(fields[index].value, in: input, marking: &fields) {
-                return error
-            }
+            if fields[index].known == .connection { try read(fields[index].value, in: input, marking: &fields) }
             index &+= 1
         }
-        return nil
     }
 
     private mutating func read(
         _ value: Slice, in input: Span<UInt8>, marking fields: inout [HeaderField]
-    ) -> ParseError? {
+    ) throws(ParseError) {
         var start = value.start
         while start < value.end {
             let list = input.extracting(start ..< value.end)
             let comma = list.firstIndex(of: UInt8(ascii: ",")) ?? list.count
             let trimmed = list.trimmedOWS(0 ..< comma)
             if !trimmed.isEmpty {
-                guard left > 0 else { return ParseError(.tooManyConnectionOptions, at: start) }
+                guard left > 0 else { throw ParseError(.tooManyConnectionOptions, at: start) }
                 left &-= 1
                 take(list[trimmed], in: input, marking: &fields)
             }
             start &+= comma &+ 1
         }
-        return nil
     }
 
     private mutating func take(_ option: Span<UInt8>, in input: Span<UInt8>, marking fields: inout [HeaderField]) {

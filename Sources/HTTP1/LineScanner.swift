@@ -2,24 +2,19 @@
 ///
 /// Along the way it refuses what no line of a head may contain: bare CR, bare LF (RFC 9112 2.2), NUL and the other
 /// control characters but HTAB (RFC 9110 5.5). Bytes from 0x80 pass here.
-struct LineScanner {
-    enum Step {
-        /// The line has no end yet.
-        case incomplete
-        /// The line is `lineStart ..< end`, its CRLF follows.
-        case line(end: Int)
-        /// More bytes without a line end than allowed.
-        case tooLong
-        case failed(ParseError)
-    }
-
+struct LineScanner: Sendable {
     /// Offset of the line being read.
     private(set) var lineStart = 0
     /// Everything before this offset is known to be text.
     private(set) var scanned = 0
 
-    /// Looks for the end of the current line, which must not lie beyond offset `bound`.
-    mutating func next(in input: Span<UInt8>, bound: Int) -> Step {
+    /// Looks for the end of the current line.
+    ///
+    /// - Parameters:
+    ///   - bound: The last offset the line may end at.
+    ///   - overrun: The fault to report when it does not.
+    /// - Returns: The offset of the line's CRLF; nil if it has not arrived.
+    mutating func lineEnd(in input: Span<UInt8>, bound: Int, overrun: ParseError.Reason) throws(ParseError) -> Int? {
         var index = scanned
         let limit = min(input.count, bound &+ 1)
         while index < limit {
@@ -37,13 +32,15 @@ struct LineScanner {
             }
             scanned = index
             guard byte == .carriageReturn else {
-                return .failed(ParseError(byte == .lineFeed ? .bareLineFeed : .controlCharacter, at: index))
+                throw ParseError(byte == .lineFeed ? .bareLineFeed : .controlCharacter, at: index)
             }
-            guard index &+ 1 < input.count else { return .incomplete }
-            return input[index &+ 1] == .lineFeed ? .line(end: index) : .failed(ParseError(.bareCarriageReturn, at: index))
+            guard index &+ 1 < input.count else { return nil }
+            guard input[index &+ 1] == .lineFeed else { throw ParseError(.bareCarriageReturn, at: index) }
+            return index
         }
         scanned = index
-        return index > bound ? .tooLong : .incomplete
+        if index > bound { throw ParseError(overrun, at: lineStart) }
+        return nil
     }
 
     /// Goes to the line after the one that ends at `end`.

@@ -1,7 +1,8 @@
 /// A request's head, taken apart. Every `Slice` counts from the start of the parsed input, which must be kept as it was.
 ///
-/// A parser owns one and fills it again for every request, so that its array is allocated once.
-public struct RequestHead: Sendable {
+/// A parser owns one and fills it again for every request, so that its array is allocated once. A class, because whoever asks
+/// for it should get the one there is and not a copy.
+public final class RequestHead {
     public internal(set) var method = Method.get
     /// The method as sent, for forwarding one that is `other`.
     public internal(set) var methodName = Slice.empty
@@ -36,12 +37,23 @@ public struct RequestHead: Sendable {
 
     public init() {}
 
-    /// Back to nothing, keeping the storage.
-    mutating func reset() {
-        var storage = fields
-        fields = []
-        storage.removeAll(keepingCapacity: true)
-        self = RequestHead()
-        fields = storage
+    /// Back to nothing, keeping the storage; one by one, so that the array never leaves its place.
+    func reset() {
+        fields.removeAll(keepingCapacity: true)
+        method = .get
+        methodName = .empty
+        target = .empty
+        form = .origin
+        path = .empty
+        query = .empty
+        hasQuery = false
+        authority = .empty
+        hostName = .empty
+        minorVersion = 1
+        framing = .none
+        isPersistent = false
+        expectsContinue = false
+        upgrade = .empty
+        length = 0
     }
 }

@@ -2,19 +2,19 @@
 ///
 /// Strict: what the RFC calls invalid is refused, and so is what it leaves to the recipient if recipients are known to
 /// disagree about it (bare LF, folded lines, repeated lengths).
-public struct RequestParser: Sendable {
+public struct RequestParser: ~Copyable {
     /// Effective from the next line on.
     public var limits: HeadLimits
     /// Complete once `parse` has said so; until then partly filled.
-    public internal(set) var head = RequestHead()
+    public let head = RequestHead()
 
     private var phase = Phase.requestLine
     private var lines = LineScanner()
-    private var reader = FieldReader()
+    private var reader = FieldReader(.request)
     private var failure: ParseError?
 
     private enum Phase: UInt8 {
-        case requestLine, fields, complete, failed
+        case requestLine, fields, complete
     }
 
     public init(limits: HeadLimits = HeadLimits()) {
@@ -22,14 +22,13 @@ public struct RequestParser: Sendable {
     }
 
     /// Some byte of a request line was seen: the connection is no longer between two requests.
-    public var hasStarted: Bool { phase != .requestLine || lines.scanned > lines.lineStart }
+    public var hasStarted: Bool { phase != .requestLine || failure != nil || lines.scanned > lines.lineStart }
 
     /// Forgets the request and expects the next one, at the start of the next input.
     public mutating func reset() {
         head.reset()
         phase = .requestLine
         lines = LineScanner()
-        reader = FieldReader()
         failure = nil
     }
 
@@ -38,112 +37,84 @@ public struct RequestParser: Sendable {
     /// - Parameter input: All bytes from the first of this request on; those of earlier calls unchanged, and more.
     /// - Returns: The same again after `complete` and `failed`, until `reset`.
     public mutating func parse(_ input: Span<UInt8>) -> ParseProgress {
-        while true {
-            switch phase {
-            case .requestLine:
-                if let progress = readRequestLine(input) { return progress }
-            case .fields:
-                let step = reader.read(
-                    input, lines: &lines, limits: limits, minorVersion: head.minorVersion, role: .request,
-                    into: &head.fields)
-                switch step {
-                case .incomplete: return .incomplete
-                case .failed(let error): return fail(error)
-                case .complete(let length):
-                    if let error = finish(input, length: length) { return fail(error) }
-                    phase = .complete
-                }
-            case .complete:
-                return .complete(length: head.length)
-            case .failed:
-                return failure.map { .failed($0) } ?? .incomplete
+        if let failure { return .failed(failure) }
+        do throws(ParseError) {
+            while phase == .requestLine {
+                guard try readRequestLine(input) else { return .incomplete }
             }
+            if phase == .fields {
+                let length = try reader.read(input, lines: &lines, limits: limits, into: &head.fields)
+                guard let length else { return .incomplete }
+                try finish(input, length: length)
+                phase = .complete
+            }
+            return .complete(length: head.length)
+        } catch {
+            failure = error
+            return .failed(error)
         }
     }
 
-    private mutating func fail(_ error: ParseError) -> ParseProgress {
-        failure = error
-        phase = .failed
-        return .failed(error)
-    }
-
-    /// Nil once the line is read.
-    private mutating func readRequestLine(_ input: Span<UInt8>) -> ParseProgress? {
+    /// False if the line has not ended.
+    private mutating func readRequestLine(_ input: Span<UInt8>) throws(ParseError) -> Bool {
         let start = lines.lineStart
-        switch lines.next(in: input, bound: start &+ limits.requestLine) {
-        case .incomplete:
-            return .incomplete
-        case .tooLong:
-            return fail(ParseError(.requestLineTooLong, at: start))
-        case .failed(let error):
-            return fail(error)
-        case .line(let end):
-            lines.advance(past: end)
-            if end == start {
-                // One blank line before a request is forgiven, as RFC 9112 2.2 asks: old clients end a body with one.
-                return start == 0 ? nil : fail(ParseError(.blankLines, at: start))
-            }
-            if let error = head.readRequestLine(in: input, from: start, to: end) { return fail(error) }
-            reader = FieldReader(startingAt: lines.lineStart)
-            phase = .fields
-            return nil
+        let bound = start &+ limits.requestLine
+        guard let end = try lines.lineEnd(in: input, bound: bound, overrun: .requestLineTooLong) else { return false }
+        lines.advance(past: end)
+        if end == start {
+            // One blank line before a request is forgiven, as RFC 9112 2.2 asks: old clients end a body with one.
+            guard start == 0 else { throw ParseError(.blankLines, at: start) }
+            return true
         }
+        try head.readRequestLine(in: input, from: start, to: end)
+        reader = FieldReader(.request, startingAt: lines.lineStart, minorVersion: head.minorVersion)
+        phase = .fields
+        return true
     }
 
     /// What only the complete head can tell.
-    private mutating func finish(_ input: Span<UInt8>, length: Int) -> ParseError? {
-        if reader.framing.hasUnknownCoding { return ParseError(.unknownTransferCoding, at: 0) }
-        if reader.hostCount > 0 {
-            guard let host = Authority(reader.host, in: input) else { return ParseError(.invalidHost, at: reader.host.start) }
+    private mutating func finish(_ input: Span<UInt8>, length: Int) throws(ParseError) {
+        if reader.framing.hasUnknownCoding { throw ParseError(.unknownTransferCoding, at: 0) }
+        if let value = reader.host {
+            guard let host = Authority(value, in: input) else { throw ParseError(.invalidHost, at: value.start) }
             if head.authority.isEmpty {
-                head.authority = reader.host
+                head.authority = value
                 head.hostName = host.host
             }
         } else if head.minorVersion > 0 {
-            return ParseError(.missingHost, at: length)
+            throw ParseError(.missingHost, at: length)
         }
-        let result = reader.connection(
-            of: &head.fields, in: input, minorVersion: head.minorVersion, limits: limits)
-        switch result {
-        case .failure(let error):
-            return error
-        case .success(let connection):
-            head.isPersistent = connection.isPersistent
-            head.upgrade = connection.upgrade
-        }
+        let connection = try reader.connection(of: &head.fields, in: input, limits: limits)
+        head.isPersistent = connection.isPersistent
+        head.upgrade = connection.upgrade
         head.framing = reader.framing.ofRequest
         head.expectsContinue = reader.expectsContinue
         head.length = length
-        return nil
     }
 }
 
 extension RequestHead {
     /// `method SP request-target SP HTTP-version`, with single spaces (RFC 9112 3).
-    fileprivate mutating func readRequestLine(in input: Span<UInt8>, from start: Int, to end: Int) -> ParseError? {
-        let line = input.extracting(start ..< end)
-        guard let methodEnd = line.firstIndex(of: .space), methodEnd > 0 else {
-            return ParseError(.malformedRequestLine, at: start)
+    fileprivate func readRequestLine(in input: Span<UInt8>, from start: Int, to end: Int) throws(ParseError) {
+        guard let methodEnd = input.extracting(0 ..< end).firstIndex(of: .space, from: start), methodEnd > start else {
+            throw ParseError(.malformedRequestLine, at: start)
         }
-        let name = line.extracting(0 ..< methodEnd)
-        guard name.isToken else { return ParseError(.invalidMethod, at: start) }
-        method = Method(token: name)
-        methodName = Slice(start: start, count: methodEnd)
+        methodName = Slice(start ..< methodEnd)
+        method = Method(token: input[methodName])
+        if method == .other, !input[methodName].isToken { throw ParseError(.invalidMethod, at: start) }
 
-        let targetStart = methodEnd &+ 1
+        let (found, question) = try RequestTarget.extent(in: input, from: methodEnd &+ 1, to: end)
         // Without a version it would be HTTP/0.9.
-        guard let targetEnd = line.firstIndex(of: .space, from: targetStart), targetEnd > targetStart else {
-            return ParseError(.malformedRequestLine, at: start)
-        }
-        switch HTTPVersion(line.extracting((targetEnd &+ 1)...)) {
+        guard !found.isEmpty, found.end < end else { throw ParseError(.malformedRequestLine, at: start) }
+        target = found
+        switch HTTPVersion(input.extracting(found.end &+ 1 ..< end)) {
         case .one(let minor): minorVersion = minor
-        case .unsupported: return ParseError(.unsupportedVersion, at: start &+ targetEnd &+ 1)
-        case .malformed: return ParseError(.invalidVersion, at: start &+ targetEnd &+ 1)
+        case .unsupported: throw ParseError(.unsupportedVersion, at: found.end &+ 1)
+        case .malformed: throw ParseError(.invalidVersion, at: found.end &+ 1)
         }
 
-        target = Slice(start: start &+ targetStart, count: targetEnd &- targetStart)
-        guard let parts = RequestTarget(target, method: method, in: input) else {
-            return ParseError(.invalidTarget, at: target.start)
+        guard let parts = RequestTarget(found, question: question, method: method, in: input) else {
+            throw ParseError(.invalidTarget, at: found.start)
         }
         form = parts.form
         path = parts.path
@@ -151,6 +122,5 @@ extension RequestHead {
         hasQuery = parts.hasQuery
         authority = parts.authority
         hostName = parts.hostName
-        return nil
     }
 }

@@ -20,21 +20,13 @@ struct RequestTarget {
     private(set) var query = Slice.empty
     private(set) var hasQuery = false
 
-    /// Nil when the target is invalid or of a form its method must not use.
+    /// Takes apart what `extent` found; nil when the target is of no form, or of one its method must not use.
     ///
-    /// Every byte must be visible ASCII. A fragment is refused: no form has one, and readers disagree on where it ends.
-    init?(_ slice: Slice, method: Method, in input: Span<UInt8>) {
+    /// - Parameter question: Offset in the input of the first `?`, or the slice's end.
+    init?(_ slice: Slice, question: Int, method: Method, in input: Span<UInt8>) {
         let bytes = input[slice]
         guard bytes.count > 0 else { return nil }
-        var question = bytes.count
-        var index = 0
-        while index < bytes.count {
-            let byte = bytes[index]
-            if !byte.isVisible || byte == UInt8(ascii: "#") { return nil }
-            if byte == UInt8(ascii: "?"), question == bytes.count { question = index }
-            index &+= 1
-        }
-
+        let question = question &- slice.start
         if method == .connect {
             form = .authority
             guard setAuthority(slice, in: input, needsPort: true) else { return nil }
@@ -63,6 +55,22 @@ struct RequestTarget {
             hasQuery = true
             query = Slice(start: slice.start &+ question &+ 1, count: bytes.count &- question &- 1)
         }
+    }
+
+    /// Where the target that begins at `start` ends, on a line that ends at `end`, and where its query begins.
+    ///
+    /// Every byte must be visible ASCII. A fragment is refused: no form has one, and readers disagree on where it ends.
+    static func extent(
+        in input: Span<UInt8>, from start: Int, to end: Int
+    ) throws(ParseError) -> (target: Slice, question: Int) {
+        var question: Int?
+        var index = input.endOfTargetText(from: start, to: end)
+        while index < end, input[index] != .space {
+            guard input[index] == UInt8(ascii: "?") else { throw ParseError(.invalidTarget, at: index) }
+            if question == nil { question = index }
+            index = input.endOfTargetText(from: index &+ 1, to: end)
+        }
+        return (Slice(start ..< index), question ?? index)
     }
 
     private mutating func setAuthority(_ slice: Slice, in input: Span<UInt8>, needsPort: Bool) -> Bool {

@@ -1,5 +1,5 @@
 /// A response's head, taken apart. Every `Slice` counts from the start of the parsed input, which must be kept as it was.
-public struct ResponseHead: Sendable {
+public final class ResponseHead {
     /// 100...999: whatever has three digits and is not below 100 is passed on as it came, as clients expect.
     public internal(set) var status: UInt16 = 0
     /// The reason phrase; often empty.
@@ -20,12 +20,15 @@ public struct ResponseHead: Sendable {
     /// 100...199: another response follows, but after 101.
     public var isInterim: Bool { 100 ..< 200 ~= status }
 
-    /// Back to nothing, keeping the storage.
-    mutating func reset() {
-        var storage = fields
-        fields = []
-        storage.removeAll(keepingCapacity: true)
-        self = ResponseHead()
-        fields = storage
+    /// Back to nothing, keeping the storage; one by one, so that the array never leaves its place.
+    func reset() {
+        fields.removeAll(keepingCapacity: true)
+        status = 0
+        reason = .empty
+        minorVersion = 1
+        framing = .none
+        isPersistent = false
+        upgrade = .empty
+        length = 0
     }
 }

@@ -23,7 +23,7 @@ final class AdminLoop {
     private let start: Start
     private let listener: Listener
     private var loop: EventLoop
-    private var connections = Slab<AdminConnection>()
+    private var connections = Slab<WholeAnswerConnection>()
     private let mailToken = Token(slot: .max, generation: 1)
     private let listenToken = Token(slot: .max, generation: 2)
 
@@ -88,7 +88,7 @@ final class AdminLoop {
     private func accept() {
         while case .connection(let socket, _) = listener.accept() {
             guard connections.count < Self.maximumConnections else { continue }
-            let connection = AdminConnection(socket)
+            let connection = WholeAnswerConnection(socket)
             connection.token = connections.insert(connection)
             do throws(Errno) {
                 try loop.add(connection.socket.fd, token: connection.token, interest: .stream)
@@ -99,12 +99,12 @@ final class AdminLoop {
         }
     }
 
-    private func close(_ connection: AdminConnection, hasTimer: Bool = true) {
+    private func close(_ connection: WholeAnswerConnection, hasTimer: Bool = true) {
         if hasTimer { loop.cancel(connection.timer) }
         connections.remove(connection.token)
     }
 
-    private func serve(_ connection: AdminConnection) {
+    private func serve(_ connection: WholeAnswerConnection) {
         while !connection.isWaiting {
             if connection.hasOutput {
                 guard connection.write() else { return close(connection) }
@@ -133,7 +133,7 @@ final class AdminLoop {
         case .loaded(let succeeded): loaded(succeeded)
         case .counted(let counts, let scrape): counted(counts, scrape)
         case .reloaded(let report, let request):
-            let answer = AdminAnswer.json(report.isApplied ? 200 : 422, report.body)
+            let answer = WholeAnswer.json(report.isApplied ? 200 : 422, report.body)
             finish(request, answer, isHead: false)
         case .draining: isDraining = true
         case .stop: isRunning = false
@@ -162,7 +162,7 @@ final class AdminLoop {
         finish(id, render(scrape.counts), isHead: scrape.isHead)
     }
 
-    private func render(_ counts: [WorkerCounts]) -> AdminAnswer {
+    private func render(_ counts: [WorkerCounts]) -> WholeAnswer {
         var process = process
         process.clientConnections = start.counts.clientConnections
         process.upstreamConnectionsActive = counts.reduce(0) { $0 + $1.upstreamsActive }
@@ -174,13 +174,13 @@ final class AdminLoop {
         process.cpuNanoseconds = usage.cpuNanoseconds
         var metrics = Metrics(reasonLabels: Reason.labels)
         for count in counts { metrics.merge(count.metrics) }
-        return AdminAnswer(
+        return WholeAnswer(
             status: 200, contentType: PrometheusText.contentType, body: PrometheusText.render(metrics, process: process))
     }
 
     // MARK: Requests
 
-    private func answer(_ request: AdminRequest, _ connection: AdminConnection) {
+    private func answer(_ request: PlainRequest, _ connection: WholeAnswerConnection) {
         let isHead = request.method == .head
         guard AdminGuard.isAllowed(host: request.host, names: start.hosts) else {
             return connection.answer(.text(403, "this Host is not known here"), isHead: isHead, closes: true)
@@ -189,7 +189,7 @@ final class AdminLoop {
         case ("/livez", .get), ("/livez", .head):
             connection.answer(.text(200, "ok"), isHead: isHead, closes: false)
         case ("/readyz", .get), ("/readyz", .head), ("/healthz", .get), ("/healthz", .head):
-            let answer = isDraining ? AdminAnswer.text(503, "stopping") : .text(200, "ok")
+            let answer = isDraining ? WholeAnswer.text(503, "stopping") : .text(200, "ok")
             connection.answer(answer, isHead: isHead, closes: false)
         case ("/metrics", .get), ("/metrics", .head):
             scrape(connection, isHead: isHead)
@@ -204,13 +204,13 @@ final class AdminLoop {
         }
     }
 
-    private func scrape(_ connection: AdminConnection, isHead: Bool) {
+    private func scrape(_ connection: WholeAnswerConnection, isHead: Bool) {
         let id = postpone(connection)
         scrapes[id] = Scrape(missing: workers.count, isHead: isHead)
         for worker in workers { worker.post(.count(start.inbox, scrape: id)) }
     }
 
-    private func reload(_ request: AdminRequest, _ connection: AdminConnection) {
+    private func reload(_ request: PlainRequest, _ connection: WholeAnswerConnection) {
         guard AdminGuard.isSameOrigin(request.origin, authority: request.authority) else {
             return connection.answer(.text(403, "foreign Origin"), isHead: false, closes: true)
         }
@@ -218,7 +218,7 @@ final class AdminLoop {
     }
 
     /// The answer comes later, by `finish`.
-    private func postpone(_ connection: AdminConnection) -> UInt64 {
+    private func postpone(_ connection: WholeAnswerConnection) -> UInt64 {
         requests += 1
         connection.isWaiting = true
         connection.request = requests
@@ -226,7 +226,7 @@ final class AdminLoop {
         return requests
     }
 
-    private func finish(_ id: UInt64, _ answer: AdminAnswer, isHead: Bool) {
+    private func finish(_ id: UInt64, _ answer: WholeAnswer, isHead: Bool) {
         guard let token = waiting.removeValue(forKey: id), let connection = connections[token] else { return }
         connection.answer(answer, isHead: isHead, closes: false)
         serve(connection)

@@ -11,6 +11,8 @@ final class ClientConnection {
         /// The last answer is out and our side is shut: what the client still sends is dropped, so that the answer is not lost
         /// to a reset (RFC 9112 section 9.6).
         case lingering
+        /// No longer the worker's; its descriptor closes with the last reference.
+        case closed
     }
 
     let socket: Socket
@@ -52,12 +54,12 @@ final class ClientConnection {
 
 /// What a connection has while a request is under way; recycled by the worker.
 final class ActiveExchange {
-    var machine: ExchangeMachine
+    let machine: ExchangeMachine
     /// What the request began with; kept over a reload.
     var installation: Installation
     var upstream: UpstreamConnection?
 
-    init(_ machine: consuming ExchangeMachine, _ installation: Installation) {
+    init(_ machine: ExchangeMachine, _ installation: Installation) {
         self.machine = machine
         self.installation = installation
     }

@@ -22,6 +22,7 @@ extension Worker {
         switch client.state {
         case .open: drive(client)
         case .lingering: dropInput(of: client)
+        case .closed: break
         }
     }
 
@@ -77,8 +78,8 @@ extension Worker {
 
     /// Nothing moves now: gives the machine back if no request is under way, and sees to the deadline.
     private func rest(_ client: ClientConnection) {
-        guard client.state == .open, slab[client.token] != nil else { return }
-        guard let exchange = client.exchange else { return }
+        guard client.state == .open else { return }
+        guard let exchange = client.exchange else { return setDeadline(client, idleDeadline(of: client)) }
         if exchange.machine.isIdle {
             detach(client, exchange)
             setDeadline(client, idleDeadline(of: client))
@@ -143,13 +144,13 @@ extension Worker {
     // MARK: Doing what the machine asks
 
     func act(_ client: ClientConnection, _ exchange: ActiveExchange) {
-        while client.exchange === exchange, let action = exchange.machine.nextAction() {
+        while exchange.machine.hasActions, let action = exchange.machine.nextAction() {
             switch action {
             case .connect(let backend, let fresh): lease(backend, fresh: fresh, for: client, exchange)
             case .releaseUpstream(let reusable): release(exchange, reusable: reusable)
             case .shutdownWrite(.client): client.socket.shutdownWrite()
             case .shutdownWrite(.upstream): exchange.upstream?.socket.shutdownWrite()
-            case .finish(let summary): finish(client, exchange, summary)
+            case .finish: finish(client, exchange)
             }
         }
         if client.exchange === exchange, exchange.machine.phase == .finished { conclude(client, exchange) }
@@ -158,19 +159,20 @@ extension Worker {
         #endif
     }
 
-    private func finish(_ client: ClientConnection, _ exchange: ActiveExchange, _ summary: Summary) {
-        record(summary, exchange)
-        if accessLog.isOn { appendAccessLine(client, exchange, summary) }
+    private func finish(_ client: ClientConnection, _ exchange: ActiveExchange) {
+        record(exchange.machine.summary, exchange)
+        if accessLog.isOn { appendAccessLine(client, exchange, exchange.machine.summary) }
         conclude(client, exchange)
     }
 
     /// The request is over: the connection goes on, or ends as the machine says.
     private func conclude(_ client: ClientConnection, _ exchange: ActiveExchange) {
         switch exchange.machine.disposition {
-        case .keepAlive:
+        case .keepAlive where exchange.machine.hasNextRequest:
             exchange.installation = installation
-            client.waitsSince = loop.now
             exchange.machine.beginNext(snapshot: installation.snapshot, now: now)
+        case .keepAlive:
+            detach(client, exchange)
         case .close(let linger):
             detach(client, exchange)
             if linger || client.isReadable && !client.peerHasClosed { beginLinger(client) } else { close(client) }
@@ -208,6 +210,7 @@ extension Worker {
 
     func close(_ client: ClientConnection) {
         guard slab.remove(client.token) != nil else { return }
+        client.state = .closed
         if let exchange = client.exchange { detach(client, exchange) }
         loop.cancel(client.timer)
         clientCount -= 1
@@ -233,7 +236,7 @@ extension Worker {
     private static let lingerTimeout = TimeSpan.seconds(5)
     private static let lingerReads = 16
 
-    private func dropInput(of client: ClientConnection) {
+    func dropInput(of client: ClientConnection) {
         for _ in 0..<Self.lingerReads where client.isReadable {
             switch readAside(client.socket) {
             case .bytes: continue

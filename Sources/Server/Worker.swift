@@ -134,7 +134,11 @@ final class Worker {
         queue.removeAll(keepingCapacity: true)
         for client in waiting {
             client.isQueued = false
-            if slab[client.token] != nil { drive(client) }
+            switch client.state {
+            case .open: drive(client)
+            case .lingering: dropInput(of: client)
+            case .closed: break
+            }
         }
     }
 

@@ -34,6 +34,38 @@ struct BytesTests {
         }
     }
 
+    @Test("Runs of a class end at the first byte outside it, wherever that is")
+    func runs() {
+        for byte in UInt8.min ... .max {
+            let isWord = byte < 128 && (byte.isAlphanumeric || byte == UInt8(ascii: "-"))
+            let isHost = isWord || byte == UInt8(ascii: ".")
+            let isTarget = byte > 32 && byte < 127 && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#")
+            // Long enough for a step of eight bytes, and for the single bytes after it.
+            for index in 0 ..< 12 {
+                for filler in bytes("aZ09-") {
+                    var input = [UInt8](repeating: filler, count: 12)
+                    input[index] = byte
+                    #expect(input.span.endOfWord(from: 0, to: 12) == (isWord ? 12 : index))
+                    #expect(input.span.endOfPlainHost(from: 0, to: 12) == (isHost ? 12 : index))
+                    #expect(input.span.endOfTargetText(from: 0, to: 12) == (isTarget ? 12 : index))
+                    #expect(input.span.endOfTargetText(from: 1, to: 6) == (isTarget || !(1 ..< 6 ~= index) ? 6 : index))
+                }
+            }
+        }
+    }
+
+    @Test("Bytes of an unfinished line are looked at once")
+    func linesAreScannedOnce() throws {
+        let input = bytes("GET /some/long/path HTTP/1.1\r\n")
+        var lines = LineScanner()
+        for count in 0 ..< input.count {
+            let end = try lines.lineEnd(in: input.span.extracting(0 ..< count), bound: 100, overrun: .fieldsTooLong)
+            #expect(end == nil)
+            #expect(lines.scanned == min(count, 28))
+        }
+        #expect(try lines.lineEnd(in: input.span, bound: 100, overrun: .fieldsTooLong) == 28)
+    }
+
     static let knownNames: [(String, KnownHeader)] = [
         ("Host", .host), ("Connection", .connection), ("Content-Length", .contentLength),
         ("Transfer-Encoding", .transferEncoding), ("Expect", .expect), ("Upgrade", .upgrade), ("TE", .te),

@@ -1,8 +1,8 @@
 import HTTP1
 import Reactor
 
-/// What the admin address needs to know of a request.
-struct AdminRequest {
+/// What a connection that answers whole needs to know of a request.
+struct PlainRequest {
     let method: HTTP1.Method
     let path: String
     /// Without the port.
@@ -30,18 +30,18 @@ struct AdminRequest {
     }
 }
 
-/// An answer of the admin address.
-struct AdminAnswer {
+/// An answer that is known before it is sent.
+struct WholeAnswer {
     var status: UInt16
     var contentType: String
     var body: [UInt8]
 
-    static func text(_ status: UInt16, _ text: String) -> AdminAnswer {
-        AdminAnswer(status: status, contentType: "text/plain; charset=utf-8", body: Array((text + "\n").utf8))
+    static func text(_ status: UInt16, _ text: String) -> WholeAnswer {
+        WholeAnswer(status: status, contentType: "text/plain; charset=utf-8", body: Array((text + "\n").utf8))
     }
 
-    static func json(_ status: UInt16, _ body: [UInt8]) -> AdminAnswer {
-        AdminAnswer(status: status, contentType: "application/json", body: body)
+    static func json(_ status: UInt16, _ body: [UInt8]) -> WholeAnswer {
+        WholeAnswer(status: status, contentType: "application/json", body: body)
     }
 
     func bytes(isHead: Bool, closes: Bool) -> [UInt8] {

@@ -1,8 +1,8 @@
 import HTTP1
 import Reactor
 
-/// One connection to the admin address: a request at a time, answered whole.
-final class AdminConnection {
+/// One connection on which requests are answered whole, one at a time: the admin address, and the demo's origins.
+final class WholeAnswerConnection {
     let socket: Socket
     var token = Token(slot: 0, generation: 0)
     var timer = TimerID.none
@@ -20,7 +20,7 @@ final class AdminConnection {
     }
 
     enum Input {
-        case request(AdminRequest)
+        case request(PlainRequest)
         case malformed(status: UInt16)
         case incomplete
         case ended
@@ -57,7 +57,7 @@ final class AdminConnection {
         case .failed(let error):
             return .malformed(status: error.status)
         case .complete(let length):
-            let request = AdminRequest(parser.head, in: input)
+            let request = PlainRequest(parser.head, in: input)
             // Bodies are not read: a request that brings one is the connection's last.
             closesAfterwards = !parser.head.isPersistent || parser.head.minorVersion == 0 || parser.head.framing != .none
             input.consume(length)
@@ -73,7 +73,7 @@ final class AdminConnection {
 
     // MARK: Answering
 
-    func answer(_ answer: AdminAnswer, isHead: Bool, closes: Bool) {
+    func answer(_ answer: WholeAnswer, isHead: Bool, closes: Bool) {
         if closes { closesAfterwards = true }
         isWaiting = false
         output = answer.bytes(isHead: isHead, closes: closesAfterwards)
@@ -84,8 +84,9 @@ final class AdminConnection {
 
     /// Writes what fits. False when the connection is over: broken, or closed after its last answer.
     func write() -> Bool {
+        let bytes = output
         while hasOutput {
-            switch socket.send(output.span.extracting(droppingFirst: sent)) {
+            switch socket.send(bytes.span.extracting(droppingFirst: sent)) {
             case .bytes(let count): sent += count
             case .wouldBlock: return true
             case .endOfStream, .failed: return false

@@ -1,0 +1,36 @@
+# What a new user types. Every target installs what it needs first (Debian packages, by scripts/setup).
+
+# Warnings are errors here and in CI, not for those who build the package with a newer compiler.
+export SERIN_WARNINGS_AS_ERRORS = 1
+
+SWIFT ?= swift
+# The standard library is linked in, so that the binary runs where no Swift is installed. Exclusivity of class properties is
+# checked by every debug build and test; at run time it would cost a tenth of a request.
+RELEASE_FLAGS = -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+RELEASE = .build/release/serin
+
+.PHONY: run build test bench clean
+
+# The gray release of the founding document, with two origins to play with.
+run: build
+	$(RELEASE) demo
+
+build:
+	scripts/setup build
+	$(SWIFT) build $(RELEASE_FLAGS) --product serin
+
+# The end-to-end tests drive the binary of the same build.
+test:
+	scripts/setup test
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+# Serin beside a raw relay, nginx and HAProxy, in one run; see Benchmarks/README.md.
+bench:
+	scripts/setup bench
+	$(SWIFT) build $(RELEASE_FLAGS) --product serin
+	Benchmarks/run --serin $(RELEASE) --markdown Benchmarks/RESULTS.md
+
+clean:
+	$(SWIFT) package clean
+	rm -rf Benchmarks/build

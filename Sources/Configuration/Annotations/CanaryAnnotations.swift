@@ -1,0 +1,146 @@
+internal import Routing
+
+/// The canary annotations of one Ingress after the rules R2 to R8. What can't be used is dropped by itself with a warning
+/// that names the rule, and the rest stands (R7).
+struct CanaryAnnotations {
+    static let prefix = "nginx.ingress.kubernetes.io/"
+    static let hashBy = "serin.dev/canary-hash-by"
+    /// R2.
+    static let names = [
+        "canary", "canary-weight", "canary-weight-total", "canary-by-header", "canary-by-header-value",
+        "canary-by-header-pattern", "canary-by-cookie",
+    ]
+
+    /// Whether the Ingress is a canary (R3).
+    private(set) var isEnabled = false
+    /// As written; zero and less is never.
+    private(set) var weight = 0
+    /// At least 1.
+    private(set) var total = 100
+    private(set) var header: String?
+    private(set) var headerValue: String?
+    private(set) var headerPattern: String?
+    private(set) var cookie: String?
+    /// What the weight sticks to, if an annotation says so.
+    private(set) var hashKey: HashKeyText?
+
+    private let manifest: Manifest
+
+    init(_ manifest: Manifest, log: inout DiagnosticLog) {
+        self.manifest = manifest
+        readEnabled(log: &log)
+        weight = integer("canary-weight", orElse: 0, log: &log) ?? 0
+        readTotal(log: &log)
+        header = text("canary-by-header", allowed: AnnotationText.isBasic, log: &log)
+        headerValue = text("canary-by-header-value", allowed: AnnotationText.isBasic, log: &log)
+        headerPattern = text("canary-by-header-pattern", allowed: AnnotationText.isPattern, log: &log)
+        cookie = text("canary-by-cookie", allowed: AnnotationText.isBasic, log: &log)
+        readHashKey(log: &log)
+        isEnabled ? warnUseless(log: &log) : warnDisabled(log: &log)
+    }
+
+    // MARK: Reading
+
+    private mutating func readEnabled(log: inout DiagnosticLog) {
+        guard let annotation = annotation("canary") else { return }
+        if let value = AnnotationText.bool(annotation.value) {
+            isEnabled = value
+        } else {
+            warn(annotation, "R3", "is not a boolean: not a canary; write \"true\"", log: &log)
+        }
+    }
+
+    /// Nil if there is no such annotation.
+    private func integer(_ name: String, orElse replacement: Int, log: inout DiagnosticLog) -> Int? {
+        guard let annotation = annotation(name) else { return nil }
+        if let number = AnnotationText.integer(annotation.value) { return number }
+        warn(annotation, "R4", "is not a whole number: \(replacement) is used instead", log: &log)
+        return replacement
+    }
+
+    private mutating func readTotal(log: inout DiagnosticLog) {
+        guard let written = integer("canary-weight-total", orElse: 100, log: &log) else { return }
+        if written >= 1 {
+            total = written
+        } else if let annotation = annotation("canary-weight-total") {
+            warn(annotation, "R4", "must be at least 1: 100 is used instead", log: &log)
+        }
+    }
+
+    private func text(_ name: String, allowed: (UInt8) -> Bool, log: inout DiagnosticLog) -> String? {
+        guard let annotation = annotation(name) else { return nil }
+        let text = AnnotationText.normalized(annotation.value)
+        if text.isEmpty {
+            warn(annotation, "R5", "is empty: counts as not set", log: &log)
+            return nil
+        }
+        if let bad = text.utf8.first(where: { !allowed($0) }) {
+            warn(annotation, "R6", "holds \(Self.name(bad)), which ingress-nginx does not allow here: dropped", log: &log)
+            return nil
+        }
+        return text
+    }
+
+    private static func name(_ byte: UInt8) -> String {
+        switch byte {
+        case 0x20: "a space"
+        case 0x21...0x7E: "`\(Character(UnicodeScalar(byte)))`"
+        default: "the byte 0x" + String(byte, radix: 16)
+        }
+    }
+
+    private mutating func readHashKey(log: inout DiagnosticLog) {
+        guard let annotation = manifest.annotation(Self.hashBy) else { return }
+        hashKey = HashKeyText.parse(annotation.value)
+        if hashKey == nil {
+            log.warning(
+                manifest.place(line: annotation.line), manifest.object,
+                "\(Self.hashBy): \"\(annotation.value.clipped)\" is dropped, `canary.hashBy` applies; expected "
+                    + HashKeyText.form)
+        }
+    }
+
+    // MARK: What does nothing
+
+    /// R8.
+    private func warnDisabled(log: inout DiagnosticLog) {
+        let rules = manifest.annotations.filter { annotation in
+            switch annotation.key.droppingPrefix(Self.prefix) {
+            case "canary-weight": weight > 0
+            case "canary-by-header", "canary-by-header-value", "canary-by-header-pattern", "canary-by-cookie": true
+            default: false
+            }
+        }
+        guard let first = rules.first else { return }
+        log.warning(
+            manifest.place(line: first.line), manifest.object,
+            "has canary rules, but \(Self.prefix)canary is not \"true\" (R8): an ordinary Ingress, no canary; add it or "
+                + "remove the rules")
+    }
+
+    /// R27 and R21.
+    private func warnUseless(log: inout DiagnosticLog) {
+        if header == nil {
+            for name in ["canary-by-header-value", "canary-by-header-pattern"] {
+                guard let annotation = annotation(name) else { continue }
+                warn(annotation, "R27", "does nothing without canary-by-header; add it", log: &log)
+            }
+        } else if headerValue != nil, headerPattern != nil, let annotation = annotation("canary-by-header-pattern") {
+            warn(annotation, "R21", "is never looked at beside canary-by-header-value; remove one of the two", log: &log)
+        }
+        if header == nil, cookie == nil, weight <= 0 {
+            let annotation = annotation("canary-weight") ?? annotation("canary")
+            log.warning(
+                manifest.place(line: annotation?.line ?? manifest.place.line), manifest.object,
+                "a canary without a header, a cookie or a weight above 0 gets no traffic (R27)")
+        }
+    }
+
+    private func annotation(_ name: String) -> Annotation? { manifest.annotation(Self.prefix + name) }
+
+    private func warn(_ annotation: Annotation, _ rule: String, _ message: String, log: inout DiagnosticLog) {
+        log.warning(
+            manifest.place(line: annotation.line), manifest.object,
+            "\(annotation.key): \"\(annotation.value.clipped)\" \(message) (\(rule))")
+    }
+}

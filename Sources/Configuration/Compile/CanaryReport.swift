@@ -1,0 +1,28 @@
+public import Routing
+
+/// What became of one path of a canary Ingress.
+public struct CanaryReport: Equatable, Sendable {
+    /// `Ingress default/shop-canary`.
+    public let object: String
+    public let file: String
+    /// The path's line, counted from 1.
+    public let line: Int
+    /// Empty is the default host.
+    public let host: String
+    public let path: String
+    public let pathType: PathType
+    /// Why no request can reach the canary here; nil if it is in effect.
+    public let inactive: String?
+
+    public init(
+        object: String, file: String, line: Int, host: String, path: String, pathType: PathType, inactive: String?
+    ) {
+        self.object = object
+        self.file = file
+        self.line = line
+        self.host = host
+        self.path = path
+        self.pathType = pathType
+        self.inactive = inactive
+    }
+}

@@ -1,0 +1,38 @@
+public import Exchange
+internal import Routing
+
+/// A configuration that can be served: nothing in it is in error.
+public struct LoadedConfiguration: Sendable {
+    public let snapshot: Snapshot
+    public let settings: ProcessSettings
+    /// Every path of every canary Ingress, in effect or not, in the order of the manifests' precedence.
+    public let canaries: [CanaryReport]
+}
+
+/// What loading a configuration file came to.
+public struct LoadResult: Sendable {
+    /// By file and line; the configuration file's first.
+    public let diagnostics: [Diagnostic]
+    /// Nil if any diagnostic is an error.
+    public let configuration: LoadedConfiguration?
+}
+
+/// Loads a configuration file and the manifests it names. Reads files; opens no port and changes nothing.
+public enum ConfigurationLoader {
+    /// Any fault of the input is a diagnostic. Relative paths in the file are relative to the file itself.
+    public static func load(file path: String) -> LoadResult {
+        var log = DiagnosticLog()
+        guard let file = YAMLFile.read(path, log: &log) else {
+            return LoadResult(diagnostics: log.sorted, configuration: nil)
+        }
+        let config = Place(file: path, line: 1)
+        let folder = FilePath.folder(of: path)
+        var settings = SettingsReader.read(file, log: &log)
+        settings.process.accessLog.path = settings.process.accessLog.path.map { FilePath.joined(folder, $0) }
+        let manifests = ManifestLoader.load(settings.manifests, folder: folder, config: config, log: &log)
+        let compiled = SnapshotCompiler.compile(manifests, settings: settings, config: config, log: &log)
+        let loaded = LoadedConfiguration(
+            snapshot: compiled.snapshot, settings: settings.process, canaries: compiled.canaries)
+        return LoadResult(diagnostics: log.sorted, configuration: log.hasErrors ? nil : loaded)
+    }
+}

@@ -1,0 +1,76 @@
+/// One thing the loader has to say about the user's files.
+public struct Diagnostic: Hashable, Sendable {
+    public enum Severity: String, Sendable, CaseIterable {
+        /// The configuration can't be used.
+        case error
+        /// It can be used, but something in it does not do what it says.
+        case warning
+        /// Worth knowing, nothing to mend.
+        case note
+    }
+
+    /// The file as a user would name it: as given on the command line, or relative to where that file is.
+    public let file: String
+    /// Counted from 1; 1 also where the whole file is meant.
+    public let line: Int
+    public let severity: Severity
+    /// What is spoken of: `Ingress default/shop`, or a key of the configuration file (`limits.body`).
+    public let object: String
+    /// What is wrong or noteworthy, and what to do about it.
+    public let message: String
+
+    public init(file: String, line: Int, severity: Severity, object: String, message: String) {
+        self.file = file
+        self.line = line
+        self.severity = severity
+        self.object = object
+        self.message = message
+    }
+}
+
+extension Diagnostic: CustomStringConvertible {
+    /// `file:line: error: where: what, and what to do`, always one line.
+    public var description: String {
+        "\(file):\(line): \(severity.rawValue): \(object): \(message)".replacingLineBreaks()
+    }
+}
+
+extension Diagnostic {
+    /// The diagnostics as a JSON array of `{file, line, severity, object, message}` (RFC 8259).
+    public static func json(_ diagnostics: [Diagnostic]) -> String {
+        let objects = diagnostics.map { one in
+            """
+            {"file":\(one.file.jsonQuoted),"line":\(one.line),"severity":"\(one.severity.rawValue)",\
+            "object":\(one.object.jsonQuoted),"message":\(one.message.jsonQuoted)}
+            """
+        }
+        return "[" + objects.joined(separator: ",") + "]"
+    }
+}
+
+extension String {
+    /// The text as a JSON string (RFC 8259 section 7).
+    fileprivate var jsonQuoted: String {
+        var quoted = "\""
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\t": quoted += "\\t"
+            case "\r": quoted += "\\r"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+
+    /// A line break inside a quoted value must not break the one-line form.
+    fileprivate func replacingLineBreaks() -> String {
+        guard utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }) else { return self }
+        return String(String.UnicodeScalarView(unicodeScalars.map { $0 == "\n" || $0 == "\r" ? " " : $0 }))
+    }
+}

@@ -1,0 +1,164 @@
+/// One Kubernetes object of the kinds Serin looks at, decoded and checked by itself, not yet against others.
+struct Manifest: Sendable {
+    enum Body: Sendable {
+        case ingress(IngressManifest)
+        case ingressClass(IngressClassManifest)
+        case service(ServiceManifest)
+        case endpoints(EndpointsManifest)
+        case endpointSlice(EndpointSliceManifest)
+        case secret(SecretManifest)
+        case configMap(ConfigMapManifest)
+    }
+
+    let kind: String
+    /// Empty for an IngressClass.
+    let namespace: String
+    let name: String
+    /// Where the object begins.
+    let place: Place
+    /// `metadata.creationTimestamp` as Kubernetes writes it (UTC to the second), so that text order is time order; nil if
+    /// it has none, which counts as the oldest.
+    let created: String?
+    let labels: [String: String]
+    let annotations: [Annotation]
+    let body: Body
+
+    /// `Ingress default/shop`: what diagnostics call it.
+    var object: String { "\(kind) \(label)" }
+    /// `default/shop`; only the name of what has no namespace.
+    var label: String { namespace.isEmpty ? name : "\(namespace)/\(name)" }
+
+    func place(line: Int) -> Place { place.at(line: line) }
+
+    func annotation(_ key: String) -> Annotation? { annotations.first { $0.key == key } }
+}
+
+/// One annotation as written.
+struct Annotation: Sendable {
+    let key: String
+    let value: String
+    let line: Int
+}
+
+/// A word of a manifest and where it stands.
+struct Located<Value: Sendable>: Sendable {
+    let value: Value
+    let line: Int
+}
+
+extension Located: Equatable where Value: Equatable {}
+
+/// `spec` of an Ingress, the same for every API version.
+struct IngressManifest: Sendable {
+    enum PathKind: String, Sendable, CaseIterable {
+        case exact = "Exact"
+        case prefix = "Prefix"
+        case implementationSpecific = "ImplementationSpecific"
+    }
+
+    struct Path: Sendable {
+        /// As written, `/` if it was empty (R10).
+        let path: String
+        let kind: PathKind
+        let backend: BackendReference
+        let line: Int
+    }
+
+    struct Rule: Sendable {
+        /// Lower case; empty is every host.
+        let host: String
+        let line: Int
+        let paths: [Path]
+    }
+
+    var className: Located<String>?
+    var defaultBackend: BackendReference?
+    var rules: [Rule] = []
+    /// Parts of it were in error and are missing here.
+    var isDamaged = false
+}
+
+/// A Service and a port of it, as an Ingress names them.
+struct BackendReference: Sendable {
+    let service: String
+    let port: PortReference
+    let line: Int
+}
+
+/// A port by number or by name.
+enum PortReference: Hashable, Sendable {
+    case number(UInt16)
+    case name(String)
+
+    /// `80` and `"80"` are the number.
+    init?(_ text: String) {
+        if let number = Quantity.number(text) {
+            guard let port = UInt16(exactly: number), port > 0 else { return nil }
+            self = .number(port)
+        } else if text.isEmpty || text.utf8.count > 63 {
+            return nil
+        } else {
+            self = .name(text)
+        }
+    }
+}
+
+extension PortReference: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .number(let number): String(number)
+        case .name(let name): name
+        }
+    }
+}
+
+struct IngressClassManifest: Sendable {
+    let controller: String
+}
+
+struct ServiceManifest: Sendable {
+    struct Port: Sendable {
+        let name: String
+        let port: UInt16
+        /// Nil is the same as `port`.
+        let target: PortReference?
+    }
+
+    let ports: [Port]
+    /// The DNS name of a Service of type ExternalName.
+    let externalName: Located<String>?
+}
+
+/// A port of Endpoints and EndpointSlices; no number is every port, which no endpoint can be made of.
+struct EndpointPort: Sendable {
+    let name: String
+    let port: UInt16?
+}
+
+struct EndpointsManifest: Sendable {
+    struct Subset: Sendable {
+        let addresses: [Located<String>]
+        let ports: [EndpointPort]
+    }
+
+    let subsets: [Subset]
+}
+
+struct EndpointSliceManifest: Sendable {
+    /// Label `kubernetes.io/service-name`.
+    let service: String
+    /// Addresses of the endpoints that are ready.
+    let addresses: [Located<String>]
+    /// Addresses that are not.
+    let unready: Int
+    let ports: [EndpointPort]
+}
+
+struct SecretManifest: Sendable {
+    let type: String
+    let keys: [String]
+}
+
+struct ConfigMapManifest: Sendable {
+    let keys: [String]
+}

@@ -1,0 +1,99 @@
+/// Decodes one YAML document into a manifest: what every kind has in common is here, each kind in a file of its own.
+enum ManifestDecoder {
+    /// Kinds that are read, with the API groups that ever carried them; all others are skipped with a note.
+    private static let groups: [String: Set<String>] = [
+        "Ingress": ["extensions", "networking.k8s.io"],
+        "IngressClass": ["networking.k8s.io"],
+        "Service": [""],
+        "Endpoints": [""],
+        "EndpointSlice": ["discovery.k8s.io"],
+        "Secret": [""],
+        "ConfigMap": [""],
+    ]
+
+    /// Nil for other kinds, with a note, and for what can't be used, with an error.
+    static func decode(_ node: YAMLNode, _ place: Place, log: inout DiagnosticLog) -> Manifest? {
+        guard let entries = node.mapping else {
+            log.error(place, "manifest", "expected a Kubernetes object, found \(node.found)")
+            return nil
+        }
+        guard let kind = node["kind"]?.text else {
+            let hint = entries.contains { $0.key == "apiVersion" } ? "" : " and no `apiVersion`"
+            log.error(place, "manifest", "has no `kind`\(hint); is this a Kubernetes manifest?")
+            return nil
+        }
+        guard let version = node["apiVersion"]?.text else {
+            log.error(place, kind, "has no `apiVersion`; write it as kubectl wants it")
+            return nil
+        }
+        let parts = version.split(separator: "/", omittingEmptySubsequences: false)
+        let group = parts.count == 2 ? String(parts[0]) : ""
+        guard let known = groups[kind], known.contains(group) else {
+            let hint = groups[kind] == nil && kind.count > 3
+                ? EditDistance.nearest(to: kind, among: groups.keys.sorted()).map { "; did you mean `\($0)`?" } ?? "" : ""
+            let object = node["metadata"]?["name"]?.text.map { "\(kind) \($0)" } ?? kind
+            log.note(place, object, "skipped: Serin does not look at objects of \(version) \(kind)" + hint)
+            return nil
+        }
+        let classScoped = kind == "IngressClass"
+        guard let metadata = Metadata(node, kind: kind, hasNamespace: !classScoped, place, log: &log) else { return nil }
+        guard let body = body(kind, node, metadata, place, metadata.object, log: &log) else { return nil }
+        return Manifest(
+            kind: kind, namespace: metadata.namespace, name: metadata.name, place: place,
+            created: metadata.created, labels: metadata.labels, annotations: metadata.annotations, body: body)
+    }
+
+    private static func body(
+        _ kind: String, _ node: YAMLNode, _ metadata: Metadata, _ place: Place, _ object: String,
+        log: inout DiagnosticLog
+    ) -> Manifest.Body? {
+        switch kind {
+        case "Ingress":
+            let errors = log.errorCount
+            var decoder = IngressDecoder(place: place, object: object)
+            var ingress = decoder.decode(node, log: &log)
+            ingress.isDamaged = log.errorCount > errors
+            return .ingress(ingress)
+        case "IngressClass":
+            return .ingressClass(IngressClassManifest(controller: node["spec"]?["controller"]?.text ?? ""))
+        case "Service":
+            return .service(ServiceDecoder(place: place, object: object).decode(node, log: &log))
+        case "Endpoints":
+            return .endpoints(EndpointsDecoder(place: place, object: object).endpoints(node, log: &log))
+        case "EndpointSlice":
+            let decoder = EndpointsDecoder(place: place, object: object)
+            return decoder.slice(node, labels: metadata.labels, log: &log).map(Manifest.Body.endpointSlice)
+        case "Secret":
+            let keys = dataKeys(node, ["data", "stringData"], place, object, log: &log)
+            return .secret(SecretManifest(type: node["type"]?.text ?? "Opaque", keys: keys))
+        case "ConfigMap":
+            return .configMap(ConfigMapManifest(keys: dataKeys(node, ["data", "binaryData"], place, object, log: &log)))
+        default:
+            return nil
+        }
+    }
+
+    /// The keys of a Secret or a ConfigMap; their values must be texts.
+    private static func dataKeys(
+        _ node: YAMLNode, _ sections: [String], _ place: Place, _ object: String, log: inout DiagnosticLog
+    ) -> [String] {
+        var keys: [String] = []
+        for section in sections {
+            guard let data = node[section] else { continue }
+            guard let entries = data.mapping else {
+                log.error(
+                    place.at(line: data.line), object, "expected keys and texts under `\(section)`, found \(data.found)")
+                continue
+            }
+            for entry in entries {
+                keys.append(entry.key)
+                if entry.value.scalar == nil {
+                    log.error(
+                        place.at(line: entry.line), object,
+                        "expected a text for `\(section).\(entry.key)`, found \(entry.value.found)")
+                }
+            }
+        }
+        return keys
+    }
+}

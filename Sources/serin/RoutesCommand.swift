@@ -1,0 +1,31 @@
+import ArgumentParser
+import Configuration
+import Exchange
+import Routing
+import Server
+
+struct RoutesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "routes", abstract: "Print the compiled route table, and for a canary that is not in effect, why.")
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Flag(help: "For programs.")
+    var json = false
+
+    func run() throws {
+        let result = ConfigurationLoader.load(file: options.config)
+        Output.report(result.diagnostics, atLeast: .error)
+        guard let loaded = result.configuration else { throw ExitCode(1) }
+        let inactive = loaded.canaries.compactMap { report in
+            report.inactive.map {
+                RouteReport.InactiveCanary(object: report.object, host: report.host, path: report.path, why: $0)
+            }
+        }
+        if json {
+            Output.bytes(RouteReport.json(loaded.snapshot, inactive: inactive))
+        } else {
+            Output.line(RouteReport.text(loaded.snapshot, inactive: inactive))
+        }
+    }
+}

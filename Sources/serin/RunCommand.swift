@@ -1,0 +1,55 @@
+import Addressing
+import ArgumentParser
+import Configuration
+import Logging
+import Server
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Serve in the foreground.",
+        discussion: """
+            HUP reloads, USR1 reopens log files, QUIT, TERM and INT stop gracefully within shutdownTimeout; a second TERM or INT stops \
+            at once.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() throws {
+        let supervisor = try Self.start(options.config)
+        supervisor.wait()
+    }
+
+    /// Starts the proxy that a file describes, and prints a line for each address once it accepts.
+    static func start(_ path: String) throws -> Supervisor {
+        let result = ConfigurationLoader.load(file: path)
+        Output.report(result.diagnostics, atLeast: .warning)
+        guard let loaded = result.configuration else { throw ExitCode(1) }
+        var options = Supervisor.Options(settings: loaded.settings, snapshot: loaded.snapshot)
+        options.version = Serin.version
+        options.logger = Logger(label: "serin") { _ in LineLogHandler() }
+        options.handlesSignals = true
+        options.reload = { reload(path) }
+        let supervisor: Supervisor
+        do throws(Supervisor.StartError) {
+            supervisor = try Supervisor.start(options)
+        } catch {
+            Output.errorLine("serin: \(error)")
+            throw ExitCode(1)
+        }
+        for address in supervisor.listeners { Output.line("listening \(address.isUnix ? "" : "http://")\(address)") }
+        Output.line("admin \(supervisor.admin.isUnix ? "" : "http://")\(supervisor.admin)")
+        return supervisor
+    }
+
+    private static func reload(_ path: String) -> ReloadOutcome {
+        let result = ConfigurationLoader.load(file: path)
+        guard let loaded = result.configuration else {
+            return .rejected(
+                errors: result.diagnostics.filter { $0.severity == .error }.map(\.description),
+                diagnostics: Array(Diagnostic.json(result.diagnostics).utf8))
+        }
+        return .loaded(
+            loaded.snapshot, loaded.settings,
+            warnings: result.diagnostics.filter { $0.severity == .warning }.map(\.description))
+    }
+}

@@ -1,0 +1,107 @@
+import Testing
+@testable import Configuration
+
+/// The reading of canary annotations, rule by rule (R3 to R8).
+@Suite struct AnnotationTests {
+    @Test(arguments: ["1", "t", "T", "TRUE", "true", "True"])
+    func r3True(_ text: String) { #expect(AnnotationText.bool(text) == true) }
+
+    @Test(arguments: ["0", "f", "F", "FALSE", "false", "False"])
+    func r3False(_ text: String) { #expect(AnnotationText.bool(text) == false) }
+
+    @Test(arguments: ["yes", "on", "tRUE", " true ", "true\n", "", "2", "y"])
+    func r3Neither(_ text: String) { #expect(AnnotationText.bool(text) == nil) }
+
+    @Test(arguments: [
+        ("0", 0), ("10", 10), ("+5", 5), ("-5", -5), ("007", 7), ("9223372036854775807", Int.max),
+        ("-9223372036854775808", Int.min),
+    ])
+    func r4Integer(_ text: String, _ value: Int) { #expect(AnnotationText.integer(text) == value) }
+
+    @Test(arguments: ["", " 5", "5 ", "5%", "0x10", "1_000", "1e3", "5.0", "+", "--5", "٥", "9223372036854775808"])
+    func r4NoInteger(_ text: String) { #expect(AnnotationText.integer(text) == nil) }
+
+    @Test(arguments: [
+        ("a", "a"), (" a ", "a"), ("\ta\r\n", "a"), ("a \n b\n", "a\nb"), ("  ", ""), ("\n\n", ""), ("a b", "a b"),
+    ])
+    func r5Trimmed(_ text: String, _ expect: String) { #expect(AnnotationText.normalized(text) == expect) }
+
+    @Test func r6Characters() {
+        let basic = "ABCXYZabcxyz0189-._~/: "
+        let pattern = "ABCXYZabcxyz0189-._~/:^$[](){}*+?|&=\\"
+        for byte in UInt8.min...UInt8.max {
+            #expect(AnnotationText.isBasic(byte) == isIn(basic, byte), "\(byte)")
+            #expect(AnnotationText.isPattern(byte) == isIn(pattern, byte), "\(byte)")
+        }
+    }
+
+    private func isIn(_ set: String, _ byte: UInt8) -> Bool {
+        let scalar = UnicodeScalar(byte)
+        let isWord = byte < 0x80 && (scalar.properties.isAlphabetic || (0x30...0x39).contains(byte))
+        return isWord || set.utf8.contains(byte)
+    }
+
+    struct Case: CustomTestStringConvertible, Sendable {
+        let name: String
+        let annotations: [(String, String)]
+        let enabled: Bool
+        /// The rules as the table has them, and the annotations' part of each warning.
+        let rules: String
+        let warnings: [String]
+        var testDescription: String { name }
+    }
+
+    static let cases: [Case] = [
+        Case(name: "R3 not a boolean", annotations: [("canary", "yes"), ("canary-weight", "5")], enabled: false, rules: "", warnings: ["(R3)", "(R8)"]),
+        Case(name: "R3 false", annotations: [("canary", "false")], enabled: false, rules: "", warnings: []),
+        Case(name: "R4 bad weight", annotations: [("canary", "true"), ("canary-weight", "5%"), ("canary-by-cookie", "c")], enabled: true, rules: "cookie c", warnings: ["(R4)"]),
+        Case(name: "R4 negative weight", annotations: [("canary", "true"), ("canary-weight", "-5"), ("canary-by-cookie", "c")], enabled: true, rules: "cookie c", warnings: []),
+        Case(name: "R4 weight above the total", annotations: [("canary", "true"), ("canary-weight", "150")], enabled: true, rules: "weight 150/100", warnings: []),
+        Case(name: "R4 bad total", annotations: [("canary", "true"), ("canary-weight", "5"), ("canary-weight-total", "x")], enabled: true, rules: "weight 5/100", warnings: ["(R4)"]),
+        Case(name: "scoped: any total counts", annotations: [("canary", "true"), ("canary-weight", "5"), ("canary-weight-total", "10")], enabled: true, rules: "weight 5/10", warnings: []),
+        Case(name: "scoped: a total below 1", annotations: [("canary", "true"), ("canary-weight", "5"), ("canary-weight-total", "-1")], enabled: true, rules: "weight 5/100", warnings: ["(R4)"]),
+        Case(name: "R5 empty", annotations: [("canary", "true"), ("canary-by-cookie", " \n "), ("canary-weight", "5")], enabled: true, rules: "weight 5/100", warnings: ["(R5)"]),
+        Case(name: "R5 trimmed", annotations: [("canary", "true"), ("canary-by-header", " x-a\n"), ("canary-by-header-value", "\tv ")], enabled: true, rules: "header x-a = v", warnings: []),
+        Case(name: "R6 header", annotations: [("canary", "true"), ("canary-by-header", "x,a"), ("canary-weight", "5")], enabled: true, rules: "weight 5/100", warnings: ["(R6)"]),
+        Case(name: "R7 only the value is dropped", annotations: [("canary", "true"), ("canary-by-header", "x"), ("canary-by-header-value", "a=b")], enabled: true, rules: "header x", warnings: ["(R6)"]),
+        Case(name: "R6 spaces in a value", annotations: [("canary", "true"), ("canary-by-header", "x"), ("canary-by-header-value", "a b")], enabled: true, rules: "header x = a b", warnings: []),
+        Case(name: "R6 a space in a pattern", annotations: [("canary", "true"), ("canary-by-header", "x"), ("canary-by-header-pattern", "a b")], enabled: true, rules: "header x", warnings: ["(R6)"]),
+        Case(name: "R6 a pattern", annotations: [("canary", "true"), ("canary-by-header", "x"), ("canary-by-header-pattern", "^(cd|sz)$")], enabled: true, rules: "header x ~ ^(cd|sz)$", warnings: []),
+        Case(name: "R8 absent", annotations: [("canary-by-cookie", "c")], enabled: false, rules: "", warnings: ["(R8)"]),
+        Case(name: "R8 weight 0 is no rule", annotations: [("canary", "false"), ("canary-weight", "0"), ("canary-weight-total", "10")], enabled: false, rules: "", warnings: []),
+        Case(name: "R21 value beside pattern", annotations: [("canary", "true"), ("canary-by-header", "x"), ("canary-by-header-value", "v"), ("canary-by-header-pattern", "p")], enabled: true, rules: "header x = v", warnings: ["(R21)"]),
+        Case(name: "R27 value without header", annotations: [("canary", "true"), ("canary-by-header-value", "v"), ("canary-weight", "5")], enabled: true, rules: "weight 5/100", warnings: ["(R27)"]),
+        Case(name: "R27 no rule", annotations: [("canary", "true")], enabled: true, rules: "", warnings: ["(R27)"]),
+    ]
+
+    @Test(arguments: cases)
+    func rules(_ test: Case) {
+        let annotations = test.annotations.enumerated().map { index, pair in
+            Annotation(key: CanaryAnnotations.prefix + pair.0, value: pair.1, line: index + 10)
+        }
+        let manifest = Manifest(
+            kind: "Ingress", namespace: "default", name: "test", place: Place(file: "test.yaml", line: 1), created: nil,
+            labels: [:], annotations: annotations, body: .ingress(IngressManifest()))
+        var log = DiagnosticLog()
+        let read = CanaryAnnotations(manifest, log: &log)
+        #expect(read.isEnabled == test.enabled)
+        #expect(!read.isEnabled || text(read) == test.rules)
+        #expect(log.entries.count == test.warnings.count, "\(log.entries)")
+        for (entry, rule) in zip(log.entries, test.warnings) {
+            #expect(entry.severity == .warning)
+            #expect(entry.message.contains(rule), "\(entry)")
+            #expect(entry.line >= 10, "names the annotation's line: \(entry)")
+        }
+    }
+
+    private func text(_ read: CanaryAnnotations) -> String {
+        var rules: [String] = []
+        if let header = read.header {
+            let match = read.headerValue.map { " = \($0)" } ?? read.headerPattern.map { " ~ \($0)" } ?? ""
+            rules.append("header \(header)\(match)")
+        }
+        if let cookie = read.cookie { rules.append("cookie \(cookie)") }
+        if read.weight > 0 { rules.append("weight \(read.weight)/\(read.total)") }
+        return rules.joined(separator: ", ")
+    }
+}

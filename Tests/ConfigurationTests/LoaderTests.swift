@@ -1,0 +1,113 @@
+import Exchange
+import Foundation
+import Routing
+import Testing
+@testable import Configuration
+
+/// Loading from files: paths, folders, and what can be wrong with them.
+@Suite struct LoaderTests {
+    private static let service = "apiVersion: v1\nkind: Service\nmetadata: {name: shop}\nspec: {ports: [{port: 80}]}\n"
+
+    private static func ingress(_ name: String) -> String {
+        """
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: {name: \(name)}
+        spec:
+          rules:
+          - http: {paths: [{path: /\(name), pathType: Prefix, backend: {service: {name: shop, port: {number: 80}}}}]}
+
+        """
+    }
+
+    /// Loads `serin.yaml` of a folder with `files`, and gives the diagnostics with the folder cut off.
+    private func load(_ files: [String: String]) throws -> (result: LoadResult, messages: [String]) {
+        let folder = try Scratch.folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for (name, text) in files { try Scratch.write(text, to: folder + "/" + name) }
+        let result = ConfigurationLoader.load(file: folder + "/serin.yaml")
+        return (result, result.diagnostics.map { $0.description.replacingOccurrences(of: folder + "/", with: "") })
+    }
+
+    @Test func foldersAreReadInTheOrderOfNames() throws {
+        let (result, messages) = try load([
+            "serin.yaml": "manifests: [more/, single.yml]\nservices: {shop: [127.0.0.1:80]}\naccessLog: {format: combined, path: a.log}\n",
+            "more/b.yml": Self.ingress("b"), "more/a.yaml": Self.ingress("a"), "more/readme.md": "no: [yaml",
+            "more/.hidden.yaml": "no: [yaml", "more/deeper/c.yaml": "no: [yaml", "single.yml": Self.ingress("single"),
+        ])
+        #expect(messages.isEmpty)
+        let configuration = try #require(result.configuration)
+        #expect(configuration.snapshot.routes.routes.map(\.path) == ["/a", "/b", "/single"])
+        #expect(configuration.settings.accessLog.path?.hasSuffix("/a.log") == true)
+    }
+
+    @Test func whatIsMissingIsNamed() throws {
+        let (result, messages) = try load([
+            "serin.yaml": "manifests:\n- nowhere/\n- empty/\n- a.yaml\n- ./a.yaml\n- a.yaml\n", "empty/readme.md": "", "a.yaml": Self.service,
+        ])
+        #expect(result.configuration == nil)
+        #expect(
+            messages == [
+                "serin.yaml:2: error: manifests: there is no nowhere/; paths are relative to the configuration file",
+                "serin.yaml:3: warning: manifests: the folder empty/ holds no *.yaml or *.yml file",
+                "serin.yaml:6: warning: manifests: a.yaml is named twice; it is read once",
+                "./a.yaml:1: error: Service default/shop: the same object is also at a.yaml:1; remove one or rename it",
+            ])
+    }
+
+    @Test func theFileItself() throws {
+        let folder = try Scratch.folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let missing = ConfigurationLoader.load(file: folder + "/serin.yaml")
+        #expect(missing.configuration == nil)
+        #expect(
+            missing.diagnostics.map(\.description) == [
+                "\(folder)/serin.yaml:1: error: file: can't be read: there is no such file; check the path",
+            ])
+        let isFolder = ConfigurationLoader.load(file: folder)
+        #expect(
+            isFolder.diagnostics.map(\.description) == ["\(folder):1: error: file: can't be read: it is a folder; name a file"])
+    }
+
+    @Test func faultsOfSeveralFilesAreAllTold() throws {
+        let (result, messages) = try load([
+            "serin.yaml": "manifests: [a.yaml, b.yaml]\nworkers: x\n", "a.yaml": "a: [\n", "b.yaml": "kind: Service\n",
+        ])
+        #expect(result.configuration == nil)
+        #expect(messages.count == 3)
+        #expect(messages.map { $0.prefix { $0 != ":" } } == ["serin.yaml", "a.yaml", "b.yaml"])
+    }
+
+    @Test func aConfigurationWithoutRoutesIsUsableButSaysSo() throws {
+        let (result, messages) = try load(["serin.yaml": "workers: 1\n"])
+        #expect(result.configuration != nil)
+        #expect(messages.count == 1)
+        #expect(messages.first?.contains("warning: configuration: there is no route") == true)
+    }
+
+    @Test func aPipeIsReadLikeAFile() throws {
+        let pipe = Pipe()
+        try pipe.fileHandleForWriting.write(contentsOf: Data("workers: x\n".utf8))
+        try pipe.fileHandleForWriting.close()
+        let path = "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)"
+        let result = ConfigurationLoader.load(file: path)
+        #expect(
+            result.diagnostics.map(\.description) == [
+                "\(path):1: error: workers: expected `auto`, or a whole number between 1 and 1024, found `x`",
+            ])
+    }
+
+    @Test func linkedFolders() throws {
+        let folder = try Scratch.folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        // As Kubernetes mounts a ConfigMap: the folder's files are links through a linked folder.
+        try Scratch.write(Self.ingress("a"), to: folder + "/mount/..2026/a.yaml")
+        try FileManager.default.createSymbolicLink(atPath: folder + "/mount/..data", withDestinationPath: "..2026")
+        try FileManager.default.createSymbolicLink(atPath: folder + "/mount/a.yaml", withDestinationPath: "..data/a.yaml")
+        try FileManager.default.createSymbolicLink(atPath: folder + "/linked", withDestinationPath: "mount")
+        try Scratch.write("manifests: [linked]\nservices: {shop: [127.0.0.1:80]}\n", to: folder + "/serin.yaml")
+        let result = ConfigurationLoader.load(file: folder + "/serin.yaml")
+        #expect(result.diagnostics.isEmpty)
+        #expect(result.configuration?.snapshot.routes.routes.map(\.path) == ["/a"])
+    }
+}

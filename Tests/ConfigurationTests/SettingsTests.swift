@@ -1,0 +1,287 @@
+import Addressing
+import Exchange
+import Foundation
+import Routing
+import Testing
+@testable import Configuration
+
+/// The configuration file: what each key accepts, and what is said about what it does not.
+@Suite struct SettingsTests {
+    struct Fault: CustomTestStringConvertible, Sendable {
+        let name: String
+        let yaml: String
+        let expect: [String]
+        var testDescription: String { name }
+    }
+
+    private static func read(_ yaml: String) -> (settings: Settings, messages: [String]) {
+        var log = DiagnosticLog()
+        let settings = SettingsReader.read(YAMLFile(name: "serin.yaml", text: yaml), log: &log)
+        return (settings, log.sorted.map(\.description))
+    }
+
+    private static let time = "expected a length of time such as 250ms, 30s, 5m or 1h, from 1ms to a year, found"
+    private static let address = "expected \(AddressText.listenerForm), found"
+
+    static let faults: [Fault] = [
+        Fault(name: "unknown key, near", yaml: "workers: 2\nlistner: []", expect: [
+            "serin.yaml:2: error: listner: unknown key; did you mean `listeners`?",
+        ]),
+        Fault(name: "unknown key, far", yaml: "canary: {colour: red}", expect: [
+            "serin.yaml:1: error: canary.colour: unknown key; known here: compatibility, hashBy, failover",
+        ]),
+        Fault(name: "unknown key below", yaml: "timeouts:\n  clientheader: 5s\n", expect: [
+            "serin.yaml:2: error: timeouts.clientheader: unknown key; did you mean `clientHeader`?",
+        ]),
+        Fault(name: "key twice", yaml: "via: off\nworkers: 1\nvia: edge\n", expect: [
+            "serin.yaml:3: error: YAML: the key `via` stands here again (first on line 1); keep one of the two",
+        ]),
+        Fault(name: "key twice below", yaml: "limits:\n  body: 1\n  # again\n  'body': 2\n", expect: [
+            "serin.yaml:4: error: YAML: the key `body` stands here again (first on line 2); keep one of the two",
+        ]),
+        Fault(name: "key twice in a flow", yaml: "limits: {body: 1, body: 2}\n", expect: [
+            "serin.yaml:1: error: YAML: the key `body` stands twice in this mapping; keep one of the two",
+        ]),
+        Fault(name: "two documents", yaml: "workers: 1\n---\nvia: off\n", expect: [
+            "serin.yaml:3: error: configuration: a second YAML document; the configuration is one, move its keys to the first",
+        ]),
+        Fault(name: "no mapping", yaml: "- a\n", expect: [
+            "serin.yaml:1: error: configuration: expected a mapping of keys to values, found a list",
+        ]),
+        Fault(name: "time without unit", yaml: "resolveInterval: 30", expect: ["serin.yaml:1: error: resolveInterval: \(time) `30`"]),
+        Fault(name: "time of zero", yaml: "shutdownTimeout: 0s", expect: ["serin.yaml:1: error: shutdownTimeout: \(time) `0s`"]),
+        Fault(name: "time too long", yaml: "shutdownTimeout: 99999999999999999999h", expect: [
+            "serin.yaml:1: error: shutdownTimeout: \(time) `99999999999999999999h`",
+        ]),
+        Fault(name: "time of nothing", yaml: "timeouts:\n  request:\n", expect: [
+            "serin.yaml:2: error: timeouts.request: expected `off`, or a length of time such as 250ms, 30s, 5m or 1h, from 1ms to a year, found nothing",
+        ]),
+        Fault(name: "off where it can't be", yaml: "timeouts: {tunnelIdle: off}", expect: [
+            "serin.yaml:1: error: timeouts.tunnelIdle: \(time) `off`",
+        ]),
+        Fault(name: "size with a wrong unit", yaml: "limits:\n  headerBytes: 32kb", expect: [
+            "serin.yaml:2: error: limits.headerBytes: expected a size such as 8KiB, 10MiB or plain bytes, between 256 and 16777216, found `32kb`",
+        ]),
+        Fault(name: "count", yaml: "limits: {headerFields: many, connections: -1}", expect: [
+            "serin.yaml:1: error: limits.headerFields: expected a whole number between 1 and 10000, found `many`",
+            "serin.yaml:1: error: limits.connections: expected `auto`, or a whole number between 1 and 100000000, found `-1`",
+        ]),
+        Fault(name: "workers", yaml: "workers: 0", expect: [
+            "serin.yaml:1: error: workers: expected `auto`, or a whole number between 1 and 1024, found `0`",
+        ]),
+        Fault(name: "truth", yaml: "http10KeepAlive: yes\nunderscoresInHeaders: [true]", expect: [
+            "serin.yaml:1: error: http10KeepAlive: expected true or false, found `yes`",
+            "serin.yaml:2: error: underscoresInHeaders: expected true or false, found a list",
+        ]),
+        Fault(name: "word", yaml: "canary: {failover: maybe}", expect: [
+            "serin.yaml:1: error: canary.failover: expected one of none, canaryToStable, both, found `maybe`",
+        ]),
+        Fault(name: "exact mode", yaml: "canary:\n  compatibility: ingress-nginx", expect: [
+            "serin.yaml:2: error: canary.compatibility: `ingress-nginx` arrives with a later release; `scoped` is available",
+        ]),
+        Fault(name: "log formats to come", yaml: "accessLog: {format: json}", expect: [
+            "serin.yaml:1: error: accessLog.format: `json` arrives with a later release; `off` and `combined` are available",
+        ]),
+        Fault(name: "log format", yaml: "accessLog: {format: fancy}", expect: [
+            "serin.yaml:1: error: accessLog.format: expected one of off, combined, found `fancy`",
+        ]),
+        Fault(name: "TLS", yaml: "listeners:\n  - address: 127.0.0.1:8443\n    tls: true", expect: [
+            "serin.yaml:3: error: listeners.tls: TLS arrives with a later release; `false` is available",
+        ]),
+        Fault(name: "listener by name", yaml: "listeners: [{address: localhost:80}]", expect: [
+            "serin.yaml:1: error: listeners.address: \(address) `localhost:80`",
+        ]),
+        Fault(name: "listener without port", yaml: "listeners: [{address: 127.0.0.1}]", expect: [
+            "serin.yaml:1: error: listeners.address: \(address) `127.0.0.1`",
+        ]),
+        Fault(name: "listener without brackets", yaml: "listeners: [{address: \"::1:8080\"}]", expect: [
+            "serin.yaml:1: error: listeners.address: \(address) `::1:8080`",
+        ]),
+        Fault(name: "listener without address", yaml: "listeners:\n- tls: false", expect: [
+            "serin.yaml:2: error: listeners: an `address` is missing; write \(AddressText.listenerForm)",
+        ]),
+        Fault(name: "listener as text", yaml: "listeners: [127.0.0.1:8080]", expect: [
+            "serin.yaml:1: error: listeners: expected a mapping of keys to values, found `127.0.0.1:8080`",
+        ]),
+        Fault(name: "no listener", yaml: "listeners: []", expect: [
+            "serin.yaml:1: error: listeners: the list is empty; name an address, or remove the key for 0.0.0.0:8080",
+        ]),
+        Fault(name: "listener twice", yaml: "listeners:\n- address: 127.0.0.1:80\n- address: 127.0.0.1:80", expect: [
+            "serin.yaml:3: error: listeners: 127.0.0.1:80 is listed twice; remove one",
+        ]),
+        Fault(name: "admin", yaml: "admin: {address: 9901, hosts: [\"a b\"]}", expect: [
+            "serin.yaml:1: error: admin.address: \(address) `9901`",
+            "serin.yaml:1: error: admin.hosts: expected a host name without a port, found `a b`",
+        ]),
+        Fault(name: "admin among the listeners", yaml: "listeners: [{address: 127.0.0.1:80}]\nadmin:\n  address: 127.0.0.1:80", expect: [
+            "serin.yaml:3: error: admin.address: 127.0.0.1:80 is a listener, open to every client; give the admin an address of its own",
+        ]),
+        Fault(name: "proxies", yaml: "trustedProxies: [10.0.0.0/33, ten]", expect: [
+            "serin.yaml:1: error: trustedProxies: expected an address range such as 10.0.0.0/8 or 2001:db8::/32, found `10.0.0.0/33`",
+            "serin.yaml:1: error: trustedProxies: expected an address range such as 10.0.0.0/8 or 2001:db8::/32, found `ten`",
+        ]),
+        Fault(name: "via", yaml: "via: \"a b\"", expect: [
+            "serin.yaml:1: error: via: expected `off`, or a name of letters, digits, `-`, `.` and `_`, found `a b`",
+        ]),
+        Fault(name: "hash key", yaml: "canary: {hashBy: cookie}", expect: [
+            "serin.yaml:1: error: canary.hashBy: expected \(HashKeyText.form), found `cookie`",
+        ]),
+        Fault(name: "services", yaml: "services:\n  a/b/c: []\n  x: 127.0.0.1:80\n  y: [\"127.0.0.1\"]\n  z:\n", expect: [
+            "serin.yaml:2: error: services.a/b/c: expected [namespace/]name[:port] for a Service",
+            "serin.yaml:3: error: services.x: expected a list of addresses, found `127.0.0.1:80`; `[]` says that it has no endpoints",
+            "serin.yaml:4: error: services.y: expected \(AddressText.endpointForm), found `127.0.0.1`",
+            "serin.yaml:5: error: services.z: expected a list of addresses, found nothing; `[]` says that it has no endpoints",
+        ]),
+        Fault(name: "the same Service twice", yaml: "services:\n  x: []\n  default/x: []\n  x:80: []\n", expect: [
+            "serin.yaml:3: error: services.default/x: the same Service as on line 2; keep one of the two",
+        ]),
+        Fault(name: "the long form", yaml: "services: {x: [{weight: 0, labels: [a], adress: \"a:1\"}]}", expect: [
+            "serin.yaml:1: error: services.x.adress: unknown key; did you mean `address`?",
+            "serin.yaml:1: error: services.x.weight: expected a whole number between 1 and 65535, found `0`",
+            "serin.yaml:1: error: services.x.labels: expected labels with their values, found a list",
+            "serin.yaml:1: error: services.x: an `address` is missing; write \(AddressText.endpointForm)",
+        ]),
+        Fault(name: "an endpoint of port 0", yaml: "services: {x: [\"127.0.0.1:0\"]}", expect: [
+            "serin.yaml:1: error: services.x: expected \(AddressText.endpointForm), found `127.0.0.1:0`",
+        ]),
+        Fault(name: "manifests", yaml: "manifests: here/", expect: [
+            "serin.yaml:1: error: manifests: expected a list of files or folders, found `here/`",
+        ]),
+        Fault(name: "classes", yaml: "ingressClasses: [[nginx]]", expect: [
+            "serin.yaml:1: error: ingressClasses: expected class names, found a list",
+        ]),
+    ]
+
+    @Test(arguments: faults)
+    func fault(_ fault: Fault) {
+        #expect(Self.read(fault.yaml).messages == fault.expect)
+    }
+
+    @Test(arguments: ["", "# nothing\n", "---\n...\n", "timeouts:\nlimits:\nservices:\nlisteners:\nmanifests:\n"])
+    func emptyIsDefault(_ yaml: String) {
+        let (settings, messages) = Self.read(yaml)
+        #expect(messages.isEmpty)
+        expectDefaults(settings)
+    }
+
+    /// The example that shows every key shows the defaults.
+    @Test func exampleShowsTheDefaults() throws {
+        let path = Golden.repository.appendingPathComponent("config/serin.yaml").path
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let (settings, messages) = Self.read(text)
+        #expect(messages.isEmpty)
+        expectDefaults(settings)
+        for key in SettingsReader.keys { #expect(text.contains("\n\(key):"), "\(key) is missing") }
+    }
+
+    private func expectDefaults(_ settings: Settings) {
+        #expect(settings.process == ProcessSettings())
+        #expect(settings.timeouts == Timeouts())
+        #expect(settings.limits == Limits())
+        #expect(settings.forwarding == Forwarding())
+        #expect(settings.forwarding.strictPaths)
+        #expect(settings.failover == .canaryToStable)
+        #expect(settings.hashBy == nil)
+        #expect(settings.ingressClasses == ["nginx", "serin"])
+        #expect(settings.services.isEmpty)
+    }
+
+    @Test func everyKeyIsRead() throws {
+        let (settings, messages) = Self.read(
+            """
+            listeners:
+              - {address: "127.0.0.1:0"}
+              - {address: "127.0.0.1:0"}
+              - {address: "[2001:db8::1]:443", tls: false}
+              - {address: unix:/run/serin.sock}
+            admin: {address: "[::1]:9000", hosts: [Admin.internal]}
+            workers: 3
+            manifests: [a.yaml, b/]
+            ingressClasses: [edge]
+            services:
+              shop: [10.0.0.1:80, "[fd00::1]:81", unix:/run/shop.sock, App.internal:82]
+              team/shop:http: [{address: 10.0.0.2:80, weight: 2, labels: {version: v2, n: 1}}]
+              none: []
+            canary: {compatibility: scoped, hashBy: "cookie:uid", failover: both}
+            trustedProxies: [10.0.0.0/8, "fd00::/8", 192.0.2.1]
+            resolveInterval: 5s
+            http10KeepAlive: true
+            via: edge
+            timeouts:
+              {clientHeader: 1ms, clientBody: 2s, clientKeepAlive: 3m, clientWrite: 4h, upstreamConnect: 5s,
+              upstreamResponse: 6s, upstreamKeepAlive: 7s, tlsHandshake: 8s, request: 9s, tunnelIdle: 10s}
+            limits: {requestLine: 4KiB, headerBytes: 1MiB, headerFields: 50, body: 2GiB, connections: 1000, connectionsPerClient: 7}
+            shutdownTimeout: 1m
+            underscoresInHeaders: true
+            accessLog: {format: combined, path: access.log}
+            """)
+        #expect(messages.isEmpty)
+        let process = settings.process
+        #expect(
+            process.listeners.map(\.address) == [
+                .ipv4(0x7F00_0001, port: 0), .ipv4(0x7F00_0001, port: 0),
+                .ipv6(high: 0x2001_0DB8_0000_0000, low: 1, port: 443), .unix(path: "/run/serin.sock"),
+            ])
+        #expect(process.admin == .ipv6(high: 0, low: 1, port: 9000))
+        #expect(process.adminHosts == ["admin.internal"])
+        #expect(process.workers == 3)
+        #expect(process.resolveInterval == .seconds(5))
+        #expect(process.shutdownTimeout == .seconds(60))
+        #expect(process.accessLog == .init(format: .combined, path: "access.log"))
+        #expect(settings.manifests.map(\.path) == ["a.yaml", "b/"])
+        #expect(settings.ingressClasses == ["edge"])
+        #expect(settings.hashBy == .cookie("uid"))
+        #expect(settings.failover == .both)
+        var forwarding = Forwarding()
+        forwarding.trustedProxies = ["10.0.0.0/8", "fd00::/8", "192.0.2.1"].compactMap { AddressRange($0) }
+        forwarding.via = "edge"
+        forwarding.http10KeepAlive = true
+        forwarding.underscoresInHeaders = true
+        #expect(settings.forwarding == forwarding)
+        expectQuantities(settings)
+        expectServices(settings.services)
+    }
+
+    private func expectQuantities(_ settings: Settings) {
+        let times = settings.timeouts
+        #expect(
+            [times.clientHeader, times.clientBody, times.clientKeepAlive, times.clientWrite, times.upstreamConnect]
+                == [.milliseconds(1), .seconds(2), .seconds(180), .seconds(14_400), .seconds(5)])
+        #expect(
+            [times.upstreamResponse, times.upstreamKeepAlive, times.tlsHandshake, times.request, times.tunnelIdle]
+                == [.seconds(6), .seconds(7), .seconds(8), .seconds(9), .seconds(10)])
+        var limits = Limits()
+        limits.requestLine = 4096
+        limits.headerBytes = 1 << 20
+        limits.headerFields = 50
+        limits.body = 2 << 30
+        limits.connections = 1000
+        limits.connectionsPerClient = 7
+        #expect(settings.limits == limits)
+    }
+
+    private func expectServices(_ services: [ServiceEntry]) {
+        #expect(services.map(\.key) == ["default/shop", "team/shop:http", "default/none"])
+        #expect(
+            services[0].endpoints.map(\.address) == [
+                .ipv4(0x0A00_0001, port: 80), .ipv6(high: 0xFD00_0000_0000_0000, low: 1, port: 81),
+                .unix(path: "/run/shop.sock"), .name(host: "app.internal", port: 82),
+            ])
+        #expect(services[1].endpoints.map(\.weight) == [2])
+        #expect(services[1].endpoints.map(\.labels) == [["version": "v2", "n": "1"]])
+        #expect(services[2].endpoints.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("request", nil), ("clientIP", ValueKey.clientAddress), ("cookie:Uid", .cookie("uid")),
+        ("header:X-User", .header("x_user")), ("query:user id", .query("user id")),
+    ])
+    func hashKeys(_ text: String, _ expect: ValueKey?) throws {
+        #expect(try #require(HashKeyText.parse(text)).key == expect)
+    }
+
+    @Test(arguments: ["", "Request", "cookie:", "cookie:a b", "header:a:b", "query:", "ip", ":x"])
+    func noHashKeys(_ text: String) {
+        #expect(HashKeyText.parse(text) == nil)
+    }
+}
