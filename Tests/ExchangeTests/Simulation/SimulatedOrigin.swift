@@ -22,61 +22,80 @@ struct SimulatedOrigin {
     init(_ request: SimulatedRequest, connection: Int, _ chance: inout Chance) {
         self.request = request
         isTunnel = request.kind == .upgrade && !chance.oneIn(4)
-        if isTunnel {
-            (status, body, isComplete, messageLength) = (101, chance.body(), true, 0)
-            (isEarly, isFirst) = (false, false)
-            end = chance.pick([.closed, .closed, .failed, nil])
-            let head = "HTTP/1.1 101 Go|X-Id: \(request.id)|X-Conn: \(connection)|Connection: upgrade|Upgrade: WebSocket||"
-            bytes = wire(head) + body
-            return
-        }
-        isFirst = chance.oneIn(40)
-        isEarly = isFirst || chance.oneIn(6)
-        status = chance.pick([200, 200, 200, 200, 404, 500, 204, 304, 413])
-        let isBodiless = request.method == "HEAD" || status == 204 || status == 304
-        let content = chance.body()
-        let minorVersion = chance.oneIn(8) ? 0 : 1
-        let untilClose = !isBodiless && chance.oneIn(6)
-        var head = "HTTP/1.\(minorVersion) \(status) Status|X-Id: \(request.id)|X-Conn: \(connection)|"
+        isFirst = !isTunnel && chance.oneIn(40)
+        isEarly = isFirst || !isTunnel && chance.oneIn(6)
+        status = isTunnel ? 101 : chance.pick([200, 200, 200, 200, 404, 500, 204, 304, 413])
+        let fields = "X-Id: \(request.id)|X-Conn: \(connection)|"
+        var answer = isTunnel ? Answer(upgrade: fields, &chance) : Answer(to: request, status, fields, &chance)
+        messageLength = answer.head.count + answer.payload.count
+        if !isTunnel { answer.spoil(&chance) }
+        body = answer.body
+        isComplete = answer.isComplete
+        bytes = answer.bytes
+        end = answer.end
+    }
+
+    /// An answer in the making.
+    private struct Answer {
+        var head: [UInt8] = []
+        /// The body, and how it is framed.
+        var body: [UInt8] = []
         var payload: [UInt8] = []
-        if !untilClose {
-            if minorVersion == 1, status != 204, chance.oneIn(2) {
-                head += "Transfer-Encoding: chunked|"
-                payload = isBodiless ? [] : chance.chunked(content)
-            } else if status != 204 {
-                head += "Content-Length: \(content.count)|"
-                payload = isBodiless ? [] : content
-            }
-        } else {
-            payload = content
-        }
-        if chance.oneIn(10) { head += "Connection: close|" }
-        let interims = chance.oneIn(5) ? 1 + chance.upTo(2) : 0
-        let headBytes = wire(String(repeating: "HTTP/1.1 103 Hints|X-Id: \(request.id)||", count: interims) + head + "|")
-        var message = headBytes + payload
-        messageLength = message.count
-        var end: Wire.End? = untilClose ? .closed : chance.oneIn(10) ? chance.pick([.closed, .failed]) : nil
-        var isComplete = true, body = isBodiless ? [] : content
-        if chance.oneIn(5) {
-            // Breaks off, or stalls, somewhere.
-            let cut = chance.oneIn(3) ? 0 : chance.upTo(message.count)
+        var isUntilClose = false
+        var bytes: [UInt8]
+        var end: Wire.End?
+        var isComplete = true
+
+        init(upgrade fields: String, _ chance: inout Chance) {
+            head = wire("HTTP/1.1 101 Go|" + fields + "Connection: upgrade|Upgrade: WebSocket||")
+            body = chance.body()
+            payload = body
+            bytes = head + payload
             end = chance.pick([.closed, .closed, .failed, nil])
-            isComplete = cut == message.count && (!untilClose || end == .closed)
-            message.removeLast(message.count - cut)
-            if untilClose, cut >= headBytes.count, end == .closed {
-                body = Array(payload.prefix(cut - headBytes.count))
-                isComplete = true
-            }
-        } else if chance.oneIn(15) {
-            message = wire(chance.pick(["SSH-2.0-x|", "HTTP/1.1 2xx|", "HTTP/1.1 101 x||", "HTTP/1.1 200 OK|a b: c||"]))
-            isComplete = false
-        } else if chance.oneIn(10), !untilClose {
-            message += wire("HTTP/1.1 200 Evil|X-Id: 999|Content-Length: 0||")
         }
-        bytes = message
-        self.end = end
-        self.isComplete = isComplete
-        self.body = body
+
+        init(to request: SimulatedRequest, _ status: Int, _ fields: String, _ chance: inout Chance) {
+            let isBodiless = request.method == "HEAD" || status == 204 || status == 304
+            let minorVersion = chance.oneIn(8) ? 0 : 1
+            let content = chance.body()
+            body = isBodiless ? [] : content
+            payload = body
+            isUntilClose = !isBodiless && chance.oneIn(6)
+            var text = "HTTP/1.\(minorVersion) \(status) Status|" + fields
+            if !isUntilClose, status != 204 {
+                if minorVersion == 1, chance.oneIn(2) {
+                    text += "Transfer-Encoding: chunked|"
+                    payload = isBodiless ? [] : chance.chunked(body)
+                } else {
+                    text += "Content-Length: \(content.count)|"
+                }
+            }
+            if chance.oneIn(10) { text += "Connection: close|" }
+            let interims = chance.oneIn(5) ? 1 + chance.upTo(2) : 0
+            head = wire(String(repeating: "HTTP/1.1 103 Hints|X-Id: \(request.id)||", count: interims) + text + "|")
+            bytes = head + payload
+            end = isUntilClose ? .closed : chance.oneIn(10) ? chance.pick([.closed, .failed]) : nil
+        }
+
+        /// Some answers break off or stall somewhere, are no answers, or go on behind their end.
+        mutating func spoil(_ chance: inout Chance) {
+            if chance.oneIn(5) {
+                let cut = chance.oneIn(3) ? 0 : chance.upTo(bytes.count)
+                end = chance.pick([.closed, .closed, .failed, nil])
+                isComplete = cut == bytes.count && (!isUntilClose || end == .closed)
+                bytes.removeLast(bytes.count - cut)
+                if isUntilClose, cut >= head.count, end == .closed {
+                    // Nobody can tell.
+                    body = Array(payload.prefix(cut - head.count))
+                    isComplete = true
+                }
+            } else if chance.oneIn(15) {
+                bytes = wire(chance.pick(["SSH-2.0-x|", "HTTP/1.1 2xx|", "HTTP/1.1 101 x||", "HTTP/1.1 200 OK|a b: c||"]))
+                isComplete = false
+            } else if chance.oneIn(10), !isUntilClose {
+                bytes += wire("HTTP/1.1 200 Evil|X-Id: 999|Content-Length: 0||")
+            }
+        }
     }
 
     /// Sends up to `limit` more bytes if it is time to. Returns whether it did anything.

@@ -34,7 +34,9 @@ struct SimulatedRequest {
         if chance.oneIn(12) { head += "Connection: keep-alive|" }
         if hasBody, chance.oneIn(4) { head += "Expect: 100-continue|" }
         if kind == .malformed {
-            bytes = wire(chance.pick(["\(method) /\(id) HTTP/1.1|||", head + " folded: x||", "GET / HTTP/3.0||", head + "Content-Length: -1||"]))
+            bytes = wire(chance.pick([
+                "\(method) /\(id) HTTP/1.1|||", head + " folded: x||", "GET / HTTP/3.0||", head + "Content-Length: -1||",
+            ]))
         } else if hasBody, minorVersion == 1, chance.oneIn(2) {
             bytes = wire(head + "Transfer-Encoding: chunked||") + chance.chunked(body)
         } else {

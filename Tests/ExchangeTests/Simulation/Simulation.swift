@@ -1,7 +1,7 @@
 @testable import Exchange
 
-/// A client's connection and the upstreams behind it, played by chance: every read and write has a random size, anything may fail,
-/// close, stall or come early, and time passes in between. The same seed always plays the same.
+/// A client's connection and the upstreams behind it, played by chance: every read and write has a random size, anything may
+/// fail, close, stall or come early, and time passes in between. The same seed always plays the same.
 final class Simulation {
     static let maximumSteps = 3000
 

@@ -29,12 +29,14 @@ final class SimulationOracle {
         for (id, summary) in harness.summaries.enumerated() where id < simulation.requests.count {
             let request = simulation.requests[id]
             let line = harness.requestLines[id]
-            check(line.isEmpty || line == "\(request.method) /\(id) HTTP/1.\(request.minorVersion)", "summary \(id) is of \(line)")
+            let expected = "\(request.method) /\(id) HTTP/1.\(request.minorVersion)"
+            check(line.isEmpty || line == expected, "summary \(id) is of \(line)")
             let connects = harness.upstreams.filter { $0.request == id }
             check(summary.attempts == connects.count, "\(id): \(summary.attempts) attempts, \(connects.count) connects")
             check(connects.count <= ExchangeMachine.maximumAttempts, "\(id): at most three connects")
             check(Set(connects.map(\.backend)).count <= 1, "\(id): all attempts go to one version")
-            check(summary.requestBodyBytes <= request.body.count + request.tunnel.count, "\(id): body bytes counted beyond the body")
+            let most = request.body.count + request.tunnel.count
+            check(summary.requestBodyBytes <= most, "\(id): body bytes counted beyond the body")
             check(summary.status != 0, "\(id): a status")
         }
     }

@@ -34,7 +34,7 @@ final class MachineHarness {
     let context: ExchangeContext
     var snapshot: Snapshot
     var client: ClientIdentity
-    var machine: ExchangeMachine
+    let machine: ExchangeMachine
     var now = Instant(nanoseconds: 1_000_000_000)
 
     /// What the client has sent, and what it got.
@@ -226,8 +226,8 @@ final class MachineHarness {
             case .releaseUpstream(let reusable): release(reusable)
             case .shutdownWrite(.client): isClientWriteShut = true
             case .shutdownWrite(.upstream): if let current { upstreams[current].isWriteShut = true }
-            case .finish(let summary):
-                summaries.append(summary)
+            case .finish:
+                summaries.append(machine.summary)
                 requestLines.append(machine.withRequestLine { line in
                     var copy: [UInt8] = []
                     _ = copy.append(line, atMost: .max)
