@@ -16,15 +16,15 @@ public struct ClientIdentity: Equatable, Sendable {
     }
 
     /// Whether what the peer says about its own clients is believed.
-    func isTrusted(_ forwarding: Forwarding) -> Bool {
-        guard let peer, !forwarding.trustedProxies.isEmpty else { return false }
-        return forwarding.trustedProxies.contains { $0.contains(peer) }
+    func isTrusted(by snapshot: Snapshot) -> Bool {
+        guard !snapshot.forwarding.trustedProxies.isEmpty, let peer else { return false }
+        return snapshot.forwarding.trustedProxies.contains { $0.contains(peer) }
     }
 
     /// The client's address: the peer's, or, if the peer is trusted, the first untrusted address of X-Forwarded-For
     /// from the right. A malformed entry makes it the peer's.
-    public func clientAddress(_ head: borrowing RequestHead, in bytes: Span<UInt8>, _ forwarding: Forwarding) -> IPAddress? {
-        guard isTrusted(forwarding) else { return peer }
+    public func clientAddress(_ head: borrowing RequestHead, in bytes: Span<UInt8>, _ snapshot: Snapshot) -> IPAddress? {
+        guard isTrusted(by: snapshot) else { return peer }
         var field = head.fields.count
         while field > 0 {
             field -= 1
@@ -36,7 +36,7 @@ public struct ClientIdentity: Equatable, Sendable {
                 while start > 0, value[start - 1] != UInt8(ascii: ",") { start -= 1 }
                 let entry = value.extracting(start..<end)
                 guard let address = IPAddress(entry[entry.trimmedOWS]) else { return peer }
-                if !forwarding.trustedProxies.contains(where: { $0.contains(address) }) { return address }
+                if !snapshot.forwarding.trustedProxies.contains(where: { $0.contains(address) }) { return address }
                 end = max(start - 1, 0)
             }
         }

@@ -54,7 +54,7 @@ extension ExchangeMachine {
             wantsRelease = false
             connectFailed(timedOut: true, now: now)
         case .forwarding, .answering:
-            if response.pendingCount > 0 { return clientStoppedReading(now) }
+            if response.pendingCount > 0 { return abandon(.clientTooSlow, now) }
             if waitsForClientBody { return clientBodyTooSlow(now) }
             if responseHeadIsDone { cutResponse(.upstreamTimedOut, now) } else { upstreamFailed(.upstreamTimedOut, now) }
         case .tunnelling:
@@ -65,19 +65,11 @@ extension ExchangeMachine {
     }
 
     private func requestTookTooLong(_ now: Instant) {
-        if phase == .answering {
-            // The rest of a whole answer, which the client does not read: nothing less would show that it is cut.
-            summary.failure = .requestTimedOut
-            return finish(.abort, now)
-        }
+        // The rest of a whole answer, which the client does not read: nothing less would show that it is cut.
+        if phase == .answering { return abandon(.requestTimedOut, now) }
         if responseHeadIsDone { return cutResponse(.requestTimedOut, now) }
         dropUpstream()
         answer(.requestTimedOut, status: nil, now)
-    }
-
-    private func clientStoppedReading(_ now: Instant) {
-        summary.failure = .clientTooSlow
-        finish(.abort, now)
     }
 
     private func clientBodyTooSlow(_ now: Instant) {

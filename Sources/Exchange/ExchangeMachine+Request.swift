@@ -30,7 +30,7 @@ extension ExchangeMachine {
 
     private func decide(_ input: borrowing ByteBuffer) -> (decision: RequestDecider.Decision, client: IPAddress?) {
         let bytes = input.bytesFromFront
-        let address = client.clientAddress(parser.head, in: bytes, snapshot.forwarding)
+        let address = client.clientAddress(parser.head, in: bytes, snapshot)
         let decision = context.decider.decide(
             parser.head, in: bytes, client: address, snapshot: snapshot, rolls: context.rolls)
         return (decision, address)
@@ -67,9 +67,8 @@ extension ExchangeMachine {
     private func writeRequestHead(_ address: IPAddress?) {
         context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
         let rewrite = RequestRewrite(
-            forwarding: snapshot.forwarding, client: client, clientAddress: address,
-            isTrusted: client.isTrusted(snapshot.forwarding), requestID: context.requestIDs.next(),
-            listenerLines: context.forwardedLines.bytes)
+            snapshot: snapshot, context: context, client: client, clientAddress: address,
+            isTrusted: client.isTrusted(by: snapshot), requestID: context.requestIDs.next())
         request.reserveOutput(RequestRewrite.room(for: parser.head), context.pool)
         request.writeHead(parser.head, by: rewrite)
     }

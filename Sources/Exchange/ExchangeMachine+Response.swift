@@ -123,10 +123,6 @@ extension ExchangeMachine {
         if isShutDown.upstream, isShutDown.client { finish(.close(linger: false), now) }
     }
 
-    func clientOrUpstreamFailedInTunnel(_ now: Instant) {
-        finish(.abort, now)
-    }
-
     // MARK: Body and end
 
     func pumpResponse(_ now: Instant) {

@@ -53,8 +53,9 @@ extension ExchangeMachine {
         case .forwarding:
             upstreamFailed(reset ? .upstreamReset : .upstreamClosed, now)
         case .tunnelling:
+            if reset { return abandon(.upstreamReset, now) }
             response.sourceClosed()
-            if reset { clientOrUpstreamFailedInTunnel(now) } else { pumpTunnel(now) }
+            pumpTunnel(now)
         default:
             break
         }
@@ -63,7 +64,7 @@ extension ExchangeMachine {
     /// Writing to the upstream failed. It may have answered before it stopped reading, so its bytes are still wanted.
     public func upstreamStoppedReading(now: Instant) {
         guard hasUpstream else { return }
-        if phase == .tunnelling { return clientOrUpstreamFailedInTunnel(now) }
+        if phase == .tunnelling { return abandon(.upstreamReset, now) }
         requestWasCutShort = true
     }
 
@@ -126,14 +127,16 @@ extension ExchangeMachine {
         switch phase {
         case .finished: break
         case .readingHead where !parser.hasStarted: finishSilently(now)
-        case .tunnelling: clientOrUpstreamFailedInTunnel(now)
         default: clientWentAway(now)
         }
     }
 
-    func clientWentAway(_ now: Instant) {
-        summary.failure = .clientClosed
-        if !summary.isAnswered { summary.status = Failure.clientClosed.status }
+    func clientWentAway(_ now: Instant) { abandon(.clientClosed, now) }
+
+    /// Ends without another word to the client; the summary still tells what it would have been told.
+    func abandon(_ failure: Failure, _ now: Instant) {
+        summary.failure = failure
+        if !summary.isAnswered { summary.status = failure.status }
         finish(.abort, now)
     }
 
@@ -149,8 +152,6 @@ extension ExchangeMachine {
     public func cut(now: Instant) {
         guard phase != .finished else { return }
         guard phase != .readingHead || parser.hasStarted else { return finishSilently(now) }
-        summary.failure = .shutdown
-        if !summary.isAnswered { summary.status = Failure.shutdown.status }
-        finish(.abort, now)
+        abandon(.shutdown, now)
     }
 }

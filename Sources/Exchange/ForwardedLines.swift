@@ -4,7 +4,11 @@ import HTTP1
 struct ForwardedLines {
     private var port: UInt16 = 0
     private var isTLS = false
-    private(set) var bytes: [UInt8] = []
+    private var bytes: [UInt8] = []
+
+    func append(to output: inout ByteBuffer) {
+        output.append(bytes.span)
+    }
 
     /// Makes them those of another listener, if they are not that already.
     mutating func prepare(port: UInt16, isTLS: Bool) {

@@ -40,7 +40,7 @@ public struct RequestDecider: ~Copyable {
     ) -> Decision {
         switch match(head, bytes, snapshot) {
         case .route(let route):
-            let choice = choose(route, head, bytes, client, rolls, trace)
+            let choice = choose(route, head, bytes, client, snapshot, rolls, trace)
             return .forward(Self.target(route, choice, snapshot))
         case .addSlash:
             return .addSlash
@@ -65,9 +65,9 @@ public struct RequestDecider: ~Copyable {
 
     private mutating func choose(
         _ route: Route, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ client: IPAddress?,
-        _ rolls: RollSource, _ trace: DecisionTrace?
+        _ snapshot: Snapshot, _ rolls: RollSource, _ trace: DecisionTrace?
     ) -> Choice {
-        if !route.keys.isEmpty { collectValues(route, head, bytes, client) }
+        if !route.keys.isEmpty { collectValues(route, head, bytes, client, snapshot) }
         switch route.decide(values, trace: trace) {
         case .chosen(let choice):
             return choice
@@ -107,12 +107,12 @@ public struct RequestDecider: ~Copyable {
     // MARK: Values
 
     private mutating func collectValues(
-        _ route: Route, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ client: IPAddress?
+        _ route: Route, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ client: IPAddress?, _ snapshot: Snapshot
     ) {
         values.reset(count: route.keys.count)
         for index in route.keys.indices {
             switch route.keys[index].kind {
-            case .header: collectHeader(index, route.keys[index], head, bytes)
+            case .header: collectHeader(index, route.keys[index], head, bytes, passesUnusual: snapshot.forwarding.underscoresInHeaders)
             case .cookie: collectCookie(index, route.keys[index], head, bytes)
             case .query: collectQuery(index, route.keys[index], head, bytes)
             case .clientAddress: collectAddress(index, client)
@@ -122,11 +122,12 @@ public struct RequestDecider: ~Copyable {
 
     /// Repeated lines are joined with ", ", those of Cookie with "; " (R23).
     private mutating func collectHeader(
-        _ index: Int, _ key: ValueKey, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
+        _ index: Int, _ key: ValueKey, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, passesUnusual: Bool
     ) {
         for field in head.fields.indices {
             let line = head.fields[field]
-            guard key.matches(bytes[line.name]) else { continue }
+            // A field that is not passed on does not decide either (R22).
+            guard passesUnusual || !line.isUnusual, key.matches(bytes[line.name]) else { continue }
             if values.isPresent(index) {
                 values.append(line.known == .cookie ? "; " : ", ")
             } else {

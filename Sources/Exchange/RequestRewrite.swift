@@ -5,14 +5,13 @@ import Routing
 /// Writes the request head that an upstream gets: always from what was understood, never the bytes as they came
 /// (http-edge duty 10), with our own fields last so that nothing the client names can strip them (duty 25).
 struct RequestRewrite: ~Copyable {
-    let forwarding: Forwarding
+    let snapshot: Snapshot
+    let context: ExchangeContext
     let client: ClientIdentity
     /// As `ClientIdentity.clientAddress` found it.
     let clientAddress: IPAddress?
     let isTrusted: Bool
     let requestID: (UInt64, UInt64)
-    /// See `ForwardedLines`.
-    let listenerLines: [UInt8]
 
     /// Room that `write` may need for a head.
     static func room(for head: borrowing RequestHead) -> Int { 2 * head.length + 1024 }
@@ -75,7 +74,7 @@ struct RequestRewrite: ~Copyable {
             // The standard's form of X-Forwarded-*: believed from the same peers.
             return isTrusted
         case .other:
-            if field.isUnusual { return forwarding.underscoresInHeaders }
+            if field.isUnusual { return snapshot.forwarding.underscoresInHeaders }
             // "Proxy" becomes HTTP_PROXY in a CGI program (httpoxy); ingress-nginx drops it too.
             return field.name.count != 5 || !bytes[field.name].equalsIgnoringCase("proxy")
         default:
@@ -146,7 +145,7 @@ struct RequestRewrite: ~Copyable {
         output.append("\r\nX-Forwarded-Host: ")
         output.append(bytes[head.authority])
         output.append("\r\n")
-        output.append(listenerLines.span)
+        context.forwardedLines.append(to: &output)
     }
 
     private func writeTrusted(
@@ -188,7 +187,7 @@ struct RequestRewrite: ~Copyable {
     }
 
     private func writeVia(_ head: borrowing RequestHead, to output: inout ByteBuffer) {
-        guard let via = forwarding.via else { return }
+        guard let via = snapshot.forwarding.via else { return }
         output.append(head.minorVersion == 0 ? "Via: 1.0 " : "Via: 1.1 ")
         output.append(via.utf8.span)
         output.append("\r\n")

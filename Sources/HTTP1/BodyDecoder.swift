@@ -4,8 +4,8 @@
 /// `ParseError.ofUpstream`.
 public struct BodyDecoder: Sendable {
     private var phase: Phase
-    /// Bytes of the body that are still to come, for a body of known length.
-    private var left = 0
+    /// Bytes still to come of a body announced by Content-Length, 0 of one that is not there; nil for the others.
+    public private(set) var remaining: Int?
     private var chunks: ChunkDecoder
 
     private enum Phase: UInt8 {
@@ -17,9 +17,10 @@ public struct BodyDecoder: Sendable {
         switch length {
         case .none:
             phase = .complete
+            remaining = 0
         case .length(let count):
             phase = count > 0 ? .length : .complete
-            left = count
+            remaining = count
         case .chunked:
             phase = .chunked
         case .untilClose:
@@ -30,14 +31,6 @@ public struct BodyDecoder: Sendable {
     /// All of the body was seen: by its length, its last chunk, or the sender's close.
     public var isComplete: Bool { phase == .complete }
 
-    /// Bytes still to come of a body announced by Content-Length; nil for the others.
-    public var remaining: Int? {
-        switch phase {
-        case .length, .complete: left
-        case .chunked, .untilClose, .failed: nil
-        }
-    }
-
     /// Takes the next step into `input`, which begins where the last step ended.
     public mutating func next(_ input: Span<UInt8>) -> BodyStep {
         switch phase {
@@ -47,9 +40,10 @@ public struct BodyDecoder: Sendable {
             return input.count > 0 ? .data(skip: 0, count: input.count) : .needMore(skip: 0)
         case .length:
             guard input.count > 0 else { return .needMore(skip: 0) }
+            let left = remaining ?? 0
             let count = min(left, input.count)
-            left &-= count
-            if left == 0 { phase = .complete }
+            remaining = left &- count
+            if count == left { phase = .complete }
             return .data(skip: 0, count: count)
         case .chunked:
             let step = chunks.next(input)

@@ -5,11 +5,14 @@
 public final class BufferPool {
     /// The sizes there are, in bytes. `head` holds a serialised head, `standard` a head as received and a short body;
     /// a connection that streams grows to `large` and `huge` and gives them back when it is done.
+    ///
+    /// No powers of two: blocks that all began at the same place of a page would compete for the same few sets of the cache,
+    /// since it is their first bytes that every request touches.
     public enum Size: Int, CaseIterable, Sendable {
-        case head = 4096
-        case standard = 16_384
-        case large = 65_536
-        case huge = 262_144
+        case head = 4_416
+        case standard = 17_216
+        case large = 66_880
+        case huge = 263_488
 
         /// The smallest size that holds `count` bytes; `huge` for anything above it.
         public static func holding(_ count: Int) -> Size {

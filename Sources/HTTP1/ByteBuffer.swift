@@ -157,7 +157,7 @@ public struct ByteBuffer: ~Copyable {
         filled &+= source.count
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func append(_ byte: UInt8) {
         precondition(space > 0, "appending more than the free space")
         // end < capacity by the precondition.
@@ -166,7 +166,7 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Appends an ASCII literal.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func append(_ literal: StaticString) {
         precondition(literal.hasPointerRepresentation && literal.utf8CodeUnitCount <= space, "appending more than the free space")
         guard literal.utf8CodeUnitCount > 0, let base = unsafe base else { return }

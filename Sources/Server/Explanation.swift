@@ -63,7 +63,7 @@ public struct Explanation: Sendable {
     ) -> Explanation {
         if head.method == .trace || head.method == .connect { return refused("the request is answered 405: TRACE and CONNECT") }
         let identity = ClientIdentity(peer: question.client, localPort: 80)
-        let client = identity.clientAddress(head, in: bytes.span, snapshot.forwarding)
+        let client = identity.clientAddress(head, in: bytes.span, snapshot)
         let trace = DecisionTrace()
         var decider = RequestDecider()
         var random = SystemRandomNumberGenerator()

@@ -35,39 +35,40 @@ extension Worker {
     func drive(_ client: ClientConnection) {
         guard client.state == .open else { return }
         if client.exchange == nil {
-            guard client.isReadable else { return }
+            guard client.isReadable else { return setDeadline(client, idleDeadline(of: client)) }
             attach(client)
         }
+        guard let exchange = client.exchange else { return }
         var steps = 0
-        while let exchange = client.exchange {
-            let moved = step(client, exchange)
-            if !moved { break }
+        while step(client, exchange) {
+            guard client.exchange === exchange else { break }
             steps += 1
             if steps == Self.share { return enqueue(client) }
         }
-        rest(client)
+        rest(client, exchange)
     }
 
-    /// One round over both sides. Returns whether anything moved.
+    /// One round over both sides. Returns whether another one may move something.
     private func step(_ client: ClientConnection, _ exchange: ActiveExchange) -> Bool {
+        let machine = exchange.machine
         var moved = false
-        if client.isReadable, exchange.machine.wantsBytes(from: .client) { moved = readClient(client, exchange) }
-        act(client, exchange)
+        if client.isReadable, machine.wantsBytes(from: .client) { moved = readClient(client, exchange) }
+        if machine.hasActions { act(client, exchange) }
         if let upstream = exchange.upstream, upstream.isConnected {
-            if upstream.isWritable, exchange.machine.hasOutput(for: .upstream) {
+            if upstream.isWritable, machine.hasOutput(for: .upstream) {
                 moved = writeUpstream(upstream, exchange) || moved
-                act(client, exchange)
+                if machine.hasActions { act(client, exchange) }
             }
-            if upstream.isReadable, exchange.upstream === upstream, exchange.machine.wantsBytes(from: .upstream) {
+            if upstream.isReadable, exchange.upstream === upstream, machine.wantsBytes(from: .upstream) {
                 moved = readUpstream(upstream, exchange) || moved
-                act(client, exchange)
+                if machine.hasActions { act(client, exchange) }
             }
         }
-        if client.isWritable, exchange.machine.hasOutput(for: .client) {
+        if client.isWritable, machine.hasOutput(for: .client) {
             moved = writeClient(client, exchange) || moved
-            act(client, exchange)
         }
-        return moved && client.exchange === exchange
+        act(client, exchange)
+        return moved
     }
 
     private func enqueue(_ client: ClientConnection) {
@@ -77,9 +78,12 @@ extension Worker {
     }
 
     /// Nothing moves now: gives the machine back if no request is under way, and sees to the deadline.
-    private func rest(_ client: ClientConnection) {
+    private func rest(_ client: ClientConnection, _ exchange: ActiveExchange) {
         guard client.state == .open else { return }
-        guard let exchange = client.exchange else { return setDeadline(client, idleDeadline(of: client)) }
+        guard client.exchange === exchange else {
+            if client.exchange == nil { setDeadline(client, idleDeadline(of: client)) }
+            return
+        }
         if exchange.machine.isIdle {
             detach(client, exchange)
             setDeadline(client, idleDeadline(of: client))

@@ -9,6 +9,8 @@ import Testing
     private static let get = "GET / HTTP/1.1|Host: a.test||"
     private static let ok = "HTTP/1.1 200 OK|Content-Length: 2||ok"
 
+    private static let chunked = "POST / HTTP/1.1|Host: a.test|Transfer-Encoding: chunked||"
+
     private static func world(_ change: (inout World) -> Void) -> World {
         var world = World()
         change(&world)
@@ -28,11 +30,13 @@ import Testing
         Script(
             name: "a head beyond all blocks", world: world { $0.headerBytes = 1 << 20 },
             steps: [.client("GET / HTTP/1.1|Host: a.test|Field: " + String(repeating: "x", count: 300_000))],
-            toClient: own("431 Request Header Fields Too Large"), ends: [.init(431, .malformedRequest, attempts: 0)], left: .closed),
+            toClient: own("431 Request Header Fields Too Large"), ends: [.init(431, .malformedRequest, attempts: 0)],
+            left: .closed),
         Script(
             name: "a head that fits one block but not when written", world: world { $0.headerBytes = 1 << 20 },
             steps: [.client("GET / HTTP/1.1|Host: a.test|Field: " + String(repeating: "x", count: 262_090) + "||")],
-            toClient: own("431 Request Header Fields Too Large"), ends: [.init(431, .malformedRequest, attempts: 0)], left: .closed),
+            toClient: own("431 Request Header Fields Too Large"), ends: [.init(431, .malformedRequest, attempts: 0)],
+            left: .closed),
     ]
 
     static let refusals: [Script] = [
@@ -42,12 +46,14 @@ import Testing
         refusal("HTTP/2", "GET / HTTP/2.0|Host: a.test||", 505, "505 HTTP Version Not Supported"),
         refusal("an unknown expectation", "GET / HTTP/1.1|Host: a.test|Expect: x||", 417, "417 Expectation Failed"),
         Script(
-            name: "a long line", world: world { $0.requestLine = 32 }, steps: [.client("GET /" + String(repeating: "x", count: 40))],
+            name: "a long line", world: world { $0.requestLine = 32 },
+            steps: [.client("GET /" + String(repeating: "x", count: 40))],
             toClient: own("414 URI Too Long"), ends: [.init(414, .malformedRequest, attempts: 0)], left: .closed),
         Script(
             name: "many bytes of fields", world: world { $0.headerBytes = 32 },
             steps: [.client("GET / HTTP/1.1|Host: a.test|Field: " + String(repeating: "x", count: 40))],
-            toClient: own("431 Request Header Fields Too Large"), ends: [.init(431, .malformedRequest, attempts: 0)], left: .closed),
+            toClient: own("431 Request Header Fields Too Large"), ends: [.init(431, .malformedRequest, attempts: 0)],
+            left: .closed),
         Script(
             name: "no such host", steps: [.client("GET / HTTP/1.1|Host: x.test||" + get), .upstream(ok)],
             toClient: own("404 Not Found", closes: false) + ok, toUpstreams: [get],
@@ -90,6 +96,22 @@ import Testing
             steps: [.client("POST / HTTP/1.1|Host: a.test|Content-Length: 5||hello")],
             toClient: own("413 Content Too Large"), ends: [.init(413, .requestTooLarge, attempts: 0)], left: .closed),
         Script(
+            name: "chunks over the limit while connecting", world: world { $0.bodyLimit = 4 },
+            steps: [.connects([.pending]), .client(chunked), .client("5|hello|")],
+            toClient: own("413 Content Too Large"), toUpstreams: [""], ends: [.init(413, .requestTooLarge, received: 5)],
+            left: .closed, reusable: [false]),
+        Script(
+            name: "chunks over the limit", world: world { $0.bodyLimit = 4 },
+            steps: [.client(chunked), .upstreamTakes(0), .client("5|hello|")],
+            toClient: own("413 Content Too Large"), toUpstreams: [chunked], ends: [.init(413, .requestTooLarge, received: 5)],
+            left: .closed, reusable: [false]),
+        Script(
+            name: "chunks over the limit behind an answer", world: world { $0.bodyLimit = 4 }, steps: [
+                .client(chunked), .upstreamTakes(0), .upstream("HTTP/1.1 200 OK|Content-Length: 5||ab"), .client("5|hello|"),
+            ],
+            toClient: "HTTP/1.1 200 OK|Content-Length: 5||ab", toUpstreams: [chunked],
+            ends: [.init(200, .requestTooLarge, received: 5, sent: 2)], left: .closed, reusable: [false]),
+        Script(
             name: "no limit", world: world { $0.bodyLimit = 0 },
             steps: [.client("POST / HTTP/1.1|Host: a.test|Content-Length: 5||hello"), .upstream(ok)],
             toClient: ok, toUpstreams: ["POST / HTTP/1.1|Host: a.test|Content-Length: 5||hello"],
@@ -121,6 +143,11 @@ import Testing
         Script(
             name: "103 to HTTP/1.1", steps: [.client(get), .upstream("HTTP/1.1 103 Early Hints|Link: </x>||" + ok)],
             toClient: "HTTP/1.1 103 Early Hints|Link: </x>||" + ok, toUpstreams: [get], ends: [.init(200, sent: 2)]),
+        Script(
+            name: "a client that does not read it", steps: [
+                .client(get), .clientTakes(5), .upstream("HTTP/1.1 103 Early Hints|Link: </x>||"), .wait(60),
+            ],
+            toClient: "HTTP/", toUpstreams: [get], ends: [.init(408, .clientTooSlow)], left: .aborted, reusable: [false]),
         Script(
             name: "103 not to HTTP/1.0", steps: [
                 .client("GET / HTTP/1.0|Host: a.test||"), .upstream("HTTP/1.1 103 Early Hints|Link: </x>||" + ok),

@@ -149,4 +149,20 @@ import Testing
         Script(name: "is cut while idle", steps: [.client(get), .upstream(ok), .client("|"), .cut],
             toClient: ok, toUpstreams: [get], ends: [.init(200, sent: 2)], left: .closed),
     ]
+
+    /// A client that may still be sending must not lose its answer to a reset (RFC 9112 section 9.6).
+    @Test(arguments: [
+        ("POST / HTTP/1.1|Host: x.test|Content-Length: 5||", true), ("GET / HTTP/1.1||", true),
+        ("GET / HTTP/1.1|Host: x.test|Connection: close||", false),
+        ("GET / HTTP/1.1|Host: x.test|Connection: close||GET /", true),
+    ]) func lingers(_ request: String, _ expected: Bool) {
+        let harness = MachineHarness()
+        harness.take(.client(request))
+        harness.drive()
+        guard case .close(let linger) = harness.ending else {
+            Issue.record("the connection closes")
+            return
+        }
+        #expect(linger == expected)
+    }
 }

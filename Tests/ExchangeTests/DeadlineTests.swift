@@ -47,7 +47,8 @@ import Testing
             ends: [.init(504, .upstreamTimedOut, attempts: 3, received: 4)]),
         Script(
             name: "the time of a next head runs from its first byte", steps: [
-                .client(get), .upstream(ok + "abcd"), .wait(1000), .client("GET /"), .wait(14), .client(" HTTP/1.1|Host: a.test||"),
+                .client(get), .upstream(ok + "abcd"), .wait(1000), .client("GET /"), .wait(14),
+                .client(" HTTP/1.1|Host: a.test||"),
             ],
             toClient: ok + "abcd", toUpstreams: [get, get], ends: [.init(200, sent: 4)]),
     ]
@@ -64,7 +65,8 @@ import Testing
             name: "no connection in time", world: tenSeconds, steps: [
                 .connects([.pending, .pending, .pending]), .client(get), .wait(5), .wait(5),
             ],
-            toClient: own("504 Gateway Timeout", closes: false), toUpstreams: ["", ""], ends: [.init(504, .requestTimedOut, attempts: 2)]),
+            toClient: own("504 Gateway Timeout", closes: false), toUpstreams: ["", ""],
+            ends: [.init(504, .requestTimedOut, attempts: 2)]),
         Script(
             name: "the client does not read an own answer", world: tenSeconds, steps: [
                 .client(get), .clientTakes(0), .wait(10), .wait(10), .clientTakes(.max),

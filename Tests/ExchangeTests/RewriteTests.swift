@@ -68,7 +68,8 @@ import Testing
             name: "absolute form with a query only", request: "GET http://a.test?q HTTP/1.1|Host: a.test||",
             upstream: "GET /?q HTTP/1.1|Host: a.test|" + own),
         Case(
-            name: "HTTP/1.0 becomes 1.1", request: "GET / HTTP/1.0|Host: a.test||", upstream: "GET / HTTP/1.1|Host: a.test|" + own),
+            name: "HTTP/1.0 becomes 1.1", request: "GET / HTTP/1.0|Host: a.test||",
+            upstream: "GET / HTTP/1.1|Host: a.test|" + own),
         Case(
             name: "underscores are dropped", request: "GET / HTTP/1.1|Host: a.test|X_Real_IP: 1|a_b: 2||",
             upstream: "GET / HTTP/1.1|Host: a.test|" + own),
@@ -93,8 +94,8 @@ import Testing
         Case(
             name: "a trusted client's statements are kept or added to", world: world { $0.trustsClient = true },
             request: """
-                GET / HTTP/1.1|Host: a.test|X-Forwarded-For: 203.0.113.7, 192.0.2.9|X-Forwarded-Proto: https|X-Forwarded-Port: 443|\
-                X-Forwarded-Host: b.test|X-Request-ID: abc-1.2_~:+/=|Forwarded: for=203.0.113.7||
+                GET / HTTP/1.1|Host: a.test|X-Forwarded-For: 203.0.113.7, 192.0.2.9|X-Forwarded-Proto: https|\
+                X-Forwarded-Port: 443|X-Forwarded-Host: b.test|X-Request-ID: abc-1.2_~:+/=|Forwarded: for=203.0.113.7||
                 """,
             upstream: """
                 GET / HTTP/1.1|Host: a.test|Forwarded: for=203.0.113.7|X-Request-ID: abc-1.2_~:+/=|X-Real-IP: 203.0.113.7|\
@@ -136,7 +137,8 @@ import Testing
         harness.take(.client("GET / HTTP/1.1|Host: a.test||"))
         harness.drive()
         harness.take(.upstream("""
-            HTTP/1.1 299 Why not|A: 1|Connection: close, X-Hop|X-Hop: 2|Keep-Alive: 3|Transfer-Encoding: chunked|Trailer: T|a: 4||0||
+            HTTP/1.1 299 Why not|A: 1|Connection: close, X-Hop|X-Hop: 2|Keep-Alive: 3|Transfer-Encoding: chunked|Trailer: T|\
+            a: 4||0||
             """))
         harness.drive()
         #expect(text(harness.toClient) == """

@@ -14,7 +14,8 @@ import Testing
     static let scripts: [Script] = [
         Script(
             name: "both ways, the client ends first", steps: [
-                .client(ask), .upstream(agree), .client("ping"), .upstream("pong"), .clientCloses, .upstream("late"), .upstreamCloses,
+                .client(ask), .upstream(agree), .client("ping"), .upstream("pong"), .clientCloses, .upstream("late"),
+                .upstreamCloses,
             ],
             toClient: agree + "ponglate", toUpstreams: [ask + "ping"], ends: [.init(101, received: 4, sent: 8)], left: .closed,
             reusable: [false]),
@@ -25,10 +26,12 @@ import Testing
             toClient: agree + "pong", toUpstreams: [ask + "late"], ends: [.init(101, received: 4, sent: 4)], left: .closed,
             reusable: [false]),
         Script(
-            name: "the client speaks before the answer", steps: [.client(ask + "early"), .upstream(agree + "bird"), .clientCloses],
+            name: "the client speaks before the answer",
+            steps: [.client(ask + "early"), .upstream(agree + "bird"), .clientCloses],
             toClient: agree + "bird", toUpstreams: [ask + "early"], ends: []),
         Script(
-            name: "the client half-closes before the answer", steps: [.client(ask), .clientCloses, .upstream(agree), .upstreamCloses],
+            name: "the client half-closes before the answer",
+            steps: [.client(ask), .clientCloses, .upstream(agree), .upstreamCloses],
             toClient: agree, toUpstreams: [ask], ends: [.init(101)], left: .closed),
         Script(
             name: "the upstream refuses", steps: [.client(ask), .upstream(ok), .client(ask), .upstream(ok)],
@@ -64,16 +67,20 @@ import Testing
             toClient: agree, toUpstreams: [ask + "x"], ends: [.init(101, received: 1)], left: .closed),
         Script(
             name: "the client breaks", steps: [.client(ask), .upstream(agree), .clientFails],
-            toClient: agree, toUpstreams: [ask], ends: [.init(101)], left: .aborted, reusable: [false]),
+            toClient: agree, toUpstreams: [ask], ends: [.init(101, .clientClosed)], left: .aborted, reusable: [false]),
         Script(
             name: "the upstream breaks", steps: [.client(ask), .upstream(agree), .upstreamResets],
-            toClient: agree, toUpstreams: [ask], ends: [.init(101)], left: .aborted, reusable: [false]),
+            toClient: agree, toUpstreams: [ask], ends: [.init(101, .upstreamReset)], left: .aborted, reusable: [false]),
+        Script(
+            name: "the upstream stops reading", steps: [.client(ask), .upstream(agree), .upstreamStopsReading],
+            toClient: agree, toUpstreams: [ask], ends: [.init(101, .upstreamReset)], left: .aborted, reusable: [false]),
         Script(
             name: "is cut", steps: [.client(ask), .upstream(agree), .cut],
             toClient: agree, toUpstreams: [ask], ends: [.init(101, .shutdown)], left: .aborted, reusable: [false]),
         Script(
             name: "a slow client gets all before the end", steps: [
-                .client(ask), .upstream(agree), .clientTakes(2), .upstream("pong"), .upstreamCloses, .clientCloses, .clientTakes(.max),
+                .client(ask), .upstream(agree), .clientTakes(2), .upstream("pong"), .upstreamCloses, .clientCloses,
+                .clientTakes(.max),
             ],
             toClient: agree + "pong", toUpstreams: [ask], ends: [.init(101, sent: 4)], left: .closed),
     ]

@@ -118,7 +118,8 @@ import Testing
             ],
             toClient: bad, toUpstreams: [get], ends: [.init(502, .badResponse)], reusable: [false]),
         Script(
-            name: "a length cut short", steps: [.client(get), .upstream("HTTP/1.1 200 OK|Content-Length: 5||abc"), .upstreamCloses],
+            name: "a length cut short",
+            steps: [.client(get), .upstream("HTTP/1.1 200 OK|Content-Length: 5||abc"), .upstreamCloses],
             toClient: "HTTP/1.1 200 OK|Content-Length: 5||abc", toUpstreams: [get],
             ends: [.init(200, .upstreamClosed, sent: 3)], left: .closed, reusable: [false]),
         Script(

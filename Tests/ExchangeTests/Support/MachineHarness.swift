@@ -24,12 +24,17 @@ final class MachineHarness {
         /// What it got.
         var received: [UInt8] = []
         var isWriteShut = false
+        /// The request it was asked for, counted from 0.
+        let request: Int
+        /// The machine found it fit for another request.
+        var isSaidReusable = false
+        var bytesRead = 0
     }
 
     let context: ExchangeContext
     var snapshot: Snapshot
     var client: ClientIdentity
-    var machine: ExchangeMachine
+    let machine: ExchangeMachine
     var now = Instant(nanoseconds: 1_000_000_000)
 
     /// What the client has sent, and what it got.
@@ -58,7 +63,10 @@ final class MachineHarness {
     /// The most bytes that the machine's buffers held at any time.
     private(set) var mostBuffered = 0
 
-    private var isAttached = false
+    /// Rules that the machine broke.
+    private(set) var problems: [String] = []
+
+    private(set) var isAttached = false
 
     init(_ world: World = World()) {
         context = world.context()
@@ -68,6 +76,10 @@ final class MachineHarness {
     }
 
     var isOpen: Bool { ending == nil }
+
+    func check(_ holds: Bool, _ rule: @autoclosure () -> String) {
+        if !holds { problems.append(rule()) }
+    }
 
     // MARK: One movement each; they return whether anything moved
 
@@ -82,7 +94,7 @@ final class MachineHarness {
                 return count
             }
             // The worker would take this for an empty socket and never read again.
-            precondition(count > 0, "a side whose bytes are wanted has room for them")
+            check(count > 0, "a side whose bytes are wanted has room for them")
         } else if clientWire.end == .closed {
             machine.clientClosed(now: now)
         } else {
@@ -98,9 +110,10 @@ final class MachineHarness {
         if upstreams[current].wire.count > 0 {
             _ = machine.receive(from: .upstream, now: now) { space in
                 count = upstreams[current].wire.read(into: &space, atMost: chunk)
+                upstreams[current].bytesRead += count
                 return count
             }
-            precondition(count > 0, "a side whose bytes are wanted has room for them")
+            check(count > 0, "a side whose bytes are wanted has room for them")
         } else if let end = upstreams[current].wire.end {
             machine.upstreamClosed(reset: end == .failed, now: now)
             upstreams[current].wire.end = nil
@@ -119,7 +132,7 @@ final class MachineHarness {
             let count = toClient.append(first, atMost: limit)
             return count + toClient.append(second, atMost: limit - count)
         }
-        precondition(sent > 0, "output that is announced is there")
+        check(sent > 0, "output that is announced is there")
         if clientTakes != .max { clientTakes -= sent }
         act()
         return true
@@ -133,7 +146,7 @@ final class MachineHarness {
             let count = upstreams[current].received.append(first, atMost: limit)
             return count + upstreams[current].received.append(second, atMost: limit - count)
         }
-        precondition(sent > 0, "output that is announced is there")
+        check(sent > 0, "output that is announced is there")
         if upstreamTakes != .max { upstreamTakes -= sent }
         act()
         return true
@@ -150,7 +163,7 @@ final class MachineHarness {
             moved = writeClient() || moved
             guard moved else { break }
             steps += 1
-            precondition(steps < 1_000_000, "the machine comes to rest")
+            guard steps < 1_000_000 else { return check(false, "the machine comes to rest") }
         }
         rest()
     }
@@ -175,7 +188,7 @@ final class MachineHarness {
         guard isOpen, isAttached else { return }
         machine.timedOut(now: now)
         act()
-        precondition(!isOpen || machine.deadline > now, "a deadline that was seen to lies behind: \(machine.phase)")
+        check(!isOpen || machine.deadline > now, "a deadline that was seen to lies behind: \(machine.phase)")
     }
 
     func finishConnect(_ connect: Connect) {
@@ -213,8 +226,8 @@ final class MachineHarness {
             case .releaseUpstream(let reusable): release(reusable)
             case .shutdownWrite(.client): isClientWriteShut = true
             case .shutdownWrite(.upstream): if let current { upstreams[current].isWriteShut = true }
-            case .finish(let summary):
-                summaries.append(summary)
+            case .finish:
+                summaries.append(machine.summary)
                 requestLines.append(machine.withRequestLine { line in
                     var copy: [UInt8] = []
                     _ = copy.append(line, atMost: .max)
@@ -224,7 +237,10 @@ final class MachineHarness {
             }
             machine.checkInvariants()
         }
-        if isOpen, machine.phase == .finished { conclude() }
+        if isOpen, machine.phase == .finished {
+            check(!machine.parser.hasStarted, "a request that has begun ends in a summary")
+            conclude()
+        }
         machine.checkInvariants()
         note()
     }
@@ -235,10 +251,10 @@ final class MachineHarness {
     }
 
     private func connect(_ backend: Int, _ fresh: Bool) {
-        precondition(current == nil, "one upstream at a time")
+        check(current == nil, "one upstream at a time")
         demands.append(fresh)
         let how = connects.isEmpty ? .fresh : connects.removeFirst()
-        upstreams.append(Upstream(backend: backend, isReused: how == .reused, state: .connecting))
+        upstreams.append(Upstream(backend: backend, isReused: how == .reused, state: .connecting, request: summaries.count))
         current = upstreams.count - 1
         complete(how, upstreams.count - 1)
     }
@@ -263,6 +279,7 @@ final class MachineHarness {
 
     private func release(_ reusable: Bool) {
         guard let current else { return }
+        upstreams[current].isSaidReusable = reusable
         // As the worker does, which looks into the socket once more.
         let isQuiet = upstreams[current].wire.count == 0 && upstreams[current].wire.end == nil
         upstreams[current].state = .released(reusable: reusable && isQuiet)
@@ -270,7 +287,7 @@ final class MachineHarness {
     }
 
     private func conclude() {
-        precondition(current == nil, "a finished request has given its upstream back")
+        check(current == nil, "a finished request has given its upstream back")
         switch machine.disposition {
         case .keepAlive:
             machine.beginNext(snapshot: snapshot, now: now)

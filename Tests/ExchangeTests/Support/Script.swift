@@ -4,8 +4,8 @@ import Testing
 
 /// One conversation through the machine: what happens, and what must come of it.
 ///
-/// Texts are in `wire` form: `|` is a line end. The fields that the proxy adds to every message (Date, X-Request-ID, X-Forwarded-*
-/// and the like) are left out of them; `RewriteTests` looks at those.
+/// Texts are in `wire` form: `|` is a line end. The fields that the proxy adds to every message (Date, X-Request-ID,
+/// X-Forwarded-* and the like) are left out of them; `RewriteTests` looks at those.
 struct Script: Sendable, CustomTestStringConvertible {
     enum Step: Sendable {
         /// The client sends; it stops; its connection breaks.
@@ -81,6 +81,7 @@ extension Script {
         #expect(received == toUpstreams, "to the upstreams")
         #expect(harness.summaries.map { End($0) } == ends, "summaries")
         #expect(harness.left == left, "the client's connection")
+        #expect(harness.problems == [])
         if let reusable { #expect(harness.reusable == reusable, "upstream connections given back") }
         if let fresh { #expect(harness.demands == fresh, "demands for a fresh connection") }
     }

@@ -1,0 +1,138 @@
+@testable import Exchange
+
+/// What must be true of any run, judged from the outside: from the bytes that both ends saw and the summaries.
+final class SimulationOracle {
+    let simulation: Simulation
+    private(set) var problems: [String]
+
+    private var harness: MachineHarness { simulation.harness }
+    private static let mostBuffered = 2 * (262_144 + 65_536)
+
+    init(_ simulation: Simulation) {
+        self.simulation = simulation
+        problems = simulation.problems
+        check(!harness.isOpen, "the connection has ended")
+        check(harness.mostBuffered <= Self.mostBuffered, "buffers are bounded: \(harness.mostBuffered)")
+        judgeSummaries()
+        judgeUpstreams()
+        judgeClient()
+    }
+
+    private func check(_ holds: Bool, _ rule: @autoclosure () -> String) {
+        if !holds { problems.append(rule()) }
+    }
+
+    // MARK: Summaries
+
+    private func judgeSummaries() {
+        check(harness.summaries.count <= simulation.requests.count, "there are no more summaries than requests")
+        for (id, summary) in harness.summaries.enumerated() where id < simulation.requests.count {
+            let request = simulation.requests[id]
+            let line = harness.requestLines[id]
+            let expected = "\(request.method) /\(id) HTTP/1.\(request.minorVersion)"
+            check(line.isEmpty || line == expected, "summary \(id) is of \(line)")
+            let connects = harness.upstreams.filter { $0.request == id }
+            check(summary.attempts == connects.count, "\(id): \(summary.attempts) attempts, \(connects.count) connects")
+            check(connects.count <= ExchangeMachine.maximumAttempts, "\(id): at most three connects")
+            check(Set(connects.map(\.backend)).count <= 1, "\(id): all attempts go to one version")
+            let most = request.body.count + request.tunnel.count
+            check(summary.requestBodyBytes <= most, "\(id): body bytes counted beyond the body")
+            check(summary.status != 0, "\(id): a status")
+        }
+    }
+
+    // MARK: Upstreams
+
+    private func judgeUpstreams() {
+        for (index, upstream) in harness.upstreams.enumerated() {
+            check(upstream.request < simulation.requests.count, "a connect for a request that nobody made")
+            guard upstream.request < simulation.requests.count, index < simulation.origins.count else { continue }
+            let request = simulation.requests[upstream.request]
+            let origin = simulation.origins[index]
+            check(request.kind == .routed || request.kind == .upgrade, "connection \(index): \(request.kind) goes to an upstream")
+            if let got = ReceivedRequest(upstream.received) {
+                check(got.head.hasPrefix("\(request.method) /\(request.id) HTTP/1.1|"), "connection \(index) got \(got.head)")
+                check(!got.isBroken, "connection \(index): a broken body")
+                judgeSurplus(got.surplus, index, upstream, origin)
+                check(
+                    got.isWhole ? got.body == request.body : request.body.starts(with: got.body),
+                    "connection \(index): the request's body is another one")
+                check(!upstream.isSaidReusable || got.isWhole, "connection \(index) is reused with half a request on it")
+            } else {
+                check(!upstream.isSaidReusable, "connection \(index) is reused without a request")
+            }
+            if upstream.isSaidReusable {
+                check(
+                    origin.isComplete && upstream.bytesRead == origin.messageLength,
+                    "connection \(index) is reused behind \(upstream.bytesRead) of \(origin.messageLength) bytes")
+            }
+            judgeRetry(index, upstream, request)
+        }
+    }
+
+    private func judgeSurplus(
+        _ surplus: [UInt8], _ index: Int, _ upstream: MachineHarness.Upstream, _ origin: SimulatedOrigin
+    ) {
+        guard origin.isTunnel else { return check(surplus.isEmpty, "connection \(index): bytes beyond the request") }
+        check(origin.request.tunnel.starts(with: surplus), "connection \(index): the tunnel says something else")
+        if upstream.isWriteShut {
+            check(surplus.count == simulation.spoken, "connection \(index): the tunnel ended before all was said")
+        }
+    }
+
+    private func judgeRetry(_ index: Int, _ upstream: MachineHarness.Upstream, _ request: SimulatedRequest) {
+        let isTriedAgain = harness.upstreams.dropFirst(index + 1).contains { $0.request == upstream.request }
+        guard isTriedAgain else { return }
+        check(request.isIdempotent || upstream.received.isEmpty, "\(request.id): sent again though not idempotent")
+        // Bytes that came before anything was asked are no answer.
+        check(upstream.bytesRead == 0 || upstream.received.isEmpty, "\(request.id): tried again after an answer began")
+    }
+
+    // MARK: Client
+
+    private func judgeClient() {
+        var reader = ResponseReader(harness.toClient, isAborted: harness.left == .aborted)
+        for (id, summary) in harness.summaries.enumerated() where id < simulation.requests.count {
+            let isLast = id == harness.summaries.count - 1
+            let answer = reader.next(isHead: harness.requestLines[id].hasPrefix("HEAD "), isLast: isLast)
+            judge(answer, summary, simulation.requests[id], isLast)
+            if !isLast { check(!answer.closes, "\(id): an answer behind one that closes") }
+        }
+        check(reader.isAtEnd, "bytes to the client that belong to no request")
+    }
+
+    private func judge(
+        _ answer: ResponseReader.Answer, _ summary: Summary, _ request: SimulatedRequest, _ isLast: Bool
+    ) {
+        let id = request.id
+        check(!answer.isBroken, "\(id): the answer is broken")
+        check(answer.interimIDs.allSatisfy { $0 == "\(id)" }, "\(id): another request's interim response")
+        check(answer.interimIDs.isEmpty || request.minorVersion > 0, "\(id): an interim response to HTTP/1.0")
+        check(answer.isWhole || isLast, "\(id): half an answer, and another one behind it")
+        // A tunnel may end for being idle, whatever its client has read of it.
+        check(answer.isWhole || summary.failure != nil || summary.status == 101, "\(id): half an answer without a reason")
+        guard let head = answer.head else { return }
+        check(head.hasPrefix("HTTP/1.1 \(summary.status) "), "\(id): \(head.prefix(12)) counted as \(summary.status)")
+        check(request.minorVersion > 0 || !head.contains("|Transfer-Encoding"), "\(id): chunks to HTTP/1.0")
+        guard let connection = head.field("X-Conn").flatMap({ Int($0) }) else {
+            check(summary.failure != nil, "\(id): an own answer without a reason")
+            check(head.contains("|Content-Type: text/plain"), "\(id): neither an own answer nor an upstream's")
+            check(answer.isWhole || harness.left == .aborted, "\(id): half an own answer")
+            return
+        }
+        guard connection < simulation.origins.count else { return check(false, "\(id): an answer from nowhere") }
+        let origin = simulation.origins[connection]
+        check(head.field("X-Id") == "\(id)" && origin.request.id == id, "\(id): another request's answer")
+        check(origin.status == Int(summary.status), "\(id): another status")
+        if origin.isTunnel {
+            check(origin.body.starts(with: answer.body), "\(id): the tunnel says something else")
+            check(!harness.isClientWriteShut || answer.body == origin.body, "\(id): the tunnel ended before all was said")
+        } else if answer.isWhole {
+            check(answer.body == origin.body, "\(id): another body, \(answer.body.count) of \(origin.body.count)")
+            check(origin.isComplete, "\(id): a broken answer looks whole")
+            if summary.failure == nil { check(summary.responseBodyBytes == origin.body.count, "\(id): response bytes") }
+        } else {
+            check(origin.body.starts(with: answer.body), "\(id): not the beginning of the answer")
+        }
+    }
+}
