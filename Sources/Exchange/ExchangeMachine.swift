@@ -213,6 +213,9 @@ public final class ExchangeMachine {
         }
     }
 
+    /// Whether there are bytes for either side.
+    public var hasOutput: Bool { hasOutput(for: .client) || hasOutput(for: .upstream) }
+
     /// Shows `send` the bytes that wait for `side`, in two pieces of which either may be empty; it returns how many it took.
     /// Returns that number.
     public func transmit(

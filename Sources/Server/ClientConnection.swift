@@ -28,6 +28,8 @@ final class ClientConnection {
     var peerHasClosed = false
     /// Already in the worker's list of connections with work left for the next turn.
     var isQueued = false
+    /// Waits to write what its last read led to.
+    var isPostponed = false
     /// No request has come yet: the header timeout runs since the accept.
     var isNew = true
     var token = Token(slot: 0, generation: 0)

@@ -38,6 +38,9 @@ final class Worker {
     var idleMachines: [ActiveExchange] = []
     /// Connections with work left when their share of the turn was used up.
     var queue: [ClientConnection] = []
+    /// Connections that have been read and wait to write; and those that are being written.
+    var postponed: [ClientConnection] = []
+    var writing: [ClientConnection] = []
     var clientCount = 0
     var upstreamCount = 0
     var idleUpstreamCount = 0
@@ -102,6 +105,7 @@ final class Worker {
             for index in 0..<count { dispatch(loop.event(at: index)) }
             while let token = loop.nextExpired() { timeOut(token) }
             serveQueue()
+            writePostponed()
             continueDrain()
         }
         flushAccessLines()
