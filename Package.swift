@@ -75,7 +75,7 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry"]),
         tests("ReactorTests", ["Addressing", "Reactor"]),
         tests("ExchangeTests", ["Addressing", "Exchange", "HTTP1", "Routing"]),
-        tests("ServerTests", ["Addressing", "Exchange", "Routing", "Server", .product(name: "Logging", package: "swift-log")]),
+        tests("ServerTests", ["Addressing", "Exchange", "Reactor", "Routing", "Server", .product(name: "Logging", package: "swift-log")]),
         // They run the binary, so it is built before them.
         tests("EndToEndTests", ["serin"]),
         tests("ConfigurationTests", ["Addressing", "Configuration", "Exchange", "Routing"], exclude: ["Fixtures"]),

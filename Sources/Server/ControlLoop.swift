@@ -60,11 +60,11 @@ final class ControlLoop {
             let control: ControlLoop
             do throws(Supervisor.StartError) {
                 control = try ControlLoop(options, mailbox, signals: signals)
+                try control.startWorkers(workers)
             } catch {
                 for listener in bound { listener.discard() }
                 throw error
             }
-            try control.startWorkers(workers)
             control.hand(bound)
             started(.success(Addresses(listeners: bound.map(\.address), admin: control.admin.address)))
             control.run()

@@ -8,7 +8,7 @@ public final class DemoOrigin: Sendable {
     private let thread: Thread
     private let inbox: Mailbox<Void>
 
-    /// Answers every request with `name`, a line end, and a field `X-Version`.
+    /// Answers every request with `name` and a line end.
     public init(name: String, at wanted: SocketAddress) throws(Supervisor.StartError) {
         do throws(Errno) {
             let listener = try Listener.bind(wanted)

@@ -13,9 +13,12 @@ enum ListenerSet {
         let descriptors: [Int32]
         let isShared: Bool
 
-        /// Closes sockets that no worker will take.
+        /// Closes sockets that no worker will take, and removes the file that a unix socket has made.
         func discard() {
-            for descriptor in descriptors { Socket(adopting: descriptor).close() }
+            for descriptor in descriptors {
+                let listener = try? Listener(adopting: descriptor, ownsSocketFile: true)
+                listener?.removeSocketFile()
+            }
         }
     }
 

@@ -26,7 +26,7 @@ import Testing
     @Test(arguments: [
         Fault(name: "an unknown key", settings: "limtis: {body: 1MiB}", file: "serin.yaml", line: 9, object: "limtis"),
         Fault(name: "a bad value", settings: "limits: {body: huge}", file: "serin.yaml", line: 9, object: "limits.body"),
-        Fault(name: "broken YAML", settings: "limits: {body: 1MiB", file: "serin.yaml", line: 10, object: ""),
+        Fault(name: "broken YAML", settings: "limits: {body: 1MiB", file: "serin.yaml", line: 9, object: ""),
         Fault(
             name: "a manifest without a name", manifests: ["apiVersion: networking.k8s.io/v1\nkind: Ingress\nspec: {}\n"],
             file: "manifests/all.yaml", line: 1, object: ""),

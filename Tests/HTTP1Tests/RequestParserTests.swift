@@ -107,7 +107,7 @@ struct RequestParserTests {
         let first = bytes("\r\nPOST http://a/x?y HTTP/1.0\r\nConnection: keep-alive, x\r\nContent-Length: 3\r\nX: 1\r\n\r\n")
         #expect(parser.parse(first.span) == .complete(length: first.count))
         parser.reset()
-        #expect(!parser.hasStarted)
+        #expect(parser.hasStarted == false)
         #expect(parser.head.fields.isEmpty)
         let second = bytes("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
         #expect(parser.parse(second.span) == .complete(length: second.count))
@@ -121,10 +121,10 @@ struct RequestParserTests {
         let input = bytes("\r\nGET")
         for count in 0 ... 2 {
             #expect(parser.parse(input.span.extracting(0 ..< count)) == .incomplete)
-            #expect(!parser.hasStarted)
+            #expect(parser.hasStarted == false)
         }
         #expect(parser.parse(input.span.extracting(0 ..< 3)) == .incomplete)
-        #expect(parser.hasStarted)
+        #expect(parser.hasStarted == true)
     }
 
     @Test("Fields keep their order and spelling, and know what they are")

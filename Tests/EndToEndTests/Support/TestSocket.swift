@@ -108,6 +108,8 @@ final class TestSocket: Sendable {
         return made
     }
 
+    static let hasIPv6 = (try? listen(on: .ipv6(port: 0))) != nil
+
     /// A port that is taken but where nobody listens.
     static func bound() throws -> TestSocket {
         let made = TestSocket(socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0))

@@ -18,9 +18,11 @@ enum Curl {
         let exit: ChildProcess.Exit
         /// The last response's; 0 when there was none.
         let status: Int
-        let body: String
+        let bytes: Data
         /// What went over the line, as `curl -v` tells it.
         let trace: String
+
+        var body: String { String(decoding: bytes, as: UTF8.self) }
     }
 
     static func run(_ arguments: String...) throws -> Answer { try run(arguments) }
@@ -32,7 +34,8 @@ enum Curl {
             ["-sv", "--noproxy", "*", "--max-time", "30", "-o", folder.path("body"), "-w", "%{http_code}"] + arguments,
             named: "curl", in: folder)
         let exit = try process.wait(within: 40)
-        return Answer(exit: exit, status: Int(process.output) ?? 0, body: folder.read("body"), trace: process.errors)
+        let bytes = FileManager.default.contents(atPath: folder.path("body")) ?? Data()
+        return Answer(exit: exit, status: Int(process.output) ?? 0, bytes: bytes, trace: process.errors)
     }
 }
 

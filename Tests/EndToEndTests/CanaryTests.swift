@@ -1,0 +1,187 @@
+import Testing
+
+/// Which version answers, over the wire.
+@Suite struct CanaryTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let name: String
+        let annotations: [String: String]
+        var fields: [String] = []
+        let version: String
+        let reason: String
+        var testDescription: String { name }
+    }
+
+    private static let value = ["canary-by-header": "foo", "canary-by-header-value": "bar"]
+    private static let words = ["canary-by-header": "X-Canary", "canary-weight": "0"]
+    private static let pattern = ["canary-by-header": "Region", "canary-by-header-pattern": "cd|sz"]
+    private static let cookie = ["canary-by-cookie": "canary"]
+    private static let all = [
+        "canary-by-header": "X-Canary", "canary-by-cookie": "canary", "canary-weight": "100",
+    ]
+
+    @Test(arguments: [
+        Case(name: "the header's value", annotations: value, fields: ["foo: bar"], version: "new", reason: "header"),
+        Case(name: "in any case of its name", annotations: value, fields: ["FOO: bar"], version: "new", reason: "header"),
+        Case(name: "another value", annotations: value, fields: ["foo: BAR"], version: "old", reason: "no-rule"),
+        Case(name: "`always` is no word beside a value", annotations: value, fields: ["foo: always"], version: "old", reason: "no-rule"),
+        Case(name: "without the header", annotations: value, version: "old", reason: "no-rule"),
+        Case(name: "always", annotations: words, fields: ["X-Canary: always"], version: "new", reason: "header"),
+        Case(name: "never", annotations: all, fields: ["X-Canary: never"], version: "old", reason: "header-never"),
+        Case(name: "another word is left to the next rule", annotations: all, fields: ["X-Canary: maybe"], version: "new", reason: "weight"),
+        Case(name: "a pattern that matches", annotations: pattern, fields: ["Region: cd"], version: "new", reason: "header"),
+        Case(name: "its other branch", annotations: pattern, fields: ["Region: sz"], version: "new", reason: "header"),
+        Case(name: "a pattern that does not", annotations: pattern, fields: ["Region: bj"], version: "old", reason: "no-rule"),
+        Case(name: "a cookie's always", annotations: cookie, fields: ["Cookie: a=b; canary=always"], version: "new", reason: "cookie"),
+        Case(name: "a cookie's never", annotations: all, fields: ["Cookie: canary=never"], version: "old", reason: "cookie-never"),
+        Case(name: "a cookie's other value", annotations: cookie, fields: ["Cookie: canary=yes"], version: "old", reason: "no-rule"),
+        Case(name: "a cookie whose name only ends so", annotations: cookie, fields: ["Cookie: xcanary=always"], version: "old", reason: "no-rule"),
+        Case(name: "the header comes before the cookie", annotations: all, fields: ["X-Canary: never", "Cookie: canary=always"], version: "old", reason: "header-never"),
+        Case(name: "the cookie comes before the weight", annotations: all, fields: ["Cookie: canary=never"], version: "old", reason: "cookie-never"),
+        Case(name: "all of the weight", annotations: all, version: "new", reason: "weight"),
+        Case(name: "none of the weight", annotations: words, version: "old", reason: "no-rule"),
+    ])
+    func isChosen(_ test: Case) throws {
+        let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
+        let serin = try SerinProcess(.canary(old: [old], new: [new], test.annotations))
+        let client = try serin.client()
+        for _ in 0..<3 { #expect(try client.get(fields: test.fields).text == test.version + "\n") }
+        let labels = ["reason": test.reason, "version": test.version == "new" ? "canary" : "stable", "code": "2xx"]
+        let metrics = try serin.metrics()
+        #expect(metrics.requests(labels) == 3, "\(metrics.text.split(separator: "\n").filter { $0.hasPrefix("serin_requests_total{") })")
+    }
+
+    struct Share: Sendable, CustomTestStringConvertible {
+        let weight: String
+        var total: String?
+        /// Of 1000.
+        let expected: Int
+        var testDescription: String { "\(weight) of \(total ?? "100")" }
+    }
+
+    @Test(arguments: [
+        Share(weight: "1", expected: 10), Share(weight: "10", expected: 100), Share(weight: "33", expected: 330),
+        Share(weight: "50", expected: 500), Share(weight: "99", expected: 990), Share(weight: "1", total: "1000", expected: 1),
+        Share(weight: "500", total: "1000", expected: 500), Share(weight: "1", total: "3", expected: 333),
+    ])
+    func theShareIsExact(_ share: Share) throws {
+        let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
+        var annotations = ["canary-weight": share.weight]
+        if let total = share.total { annotations["canary-weight-total"] = total }
+        let serin = try SerinProcess(.canary(old: [old], new: [new], annotations))
+        let client = try serin.client()
+        var count = 0
+        for _ in 0..<1000 where try client.get().text == "new\n" { count += 1 }
+        #expect(abs(count - share.expected) <= 4, "\(count)")
+    }
+
+    @Test func theSequenceGoesOnOverReloads() throws {
+        let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
+        let configuration = TestConfiguration.canary(old: [old], new: [new], ["canary-weight": "30"])
+        let serin = try SerinProcess(configuration)
+        let client = try serin.client()
+        var count = 0
+        for index in 0..<500 {
+            // A sequence that began again each time would give runs of ten their share only by chance.
+            if index % 10 == 0 { #expect(try serin.reload().status == 200) }
+            if try client.get().text == "new\n" { count += 1 }
+        }
+        #expect(abs(count - 150) <= 4, "\(count)")
+    }
+
+    // MARK: Sticky
+
+    struct Key: Sendable, CustomTestStringConvertible {
+        let name: String
+        let hashBy: String
+        /// The same user, one of many.
+        let request: @Sendable (Int) -> (target: String, fields: [String])
+        var settings = ""
+        var testDescription: String { name }
+    }
+
+    @Test(arguments: [
+        Key(name: "cookie", hashBy: "cookie:uid", request: { ("/", ["Cookie: x=1; uid=user-\($0)"]) }),
+        Key(name: "header", hashBy: "header:X-User", request: { ("/", ["X-User: user-\($0)"]) }),
+        Key(name: "query", hashBy: "query:user", request: { ("/?a=b&user=user-\($0)", []) }),
+        Key(
+            name: "client address", hashBy: "clientIP", request: { ("/", ["X-Forwarded-For: 10.1.\($0 / 250).\($0 % 250)"]) },
+            settings: "trustedProxies: [127.0.0.0/8]"),
+    ])
+    func aUserGetsTheSameVersionFromEveryProcess(_ key: Key) throws {
+        let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
+        func start(weight: Int) throws -> SerinProcess {
+            try SerinProcess(.canary(
+                old: [old], new: [new], ["canary-weight": "\(weight)", "serin.dev/canary-hash-by": key.hashBy], settings: key.settings))
+        }
+        func versions(_ serin: SerinProcess) throws -> [Bool] {
+            let client = try serin.client()
+            return try (0..<400).map { user in
+                let request = key.request(user)
+                return try client.get(request.target, fields: request.fields).text == "new\n"
+            }
+        }
+        let first = try start(weight: 30), second = try start(weight: 30), more = try start(weight: 60)
+        let before = try versions(first)
+        #expect(try versions(first) == before, "every time")
+        #expect(try versions(second) == before, "in another process")
+        // 400 users at 30 %: 120 give or take a bit over five standard deviations.
+        #expect((70...170).contains(before.count { $0 }), "\(before.count { $0 })")
+        let after = try versions(more)
+        for user in before.indices where before[user] { #expect(after[user], "user \(user) keeps the new version when the weight grows") }
+        #expect(after.count { $0 } > before.count { $0 })
+    }
+
+    @Test func withoutTheKeyTheShareIsThatOfRequests() throws {
+        let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
+        let serin = try SerinProcess(.canary(old: [old], new: [new], ["canary-weight": "25"], settings: "canary: {hashBy: \"cookie:uid\"}"))
+        let client = try serin.client()
+        var count = 0
+        for _ in 0..<400 where try client.get().text == "new\n" { count += 1 }
+        #expect(abs(count - 100) <= 4)
+    }
+
+    // MARK: Failover
+
+    struct Failover: Sendable, CustomTestStringConvertible {
+        let setting: String
+        let field: String
+        let hasOld: Bool
+        let hasNew: Bool
+        let status: Int
+        var body = ""
+        var testDescription: String { "\(setting), \(field), old \(hasOld), new \(hasNew)" }
+    }
+
+    @Test(arguments: [
+        Failover(setting: "canaryToStable", field: "X: always", hasOld: true, hasNew: false, status: 200, body: "old\n"),
+        Failover(setting: "canaryToStable", field: "X: never", hasOld: false, hasNew: true, status: 503),
+        Failover(setting: "none", field: "X: always", hasOld: true, hasNew: false, status: 503),
+        Failover(setting: "none", field: "X: never", hasOld: false, hasNew: true, status: 503),
+        Failover(setting: "both", field: "X: never", hasOld: false, hasNew: true, status: 200, body: "new\n"),
+        Failover(setting: "both", field: "X: always", hasOld: true, hasNew: false, status: 200, body: "old\n"),
+        Failover(setting: "both", field: "X: always", hasOld: false, hasNew: false, status: 503),
+    ])
+    func aVersionWithoutEndpoints(_ test: Failover) throws {
+        let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
+        let serin = try SerinProcess(.canary(
+            old: test.hasOld ? [old] : [], new: test.hasNew ? [new] : [], ["canary-by-header": "X"],
+            settings: "canary: {failover: \(test.setting)}"))
+        let response = try serin.client().get(fields: [test.field])
+        #expect(response.status == test.status)
+        if test.status == 200 {
+            #expect(response.text == test.body)
+            #expect(try serin.metrics().requests(["reason": "failover", "code": "2xx"]) == 1)
+        } else {
+            #expect(response["Retry-After"] != nil)
+        }
+    }
+
+    @Test func retriesStayWithinTheVersion() throws {
+        let old = try RecordingOrigin.named("old")
+        let new = try RecordingOrigin { connection in _ = try connection.readRequest() }
+        let serin = try SerinProcess(.canary(old: [old], new: [new], ["canary-by-header": "X"]))
+        #expect(try serin.client().get(fields: ["X: always"]).status == 502)
+        #expect(old.requests.isEmpty)
+        #expect(new.connectionCount == 3)
+    }
+}

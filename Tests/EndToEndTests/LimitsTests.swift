@@ -1,0 +1,51 @@
+import Glibc
+import Testing
+
+/// More clients than there may be.
+@Suite struct LimitsTests {
+    @Test func theProcessAdmitsOnlySoMany() throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin, settings: "limits: {connections: 3}"))
+        var clients = try (0..<3).map { _ in try serin.client() }
+        for client in clients { #expect(try client.get().status == 200) }
+        let refused = try serin.client()
+        #expect(try refused.isClosed())
+        #expect(try serin.metrics().sum("serin_connections_refused_total") == 1)
+        #expect(try serin.metrics().sum("serin_connections", ["state": "client"]) == 3)
+        clients.removeLast().close()
+        try eventually("a place") { try serin.metrics().sum("serin_connections", ["state": "client"]) == 2 }
+        #expect(try serin.client().get().status == 200)
+        for client in clients { #expect(try client.get().status == 200, "who was there stays") }
+    }
+
+    @Test func oneClientGetsOnlySoMany() throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin, settings: "limits: {connectionsPerClient: 2}"))
+        let clients = try (0..<2).map { _ in try serin.client() }
+        for client in clients { #expect(try client.get().status == 200) }
+        #expect(try serin.client().isClosed())
+        clients[0].close()
+        try eventually("a place") { try serin.metrics().sum("serin_connections", ["state": "client"]) == 1 }
+        #expect(try serin.client().get().status == 200)
+    }
+
+    /// Few descriptors, many clients: none of them may take the proxy down, and it serves again when they have gone.
+    @Test func aFloodIsSurvived() throws {
+        let origin = try RecordingOrigin.named("app")
+        let folder = try TemporaryFolder()
+        try TestConfiguration.origin(origin).write(to: folder)
+        let process = try ChildProcess(
+            try Tools.path(of: "prlimit"), ["--nofile=96:96", try SerinProcess.executable(), "run", "-c", SerinProcess.file],
+            named: "serin", in: folder)
+        let (listeners, admin) = try SerinProcess.addresses(of: process)
+        var flood = try (0..<300).map { _ in try RawClient(listeners[0]) }
+        for client in flood { try? client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n") }
+        let answered = flood.count { (try? $0.readResponse().status) == 200 }
+        #expect((1..<300).contains(answered), "\(answered) were served, the others turned away")
+        #expect(try RawClient(admin).get("/livez", host: "localhost").status == 200)
+        flood.removeAll()
+        try eventually("service as before") { (try? RawClient(listeners[0]).get().status) == 200 }
+        process.signal(SIGTERM)
+        #expect(try process.wait() == .exited(0))
+    }
+}
