@@ -144,6 +144,7 @@ extension ExchangeMachine {
     func finishSilently(_ now: Instant) {
         disposition = .close(linger: false)
         phase = .finished
+        hasActions = true
     }
 
     // MARK: Stopping

@@ -133,6 +133,7 @@ public final class ExchangeMachine {
         wantsShutdown = (false, false)
         isShutDown = (false, false)
         wantsFinish = false
+        hasActions = false
         headBegan = now
         lastClientRead = now
         lastClientWrite = now

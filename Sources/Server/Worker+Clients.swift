@@ -58,11 +58,11 @@ extension Worker {
     func writePostponed() {
         guard !postponed.isEmpty else { return }
         swap(&postponed, &writing)
-        for client in writing {
+        // Last in, first out: what was read last is still in cache.
+        while let client = writing.popLast() {
             client.isPostponed = false
             if let exchange = client.exchange { advance(client, exchange) }
         }
-        writing.removeAll(keepingCapacity: true)
     }
 
     /// Writes, reads, lets the machine act, does what it asks; until nothing moves.
@@ -86,8 +86,8 @@ extension Worker {
         }
         if client.isWritable, machine.hasOutput(for: .client) {
             moved = writeClient(client, exchange) || moved
+            if machine.hasActions { act(client, exchange) }
         }
-        act(client, exchange)
         guard client.exchange === exchange else { return false }
         return readBoth(client, exchange) || moved
     }
@@ -95,14 +95,16 @@ extension Worker {
     private func readBoth(_ client: ClientConnection, _ exchange: ActiveExchange) -> Bool {
         let machine = exchange.machine
         var moved = false
+        // What an event from elsewhere led to: a reset, a timeout.
+        if machine.hasActions { act(client, exchange) }
         if client.isReadable, machine.wantsBytes(from: .client) {
             moved = readClient(client, exchange)
             if machine.hasActions { act(client, exchange) }
         }
         if let upstream = exchange.upstream, upstream.isReadable, upstream.isConnected, machine.wantsBytes(from: .upstream) {
             moved = readUpstream(upstream, exchange) || moved
+            if machine.hasActions { act(client, exchange) }
         }
-        act(client, exchange)
         return moved
     }
 
