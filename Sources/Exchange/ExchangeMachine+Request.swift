@@ -8,16 +8,16 @@ extension ExchangeMachine {
         if !parser.hasStarted { headBegan = now }
         switch Self.parse(request.input, with: &parser) {
         case .incomplete:
-            if !request.growForHead(context.pool) { answer(.malformedRequest, status: 431, now) }
+            if !request.growForHead(pool) { answer(.malformedRequest, status: 431, now) }
         case .failed(let error):
             answer(.malformedRequest, status: error.status, now)
-        case .complete where RequestRewrite.room(for: parser.head) > BufferPool.Size.huge.rawValue:
+        case .complete where RequestRewrite.room(for: head) > BufferPool.Size.huge.rawValue:
             answer(.malformedRequest, status: 431, now)
         case .complete(let length):
             request.input.retain(length)
-            request.begin(parser.head.framing, as: parser.head.framing == .chunked ? .chunked : .verbatim)
+            request.begin(head.framing, as: head.framing == .chunked ? .chunked : .verbatim)
             summary.began = now
-            mayPersist = parser.head.isPersistent && (parser.head.minorVersion > 0 || snapshot.forwarding.http10KeepAlive)
+            mayPersist = head.isPersistent && (head.minorVersion > 0 || snapshot.forwarding.http10KeepAlive)
             route(now)
         }
     }
@@ -30,17 +30,17 @@ extension ExchangeMachine {
 
     private func decide(_ input: borrowing ByteBuffer) -> (decision: RequestDecider.Decision, client: IPAddress?) {
         let bytes = input.bytesFromFront
-        let address = client.clientAddress(parser.head, in: bytes, snapshot)
+        let address = client.clientAddress(head, in: bytes, snapshot)
         let decision = context.decider.decide(
-            parser.head, in: bytes, client: address, snapshot: snapshot, rolls: context.rolls)
+            head, in: bytes, client: address, snapshot: snapshot, rolls: context.rolls)
         return (decision, address)
     }
 
     private func route(_ now: Instant) {
-        if parser.head.method == .trace || parser.head.method == .connect {
+        if head.method == .trace || head.method == .connect {
             return answer(.methodRefused, status: nil, now)
         }
-        if case .length(let count) = parser.head.framing, isOverBodyLimit(count) {
+        if case .length(let count) = head.framing, isOverBodyLimit(count) {
             return answer(.requestTooLarge, status: nil, now)
         }
         let (decision, address) = decide(request.input)
@@ -69,8 +69,8 @@ extension ExchangeMachine {
         let rewrite = RequestRewrite(
             snapshot: snapshot, context: context, client: client, clientAddress: address,
             isTrusted: client.isTrusted(by: snapshot), requestID: context.requestIDs.next())
-        request.reserveOutput(RequestRewrite.room(for: parser.head), context.pool)
-        request.writeHead(parser.head, by: rewrite)
+        request.reserveOutput(RequestRewrite.room(for: head), pool)
+        request.writeHead(head, by: rewrite)
     }
 
     private func isOverBodyLimit(_ count: Int) -> Bool {
@@ -80,7 +80,7 @@ extension ExchangeMachine {
     /// Decodes more of the request's body, and watches its size and its form.
     func pumpRequest(_ now: Instant) {
         guard phase == .connecting || phase == .forwarding || phase == .tunnelling else { return }
-        let fault = request.pump(context.pool)
+        let fault = request.pump(pool)
         if phase == .tunnelling { return pumpTunnel(now) }
         if case .malformed = fault { return failRequestBody(.malformedRequest, now) }
         if case .truncated = fault { return clientWentAway(now) }
@@ -105,9 +105,9 @@ extension ExchangeMachine {
     }
 
     private func redirectToSlash(_ now: Instant) {
-        let answer = beginAnswer(301, extraRoom: parser.head.length)
+        let answer = beginAnswer(301, extraRoom: head.length)
         answer.writeAddingSlash(
-            parser.head, in: request.input, isTLS: client.isTLS, date: context.date, to: &response.output)
+            head, in: request.input, isTLS: client.isTLS, date: context.date, to: &response.output)
         finishAnswer(now)
     }
 
@@ -117,13 +117,13 @@ extension ExchangeMachine {
         if !hasHead || !request.isSourceComplete || clientHasClosed || context.isDraining { mayPersist = false }
         let answer = LocalAnswer(
             status: status, closes: !mayPersist,
-            saysKeepAlive: mayPersist && parser.head.minorVersion == 0,
-            omitsBody: hasHead && parser.head.method == .head)
+            saysKeepAlive: mayPersist && head.minorVersion == 0,
+            omitsBody: hasHead && head.method == .head)
         // What no upstream took of the body must not be read as the next request.
         request.discardOutput()
         // Interim responses that still wait go out first.
         response.begin(.none, as: .verbatim)
-        response.reserveOutput(LocalAnswer.room + extraRoom, context.pool)
+        response.reserveOutput(LocalAnswer.room + extraRoom, pool)
         summary.status = status
         summary.isAnswered = true
         responseHeadIsDone = true

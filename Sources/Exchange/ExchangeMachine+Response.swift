@@ -19,9 +19,9 @@ extension ExchangeMachine {
             return upstreamFailed(.upstreamClosed, now)
         }
         while phase == .forwarding, !responseHeadIsDone {
-            switch Self.parse(response.input, with: &responseParser, answering: parser.head.method) {
+            switch Self.parse(response.input, with: &responseParser, answering: head.method) {
             case .incomplete:
-                if !response.growForHead(context.pool) { upstreamFailed(.badResponse, now) }
+                if !response.growForHead(pool) { upstreamFailed(.badResponse, now) }
                 return
             case .failed:
                 return upstreamFailed(.badResponse, now)
@@ -38,17 +38,17 @@ extension ExchangeMachine {
     }
 
     private func passHead(_ length: Int, _ now: Instant) {
-        let status = responseParser.head.status
+        let status = responseHead.status
         if status == 101 { return upgrade(length, now) }
-        if responseParser.head.isInterim { return passInterim(length, now) }
+        if responseHead.isInterim { return passInterim(length, now) }
         // The answer has begun: from here on nothing is tried again.
         request.stopHolding()
-        let framing = outgoingFraming(of: responseParser.head.framing)
+        let framing = outgoingFraming(of: responseHead.framing)
         if framing == .untilClose || context.isDraining || clientHasClosed || requestWasCutShort { mayPersist = false }
         writeHead(framing: framing, now)
         response.input.consume(length)
-        response.begin(responseParser.head.framing, as: framing == .chunked ? .chunked : .verbatim)
-        upstreamPersists = responseParser.head.isPersistent && responseParser.head.framing != .untilClose
+        response.begin(responseHead.framing, as: framing == .chunked ? .chunked : .verbatim)
+        upstreamPersists = responseHead.isPersistent && responseHead.framing != .untilClose
         responseHeadIsDone = true
         responseIsDelimited = framing != .untilClose
         summary.status = status
@@ -60,24 +60,24 @@ extension ExchangeMachine {
     private func outgoingFraming(of framing: BodyLength) -> BodyLength {
         switch framing {
         case .none, .length: framing
-        case .chunked, .untilClose: parser.head.minorVersion > 0 ? .chunked : .untilClose
+        case .chunked, .untilClose: head.minorVersion > 0 ? .chunked : .untilClose
         }
     }
 
     private func writeHead(framing: BodyLength, _ now: Instant) {
         beginClientWait(now)
         let rewrite = ResponseRewrite(
-            closes: !mayPersist, saysKeepAlive: mayPersist && parser.head.minorVersion == 0, framing: framing)
-        response.reserveOutput(ResponseRewrite.room(for: responseParser.head), context.pool)
-        response.writeHead(responseParser.head, by: rewrite, date: context.date)
+            closes: !mayPersist, saysKeepAlive: mayPersist && head.minorVersion == 0, framing: framing)
+        response.reserveOutput(ResponseRewrite.room(for: responseHead), pool)
+        response.writeHead(responseHead, by: rewrite, date: context.date)
     }
 
     /// RFC 9110 section 15.2: passed on to HTTP/1.1 clients, never to HTTP/1.0 ones.
     private func passInterim(_ length: Int, _ now: Instant) {
         interims += 1
-        let size = response.pendingCount + ResponseRewrite.room(for: responseParser.head)
+        let size = response.pendingCount + ResponseRewrite.room(for: responseHead)
         guard interims <= Self.maximumInterims, size <= Self.maximumInterimBytes else { return upstreamFailed(.badResponse, now) }
-        if parser.head.minorVersion > 0 {
+        if head.minorVersion > 0 {
             writeHead(framing: .none, now)
         }
         response.input.consume(length)
@@ -104,14 +104,14 @@ extension ExchangeMachine {
 
     private func agreesToUpgrade(_ sent: borrowing ByteBuffer, _ received: borrowing ByteBuffer) -> Bool {
         let sent = sent.bytesFromFront
-        guard RequestRewrite.passesUpgrade(parser.head, in: sent) else { return false }
-        return received.bytes[responseParser.head.upgrade].equalsIgnoringCase(sent[parser.head.upgrade])
+        guard RequestRewrite.passesUpgrade(head, in: sent) else { return false }
+        return received.bytes[responseHead.upgrade].equalsIgnoringCase(sent[head.upgrade])
     }
 
     /// Moves what has arrived, passes an end of sending on, and finishes when both sides have ended.
     func pumpTunnel(_ now: Instant) {
-        _ = request.pump(context.pool)
-        _ = response.pump(context.pool)
+        _ = request.pump(pool)
+        _ = response.pump(pool)
         if request.isSourceComplete, request.pendingCount == 0, !isShutDown.upstream {
             isShutDown.upstream = true
             wantsShutdown.upstream = true
@@ -129,7 +129,7 @@ extension ExchangeMachine {
         switch phase {
         case .forwarding where responseHeadIsDone:
             beginClientWait(now)
-            let fault = response.pump(context.pool)
+            let fault = response.pump(pool)
             switch fault {
             case .malformed: return cutResponse(.badResponse, now)
             case .truncated: return cutResponse(.upstreamClosed, now)

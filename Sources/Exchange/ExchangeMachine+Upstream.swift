@@ -76,7 +76,7 @@ extension ExchangeMachine {
     /// idempotent or nothing of it was sent.
     func upstreamFailed(_ failure: Failure, _ now: Instant) {
         let isSafe = failure != .badResponse && response.input.isEmpty && interims == 0
-            && request.isHeld && (!request.hasSent || parser.head.method.isIdempotent)
+            && request.isHeld && (!request.hasSent || head.method.isIdempotent)
         let wasReused = upstreamIsReused
         dropUpstream()
         guard isSafe, summary.attempts < Self.maximumAttempts else { return answer(failure, status: nil, now) }

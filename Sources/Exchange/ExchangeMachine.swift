@@ -17,12 +17,16 @@ public final class ExchangeMachine {
     static let maximumInterimBytes = BufferPool.Size.large.rawValue
 
     let context: ExchangeContext
+    let pool: BufferPool
     var snapshot: Snapshot
     var client: ClientIdentity
 
     public internal(set) var phase = Phase.readingHead
     var parser: RequestParser
     var responseParser: ResponseParser
+    /// What the parsers fill.
+    let head: RequestHead
+    let responseHead: ResponseHead
     /// Client to upstream, and upstream to client.
     var request = Relay()
     var response = Relay()
@@ -71,6 +75,9 @@ public final class ExchangeMachine {
         self.client = client
         parser = RequestParser(limits: Self.headLimits(snapshot.limits))
         responseParser = ResponseParser()
+        pool = context.pool
+        head = parser.head
+        responseHead = responseParser.head
         headBegan = now
         connectBegan = now
         lastClientRead = now
@@ -137,8 +144,8 @@ public final class ExchangeMachine {
     public func retire() {
         request.reset(keepingInput: false)
         response.reset(keepingInput: false)
-        request.giveBack(to: context.pool)
-        response.giveBack(to: context.pool)
+        request.giveBack(to: pool)
+        response.giveBack(to: pool)
     }
 
     /// Nothing of a next request has arrived, so the connection can wait without a machine.
@@ -170,8 +177,8 @@ public final class ExchangeMachine {
     /// Returns whether the space was filled to its end, so that there may be more.
     public func receive(from side: Side, now: Instant, _ read: (inout MutableSpan<UInt8>) -> Int) -> Bool {
         let hasRoom = side == .client
-            ? request.prepareInput(context.pool)
-            : response.prepareInput(context.pool)
+            ? request.prepareInput(pool)
+            : response.prepareInput(pool)
         guard hasRoom else { return false }
         if side == .client {
             guard let filled = Self.fill(&request.input, read) else { return false }
@@ -199,7 +206,7 @@ public final class ExchangeMachine {
         switch phase {
         case .readingHead: readRequestHead(now)
         case .connecting, .forwarding: pumpRequest(now)
-        case .tunnelling: _ = request.pump(context.pool)
+        case .tunnelling: _ = request.pump(pool)
         case .answering, .finished: break
         }
     }
@@ -273,13 +280,13 @@ public final class ExchangeMachine {
     /// The request line as it came, without its line end; empty when none was understood. Valid until `beginNext` or `retire`.
     public func withRequestLine<R>(_ body: (Span<UInt8>) -> R) -> R {
         // Strictly parsed, so one blank and "HTTP/1.x" follow the target.
-        let line = Slice(start: parser.head.methodName.start, count: parser.head.target.end + 9 - parser.head.methodName.start)
+        let line = Slice(start: head.methodName.start, count: head.target.end + 9 - head.methodName.start)
         return Self.lend(line, of: request.input, body)
     }
 
     /// The first value of a field of the request; empty when there is none. Valid as `withRequestLine` is.
     public func withRequestField<R>(_ name: KnownHeader, _ body: (Span<UInt8>) -> R) -> R {
-        let field = parser.head.fields.first { $0.known == name }
+        let field = head.fields.first { $0.known == name }
         return Self.lend(field?.value ?? .empty, of: request.input, body)
     }
 
