@@ -163,11 +163,3 @@ enum Repository {
         return url.path
     }()
 }
-
-/// A process that several cases of a table talk to.
-final class SharedProcess: @unchecked Sendable {
-    // Unchecked: everything in it is constant but the process's exit, which has a lock.
-    let serin: SerinProcess
-
-    init(_ serin: SerinProcess) { self.serin = serin }
-}
