@@ -28,7 +28,7 @@ let package = Package(
     products: [
         .executable(name: "serin", targets: ["serin"]),
         // A proxy in a process of one's own: see `Supervisor`.
-        .library(name: "Server", targets: ["Server"]),
+        .library(name: "Server", targets: ["Server", "Exchange", "Routing", "Addressing"]),
         .library(name: "HTTP1", targets: ["HTTP1"]),
         .library(name: "Routing", targets: ["Routing"]),
     ],

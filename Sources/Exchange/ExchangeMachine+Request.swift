@@ -126,6 +126,7 @@ extension ExchangeMachine {
         response.reserveOutput(LocalAnswer.room + extraRoom, pool)
         summary.status = status
         summary.isAnswered = true
+        summary.responseBodyBytes = answer.bodyBytes
         responseHeadIsDone = true
         phase = .answering
         return answer

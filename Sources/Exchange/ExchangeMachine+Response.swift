@@ -44,7 +44,10 @@ extension ExchangeMachine {
         // The answer has begun: from here on nothing is tried again.
         request.stopHolding()
         let framing = outgoingFraming(of: responseHead.framing)
-        if framing == .untilClose || context.isDraining || clientHasClosed || requestWasCutShort { mayPersist = false }
+        // What is still unread of the request will not be read: RFC 9112 section 9.6 has the client told.
+        if framing == .untilClose || context.isDraining || clientHasClosed || !request.isSourceComplete || requestWasCutShort {
+            mayPersist = false
+        }
         writeHead(framing: framing, now)
         response.input.consume(length)
         response.begin(responseHead.framing, as: framing == .chunked ? .chunked : .verbatim)
@@ -172,7 +175,7 @@ extension ExchangeMachine {
         wantsConnect = nil
         self.disposition = disposition
         summary.requestBodyBytes = request.bodyBytes
-        summary.responseBodyBytes = response.bodyBytes
+        summary.responseBodyBytes += response.bodyBytes
         summary.ended = now
         phase = .finished
         wantsFinish = true

@@ -23,9 +23,10 @@ extension ExchangeMachine {
     }
 
     /// The connection that was asked for could not be made: another endpoint is tried, whatever the method is.
-    public func connectFailed(timedOut: Bool, now: Instant) {
+    /// - Parameter hasAnother: there is an endpoint that did not just refuse, too.
+    public func connectFailed(timedOut: Bool, hasAnother: Bool = true, now: Instant) {
         guard phase == .connecting else { return }
-        guard summary.attempts < Self.maximumAttempts, request.isHeld else {
+        guard hasAnother, summary.attempts < Self.maximumAttempts, request.isHeld else {
             return answer(timedOut ? .connectTimedOut : .connectRefused, status: nil, now)
         }
         connect(fresh: false, now)

@@ -8,6 +8,9 @@ struct LocalAnswer {
     /// To HEAD: the head of the answer that GET would get.
     var omitsBody: Bool
 
+    /// Bytes of the body that is written.
+    var bodyBytes: Int { omitsBody ? 0 : textCount }
+
     /// Room that `write` needs beside a location.
     static let room = 512
 

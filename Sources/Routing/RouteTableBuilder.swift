@@ -49,6 +49,11 @@ public struct RouteTableBuilder {
         return .added(index)
     }
 
+    /// Makes a host known that has no route, so that its requests do not fall to a wildcard or the default (R15).
+    public mutating func add(host: String) {
+        _ = position(ofHost: Self.normalized(host))
+    }
+
     /// The table; `seed` is where the search for good hash seeds starts, any value will do.
     public func build(seed: UInt64 = 0) -> RouteTable {
         var hostKeys = Array(repeating: KeyTable.Key(group: 0, bytes: []), count: hosts.count)

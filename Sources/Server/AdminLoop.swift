@@ -11,6 +11,7 @@ final class AdminLoop {
         let hosts: [String]
         let version: String
         let snapshot: Snapshot
+        let inactive: [RouteReport.InactiveCanary]
         let counts: ProcessCounts
         let inbox: AdminMailbox
         let supervisor: Mailbox<SupervisorMessage>
@@ -29,6 +30,7 @@ final class AdminLoop {
 
     private var workers: [Mailbox<WorkerMessage>] = []
     private var snapshot: Snapshot
+    private var inactive: [RouteReport.InactiveCanary]
     private var isDraining = false
     private var isRunning = true
     private var process = ProcessMetrics()
@@ -55,6 +57,7 @@ final class AdminLoop {
     private init(_ start: Start, _ descriptor: Int32) throws(Errno) {
         self.start = start
         snapshot = start.snapshot
+        inactive = start.inactive
         listener = try Listener(adopting: descriptor)
         loop = try EventLoop()
         process.version = start.version
@@ -129,7 +132,9 @@ final class AdminLoop {
         case .workers(let mailboxes):
             workers = mailboxes
             process.workers = mailboxes.count
-        case .serving(let snapshot): self.snapshot = snapshot
+        case .serving(let snapshot, let inactive):
+            self.snapshot = snapshot
+            self.inactive = inactive
         case .loaded(let succeeded): loaded(succeeded)
         case .counted(let counts, let scrape): counted(counts, scrape)
         case .reloaded(let report, let request):
@@ -194,7 +199,7 @@ final class AdminLoop {
         case ("/metrics", .get), ("/metrics", .head):
             scrape(connection, isHead: isHead)
         case ("/v1/routes", .get), ("/v1/routes", .head):
-            connection.answer(.json(200, RouteReport.json(snapshot)), isHead: isHead, closes: false)
+            connection.answer(.json(200, RouteReport.json(snapshot, inactive: inactive)), isHead: isHead, closes: false)
         case ("/v1/reload", .post):
             reload(request, connection)
         case ("/livez", _), ("/readyz", _), ("/healthz", _), ("/metrics", _), ("/v1/routes", _), ("/v1/reload", _):

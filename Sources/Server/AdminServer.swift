@@ -27,7 +27,8 @@ final class AdminServer: Sendable {
             throw Supervisor.StartError("cannot listen on the admin address \(options.settings.admin): \(error)")
         }
         loopStart = AdminLoop.Start(
-            hosts: options.settings.adminHosts, version: options.version, snapshot: options.snapshot, counts: counts,
+            hosts: options.settings.adminHosts, version: options.version, snapshot: options.snapshot,
+            inactive: options.inactiveCanaries, counts: counts,
             inbox: inbox, supervisor: supervisor)
     }
 
@@ -37,7 +38,7 @@ final class AdminServer: Sendable {
     }
 
     func workers(_ mailboxes: [Mailbox<WorkerMessage>]) { inbox.post(.workers(mailboxes)) }
-    func serve(_ snapshot: Snapshot) { inbox.post(.serving(snapshot)) }
+    func serve(_ snapshot: Snapshot, _ inactive: [RouteReport.InactiveCanary]) { inbox.post(.serving(snapshot, inactive)) }
     func reloaded(succeeded: Bool) { inbox.post(.loaded(succeeded: succeeded)) }
     func beginDrain() { inbox.post(.draining) }
     func stop() { inbox.post(.stop) }

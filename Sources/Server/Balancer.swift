@@ -29,6 +29,11 @@ final class Balancer {
         }
     }
 
+    /// Whether a request that failed to connect has somewhere else to go.
+    func hasEndpoint(at now: Instant) -> Bool {
+        endpoints.contains { !$0.isSkipped(at: now) }
+    }
+
     private func pickInTurn(_ now: Instant) -> UpstreamEndpoint? {
         for _ in 0..<endpoints.count {
             let endpoint = endpoints[next]

@@ -60,6 +60,8 @@ final class ActiveExchange {
     /// What the request began with; kept over a reload.
     var installation: Installation
     var upstream: UpstreamConnection?
+    /// The backend last asked for a connection, an index into the snapshot's.
+    var backend: Int?
 
     init(_ machine: ExchangeMachine, _ installation: Installation) {
         self.machine = machine

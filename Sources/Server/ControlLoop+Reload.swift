@@ -37,13 +37,16 @@ extension ControlLoop {
             log.error("reload refused: the configuration in force stays")
             admin.reloaded(succeeded: false)
             answer(request, ReloadReport(isApplied: false, body: diagnostics))
-        case .loaded(let snapshot, let settings, let warnings):
+        case .loaded(let snapshot, let settings, let inactive, let warnings):
             for warning in warnings { log.warning("\(warning)") }
-            apply(snapshot, settings, answering: request)
+            apply(snapshot, settings, inactive, answering: request)
         }
     }
 
-    private func apply(_ snapshot: Snapshot, _ settings: ProcessSettings, answering request: Request?) {
+    private func apply(
+        _ snapshot: Snapshot, _ settings: ProcessSettings, _ inactive: [RouteReport.InactiveCanary],
+        answering request: Request?
+    ) {
         let added = settings.listeners.filter { !self.settings.listeners.contains($0) }
         let removed = self.settings.listeners.filter { !settings.listeners.contains($0) }
         let bound: [ListenerSet.Bound]
@@ -54,11 +57,14 @@ extension ControlLoop {
             admin.reloaded(succeeded: false)
             return answer(request, ReloadReport(isApplied: false, body: Self.diagnostic(error.description)))
         }
-        if settings.workers != self.settings.workers || settings.admin != self.settings.admin {
+        if settings.workers != self.settings.workers || settings.admin != self.settings.admin
+            || settings.adminHosts != self.settings.adminHosts {
             log.warning("changes of workers or admin need a restart")
         }
+        if settings.accessLog != self.settings.accessLog { log.warning("changes of accessLog need a restart") }
         self.settings = settings
         self.snapshot = snapshot
+        inactiveCanaries = inactive
         if let request { changes.waiting.append((request, ReloadReport(isApplied: true, body: Array("[]".utf8)))) }
         // Before the snapshot: once the workers say that they have it, the listeners are as configured, too.
         hand(bound)
@@ -105,7 +111,7 @@ extension ControlLoop {
         changes.last += 1
         changes.outstanding = workers.count
         let served = servedSnapshot()
-        admin.serve(served)
+        admin.serve(served, inactiveCanaries)
         for worker in workers {
             worker.post(.install(served, connectionLimit: connectionLimit(served), change: changes.last))
         }

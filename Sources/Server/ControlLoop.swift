@@ -7,7 +7,7 @@ import Routing
 
 /// The supervisor's thread: starts the workers, passes changes on to them, and sees the process to its end.
 ///
-/// The parts: `+Reload` (snapshots, names, listeners), `+Stop`.
+/// `+Reload` has what concerns snapshots, names and listeners.
 final class ControlLoop {
     struct Addresses: Sendable {
         let listeners: [SocketAddress]
@@ -31,6 +31,7 @@ final class ControlLoop {
     var settings: ProcessSettings
     /// Names among its endpoints are not resolved in here.
     var snapshot: Snapshot
+    var inactiveCanaries: [RouteReport.InactiveCanary]
     var answers: Resolver.Answers = [:]
 
     var resolveTimer = TimerID.none
@@ -82,6 +83,7 @@ final class ControlLoop {
         log = options.logger
         settings = options.settings
         snapshot = options.snapshot
+        inactiveCanaries = options.inactiveCanaries
         do throws(Errno) {
             loop = try EventLoop()
             resolver = try Resolver(answering: mailbox)
@@ -148,7 +150,7 @@ final class ControlLoop {
             }
         }
         stopThreads()
-        if requestsCut > 0 { log.warning("\(requestsCut) requests were cut when the time to stop was over") }
+        if requestsCut > 0 { log.warning("requests cut when the time to stop was over: \(requestsCut)") }
         log.info("stopped")
     }
 
@@ -166,6 +168,7 @@ final class ControlLoop {
         switch message {
         case .install(let snapshot):
             self.snapshot = snapshot
+            inactiveCanaries = []
             installWhenResolved()
         case .installed(_, let change):
             workerInstalled(change)

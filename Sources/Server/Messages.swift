@@ -39,7 +39,7 @@ enum AdminMessage: Sendable {
     case counted(WorkerCounts, scrape: UInt64)
     case reloaded(ReloadReport, request: UInt64)
     /// This is served now.
-    case serving(Snapshot)
+    case serving(Snapshot, [RouteReport.InactiveCanary])
     /// A reload went well, or not.
     case loaded(succeeded: Bool)
     case workers([Mailbox<WorkerMessage>])

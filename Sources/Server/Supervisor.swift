@@ -15,6 +15,8 @@ public final class Supervisor: Sendable {
     public struct Options: Sendable {
         public var settings: ProcessSettings
         public var snapshot: Snapshot
+        /// Canaries of the configuration that are not in effect, for `GET /v1/routes`.
+        public var inactiveCanaries: [RouteReport.InactiveCanary] = []
         /// Shown by the metrics.
         public var version = ""
         public var logger = Logger(label: "serin")

@@ -43,7 +43,7 @@ extension Worker {
             return
         }
         let client = ClientConnection(
-            connection, peer: peer, localPort: listener.listener.localAddress.port ?? 0,
+            connection, peer: peer, localPort: listener.listener.localAddress.port ?? (listener.configured.tls ? 443 : 80),
             isTLS: listener.configured.tls, countsAddress: countsAddress, now: loop.now)
         client.token = slab.insert(.client(client))
         clientCount += 1

@@ -328,6 +328,11 @@ extension Worker {
             return now >= deadline ? close(client) : setDeadline(client, deadline)
         }
         if let exchange = client.exchange {
+            // An endpoint that does not answer is skipped like one that refuses.
+            if now >= exchange.machine.deadline, let upstream = exchange.upstream, !upstream.isConnected {
+                metrics.upstreamConnectFailures &+= 1
+                upstream.endpoint.connectFailed(now: now)
+            }
             exchange.machine.timedOut(now: now)
             act(client, exchange)
             return drive(client)

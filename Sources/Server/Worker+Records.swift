@@ -38,7 +38,7 @@ extension Worker {
         let route = summary.route.map { exchange.installation.snapshot.routes.routes[$0].label } ?? "no route"
         let version = summary.version == .stable ? "stable" : "canary"
         supervisor.post(.upstreamFailed(
-            "\(route), \(version): \(failure) after \(summary.attempts) attempts, answered \(summary.status)"))
+            "\(route), \(version): \(failure); attempts: \(summary.attempts), answered \(summary.status)"))
     }
 
     // MARK: Access log

@@ -9,6 +9,7 @@ extension Worker {
 
     /// Finds the machine a connection to one of the backend's endpoints: a pooled one that is still good, or a new one.
     func lease(_ backend: Int, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
+        exchange.backend = backend
         guard let endpoint = exchange.installation.balancers[backend].pick(now: now) else {
             return exchange.machine.noEndpoint(now: now)
         }
@@ -48,8 +49,7 @@ extension Worker {
             metrics.upstreamConnectFailures &+= 1
             // Out of descriptors or memory: no fault of the endpoint, and no other one would fare better.
             if error.isExhaustion { return exchange.machine.overloaded(now: now) }
-            endpoint.connectFailed(now: now)
-            exchange.machine.connectFailed(timedOut: false, now: now)
+            connectFailed(endpoint, exchange)
         }
     }
 
@@ -98,10 +98,15 @@ extension Worker {
     private func finishConnect(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) {
         guard upstream.socket.connectError() != nil else { return established(upstream, exchange) }
         metrics.upstreamConnectFailures &+= 1
-        upstream.endpoint.connectFailed(now: now)
         exchange.upstream = nil
         close(upstream)
-        exchange.machine.connectFailed(timedOut: false, now: now)
+        connectFailed(upstream.endpoint, exchange)
+    }
+
+    private func connectFailed(_ endpoint: UpstreamEndpoint, _ exchange: ActiveExchange) {
+        endpoint.connectFailed(now: now)
+        let hasAnother = exchange.backend.map { exchange.installation.balancers[$0].hasEndpoint(at: now) } ?? false
+        exchange.machine.connectFailed(timedOut: false, hasAnother: hasAnother, now: now)
     }
 
     // MARK: Moving bytes

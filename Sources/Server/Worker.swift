@@ -8,7 +8,7 @@ import Telemetry
 /// One event loop on a thread of its own, with everything it needs: nothing on the path of a request is shared with another.
 ///
 /// The parts: `+Accept` (new clients), `+Clients` (reading, writing, ending), `+Upstreams` (leasing, connecting, pooling),
-/// `+Control` (what the supervisor asks for).
+/// `+Control` (what the supervisor asks for), `+Records` (metrics and the access log).
 final class Worker {
     enum Occupant {
         case client(ClientConnection)

@@ -22,8 +22,6 @@ public struct ProcessMetrics: Sendable {
     public var lastReloadSuccessful = true
     /// When the configuration in force was loaded, in seconds since 1970 (UTC).
     public var lastSuccessfulReload: UInt64 = 0
-    /// Hash of the configuration in force, as text.
-    public var configHash = ""
 
     // MARK: Resources
 

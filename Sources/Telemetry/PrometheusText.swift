@@ -34,8 +34,6 @@ public struct PrometheusText {
     }
 
     private mutating func writeConfiguration(_ process: ProcessMetrics) {
-        family("serin_config_info", "gauge", "Always 1; the label is the hash of the configuration in force.")
-        series("serin_config_info", [("hash", process.configHash)], 1)
         single("serin_config_last_reload_successful", "gauge",
                "1 if the last configuration that was read is in force, 0 if it was refused.",
                process.lastReloadSuccessful ? 1 : 0)

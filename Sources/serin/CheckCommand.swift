@@ -20,6 +20,6 @@ struct CheckCommand: ParsableCommand {
         Output.report(result.diagnostics)
         let warnings = result.diagnostics.count { $0.severity == .warning }
         guard result.configuration != nil, !(strict && warnings > 0) else { throw ExitCode(1) }
-        Output.line("\(path): the configuration is good\(warnings > 0 ? ", with \(warnings) warnings" : "")")
+        Output.line("\(path): the configuration is good\(warnings > 0 ? "; warnings: \(warnings)" : "")")
     }
 }

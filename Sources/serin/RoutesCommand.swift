@@ -17,15 +17,22 @@ struct RoutesCommand: ParsableCommand {
         let result = ConfigurationLoader.load(file: options.config)
         Output.report(result.diagnostics, atLeast: .error)
         guard let loaded = result.configuration else { throw ExitCode(1) }
-        let inactive = loaded.canaries.compactMap { report in
-            report.inactive.map {
-                RouteReport.InactiveCanary(object: report.object, host: report.host, path: report.path, why: $0)
-            }
-        }
+        let inactive = loaded.inactiveCanaries
         if json {
             Output.bytes(RouteReport.json(loaded.snapshot, inactive: inactive))
         } else {
             Output.line(RouteReport.text(loaded.snapshot, inactive: inactive))
+        }
+    }
+}
+
+extension LoadedConfiguration {
+    /// As the route report shows them.
+    var inactiveCanaries: [RouteReport.InactiveCanary] {
+        canaries.compactMap { report in
+            report.inactive.map {
+                RouteReport.InactiveCanary(object: report.object, host: report.host, path: report.path, why: $0)
+            }
         }
     }
 }

@@ -25,6 +25,7 @@ struct RunCommand: ParsableCommand {
         Output.report(result.diagnostics, atLeast: .warning)
         guard let loaded = result.configuration else { throw ExitCode(1) }
         var options = Supervisor.Options(settings: loaded.settings, snapshot: loaded.snapshot)
+        options.inactiveCanaries = loaded.inactiveCanaries
         options.version = Serin.version
         options.logger = Logger(label: "serin") { _ in LineLogHandler() }
         options.handlesSignals = true
@@ -49,7 +50,7 @@ struct RunCommand: ParsableCommand {
                 diagnostics: Array(Diagnostic.json(result.diagnostics).utf8))
         }
         return .loaded(
-            loaded.snapshot, loaded.settings,
+            loaded.snapshot, loaded.settings, inactive: loaded.inactiveCanaries,
             warnings: result.diagnostics.filter { $0.severity == .warning }.map(\.description))
     }
 }

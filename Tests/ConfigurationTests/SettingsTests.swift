@@ -60,7 +60,7 @@ import Testing
             "serin.yaml:1: error: timeouts.tunnelIdle: \(time) `off`",
         ]),
         Fault(name: "size with a wrong unit", yaml: "limits:\n  headerBytes: 32kb", expect: [
-            "serin.yaml:2: error: limits.headerBytes: expected a size such as 8KiB, 10MiB or plain bytes, between 256 and 16777216, found `32kb`",
+            "serin.yaml:2: error: limits.headerBytes: expected a size such as 8KiB, 10MiB or plain bytes, between 256 and 98304, found `32kb`",
         ]),
         Fault(name: "count", yaml: "limits: {headerFields: many, connections: -1}", expect: [
             "serin.yaml:1: error: limits.headerFields: expected a whole number between 1 and 10000, found `many`",
@@ -210,7 +210,7 @@ import Testing
             timeouts:
               {clientHeader: 1ms, clientBody: 2s, clientKeepAlive: 3m, clientWrite: 4h, upstreamConnect: 5s,
               upstreamResponse: 6s, upstreamKeepAlive: 7s, tlsHandshake: 8s, request: 9s, tunnelIdle: 10s}
-            limits: {requestLine: 4KiB, headerBytes: 1MiB, headerFields: 50, body: 2GiB, connections: 1000, connectionsPerClient: 7}
+            limits: {requestLine: 4KiB, headerBytes: 96KiB, headerFields: 50, body: 2GiB, connections: 1000, connectionsPerClient: 7}
             shutdownTimeout: 1m
             underscoresInHeaders: true
             accessLog: {format: combined, path: access.log}
@@ -252,7 +252,7 @@ import Testing
                 == [.seconds(6), .seconds(7), .seconds(8), .seconds(9), .seconds(10)])
         var limits = Limits()
         limits.requestLine = 4096
-        limits.headerBytes = 1 << 20
+        limits.headerBytes = 96 << 10
         limits.headerFields = 50
         limits.body = 2 << 30
         limits.connections = 1000

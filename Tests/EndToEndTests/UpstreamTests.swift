@@ -279,7 +279,7 @@ import Testing
         let serin = try SerinProcess(configuration)
         let client = try serin.client()
         #expect(try client.get(host: "down").status == 502)
-        try serin.waitForLog("upstream could not be connected to after 3 attempts, answered 502")
+        try serin.waitForLog("upstream could not be connected to; attempts: 1, answered 502")
         #expect(try client.get(host: "empty").status == 503)
         #expect(try client.get(host: "nobody").status == 404)
         let metrics = try serin.metrics()

@@ -60,7 +60,7 @@ import Testing
             ends: [.init(404, .noRoute, attempts: 0), .init(200, sent: 2)]),
         Script(
             name: "no such host, HEAD", steps: [.client("HEAD / HTTP/1.1|Host: x.test||")],
-            toClient: own("404 Not Found", closes: false, body: false), ends: [.init(404, .noRoute, attempts: 0)]),
+            toClient: own("404 Not Found", closes: false, body: false), ends: [.init(404, .noRoute, attempts: 0, sent: 0)]),
         Script(
             name: "no such host, a body of nothing", steps: [.client("POST / HTTP/1.1|Host: x.test|Content-Length: 0||")],
             toClient: own("404 Not Found", closes: false), ends: [.init(404, .noRoute, attempts: 0)]),
@@ -109,7 +109,7 @@ import Testing
             name: "chunks over the limit behind an answer", world: world { $0.bodyLimit = 4 }, steps: [
                 .client(chunked), .upstreamTakes(0), .upstream("HTTP/1.1 200 OK|Content-Length: 5||ab"), .client("5|hello|"),
             ],
-            toClient: "HTTP/1.1 200 OK|Content-Length: 5||ab", toUpstreams: [chunked],
+            toClient: "HTTP/1.1 200 OK|Content-Length: 5|Connection: close||ab", toUpstreams: [chunked],
             ends: [.init(200, .requestTooLarge, received: 5, sent: 2)], left: .closed, reusable: [false]),
         Script(
             name: "no limit", world: world { $0.bodyLimit = 0 },
@@ -126,7 +126,7 @@ import Testing
                 .client("POST / HTTP/1.1|Host: a.test|Content-Length: 5||h"), .upstream("HTTP/1.1 200 OK|Content-Length: 5||ab"),
                 .wait(30),
             ],
-            toClient: "HTTP/1.1 200 OK|Content-Length: 5||ab",
+            toClient: "HTTP/1.1 200 OK|Content-Length: 5|Connection: close||ab",
             toUpstreams: ["POST / HTTP/1.1|Host: a.test|Content-Length: 5||h"],
             ends: [.init(200, .clientTooSlow, received: 1, sent: 2)], left: .closed, reusable: [false]),
         Script(
@@ -147,7 +147,7 @@ import Testing
             name: "a client that does not read it", steps: [
                 .client(get), .clientTakes(5), .upstream("HTTP/1.1 103 Early Hints|Link: </x>||"), .wait(60),
             ],
-            toClient: "HTTP/", toUpstreams: [get], ends: [.init(408, .clientTooSlow)], left: .aborted, reusable: [false]),
+            toClient: "HTTP/", toUpstreams: [get], ends: [.init(408, .clientTooSlow, sent: 0)], left: .aborted, reusable: [false]),
         Script(
             name: "103 not to HTTP/1.0", steps: [
                 .client("GET / HTTP/1.0|Host: a.test||"), .upstream("HTTP/1.1 103 Early Hints|Link: </x>||" + ok),
@@ -167,7 +167,7 @@ import Testing
                 .client("POST / HTTP/1.1|Host: a.test|Expect: 100-continue|Content-Length: 2||"),
                 .upstream("HTTP/1.1 401 Unauthorized|Content-Length: 0||"),
             ],
-            toClient: "HTTP/1.1 401 Unauthorized|Content-Length: 0||",
+            toClient: "HTTP/1.1 401 Unauthorized|Content-Length: 0|Connection: close||",
             toUpstreams: ["POST / HTTP/1.1|Host: a.test|Expect: 100-continue|Content-Length: 2||"],
             ends: [.init(401)], left: .closed, reusable: [false]),
         Script(

@@ -145,7 +145,7 @@ import Testing
             toUpstreams: [get], ends: [.init(200, .clientClosed, sent: 2)], left: .aborted, reusable: [true]),
         Script(
             name: "is cut by the end of the process", steps: [.client(get), .cut],
-            toUpstreams: [get], ends: [.init(503, .shutdown)], left: .aborted, reusable: [false]),
+            toUpstreams: [get], ends: [.init(503, .shutdown, sent: 0)], left: .aborted, reusable: [false]),
         Script(name: "is cut while idle", steps: [.client(get), .upstream(ok), .client("|"), .cut],
             toClient: ok, toUpstreams: [get], ends: [.init(200, sent: 2)], left: .closed),
     ]

@@ -168,7 +168,8 @@ import Testing
     static let early: [Script] = [
         Script(
             name: "answers before the body is there", steps: [.client(long + "abc"), .upstream(full)],
-            toClient: full, toUpstreams: [long + "abc"], ends: [.init(413, received: 3, sent: 2)], left: .closed,
+            toClient: full.replacing("||no", with: "|Connection: close||no"), toUpstreams: [long + "abc"],
+            ends: [.init(413, received: 3, sent: 2)], left: .closed,
             reusable: [false]),
         Script(
             name: "answers, then stops reading", steps: [
@@ -185,8 +186,9 @@ import Testing
                 .client(post.replacing("4", with: "8") + "abc"), .upstream("HTTP/1.1 200 OK|Content-Length: 4||12"),
                 .client("d"), .upstream("34"),
             ],
-            toClient: "HTTP/1.1 200 OK|Content-Length: 4||1234", toUpstreams: [post.replacing("4", with: "8") + "abcd"],
-            ends: [.init(200, received: 8, sent: 4)], reusable: [true]),
+            toClient: "HTTP/1.1 200 OK|Content-Length: 4|Connection: close||1234",
+            toUpstreams: [post.replacing("4", with: "8") + "abcd"],
+            ends: [.init(200, received: 8, sent: 4)], left: .closed, reusable: [true]),
     ]
 }
 

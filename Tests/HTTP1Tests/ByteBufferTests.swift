@@ -104,8 +104,8 @@ struct ByteBufferTests {
     }
 
     @Test("The smallest size that holds so many bytes", arguments: [
-        (0, .head), (4096, .head), (4097, .standard), (16_384, .standard), (16_385, .large), (65_536, .large),
-        (65_537, .huge), (262_144, .huge), (262_145, .huge),
+        (0, .head), (4_416, .head), (4_417, .standard), (17_216, .standard), (17_217, .large), (66_880, .large),
+        (66_881, .huge), (263_488, .huge), (263_489, .huge),
     ] as [(Int, BufferPool.Size)])
     func sizes(_ count: Int, _ size: BufferPool.Size) {
         #expect(BufferPool.Size.holding(count) == size)
@@ -116,7 +116,7 @@ struct ByteBufferTests {
         let pool = BufferPool()
         var first = pool.take(.head)
         var second = pool.take(.head)
-        #expect(first.capacity == 4096)
+        #expect(first.capacity == BufferPool.Size.head.rawValue)
         first.append("first")
         first.retain(2)
         second.append("second")
@@ -126,18 +126,18 @@ struct ByteBufferTests {
         var third = pool.take(.head)
         #expect(third.isEmpty == true)
         #expect(third.retained == 0)
-        #expect(third.space == 4096)
+        #expect(third.space == BufferPool.Size.head.rawValue)
         third.commit(6)
         #expect(text(third.bytes) == "second")
         // A block of another size is another block.
-        #expect(pool.take(.standard).capacity == 16_384)
+        #expect(pool.take(.standard).capacity == BufferPool.Size.standard.rawValue)
         // Nothing to give is no error.
         pool.give(&first)
     }
 
     @Test("Blocks beyond the bound go back to the allocator")
     func bound() {
-        let pool = BufferPool(bytesKeptPerSize: 4096)
+        let pool = BufferPool(bytesKeptPerSize: BufferPool.Size.head.rawValue)
         var first = pool.take(.head)
         var second = pool.take(.head)
         first.append("A")

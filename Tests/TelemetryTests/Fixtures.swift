@@ -47,7 +47,6 @@ enum Fixtures {
         process.reloadsFailed = 1
         process.lastReloadSuccessful = false
         process.lastSuccessfulReload = 1_795_217_500
-        process.configHash = "5f3a"
         process.openDescriptors = 140
         process.descriptorLimit = 1_048_576
         process.residentBytes = 12_582_912

@@ -7,9 +7,6 @@ extension PrometheusTextTests {
         # HELP serin_workers Event loops, one thread each.
         # TYPE serin_workers gauge
         serin_workers 2
-        # HELP serin_config_info Always 1; the label is the hash of the configuration in force.
-        # TYPE serin_config_info gauge
-        serin_config_info{hash="5f3a"} 1
         # HELP serin_config_last_reload_successful 1 if the last configuration that was read is in force, 0 if it was refused.
         # TYPE serin_config_last_reload_successful gauge
         serin_config_last_reload_successful 0

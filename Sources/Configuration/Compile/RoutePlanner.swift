@@ -5,6 +5,8 @@ internal import Routing
 struct RoutePlanner {
     private(set) var routes: [PlannedRoute] = []
     private(set) var reports: [CanaryReport] = []
+    /// Every host of an ordinary Ingress, whether or not a path of it became a route.
+    private(set) var hosts: Set<String> = []
     private var positions: [RoutePlace: Int] = [:]
     private var paths: [String: [String]] = [:]
 
@@ -26,6 +28,7 @@ struct RoutePlanner {
             }
         }
         for (manifest, ingress) in mains {
+            hosts.formUnion(ingress.rules.map(\.host))
             for path in ingress.writtenPaths { add(path, of: manifest, log: &log) }
         }
         // Only now, as `/` may be written in any Ingress.

@@ -71,6 +71,7 @@ struct SnapshotCompiler {
                     stable: stable, canaries: canaries, keys: keys.keys)
             }
         }
+        for host in planner.hosts.sorted() { builder.add(host: host) }
         return builder.build()
     }
 

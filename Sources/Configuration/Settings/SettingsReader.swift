@@ -242,8 +242,9 @@ struct SettingsReader {
     private mutating func readLimits(_ root: Section, log: inout DiagnosticLog) {
         let keys = ["requestLine", "headerBytes", "headerFields", "body", "connections", "connectionsPerClient"]
         guard let section = subsection("limits", of: root, keys: keys, log: &log) else { return }
-        section.readSize("requestLine", into: &settings.limits.requestLine, range: 64...(1 << 20), log: &log)
-        section.readSize("headerBytes", into: &settings.limits.headerBytes, range: 256...(16 << 20), log: &log)
+        // Together they must leave room in the largest block for the head as it is written anew: see `RequestRewrite.room`.
+        section.readSize("requestLine", into: &settings.limits.requestLine, range: 64...(32 << 10), log: &log)
+        section.readSize("headerBytes", into: &settings.limits.headerBytes, range: 256...(96 << 10), log: &log)
         section.readCount("headerFields", into: &settings.limits.headerFields, range: 1...10_000, log: &log)
         section.readSize("body", into: &settings.limits.body, range: 0...(.max), log: &log)
         section.readCount("connections", into: &settings.limits.connections, range: 1...100_000_000, log: &log)

@@ -30,12 +30,14 @@ struct Script: Sendable, CustomTestStringConvertible {
         /// Body bytes of the request and of the response.
         var received = 0, sent = 0
 
-        init(_ status: UInt16, _ failure: Failure? = nil, attempts: Int = 1, received: Int = 0, sent: Int = 0) {
+        /// - Parameter sent: what an answer of the proxy's own says by default, 0 for an upstream's.
+        init(_ status: UInt16, _ failure: Failure? = nil, attempts: Int = 1, received: Int = 0, sent: Int? = nil) {
+            let isOwn = status == 301 || failure != nil && status >= 400 && status != 499
             self.status = status
             self.failure = failure
             self.attempts = attempts
             self.received = received
-            self.sent = sent
+            self.sent = sent ?? (isOwn ? "\(status) \(ReasonPhrase.of(status))\n".utf8.count : 0)
         }
 
         init(_ summary: Summary) {
