@@ -14,7 +14,7 @@ public final class ExchangeMachine {
     /// Interim responses one request may get before the upstream counts as broken (http-edge duty 40).
     static let maximumInterims = 16
     /// Bytes of them that may wait for a slow client.
-    static let maximumInterimBytes = BufferPool.Size.large.rawValue
+    static let maximumInterimBytes = BufferPool.Size.standard.rawValue
 
     let context: ExchangeContext
     let pool: BufferPool

@@ -78,8 +78,8 @@ struct Relay: ~Copyable {
         }
         let isFull = input.space == 0 && input.start == input.retained
         // A long retained head must leave room beside it.
-        let suffices = copies && input.retained <= BufferPool.Size.large.rawValue / 2
-        let most = suffices ? BufferPool.Size.large.rawValue : BufferPool.Size.huge.rawValue
+        let suffices = copies && input.retained <= BufferPool.Size.standard.rawValue / 2
+        let most = suffices ? BufferPool.Size.standard.rawValue : BufferPool.Size.huge.rawValue
         return isFull && input.capacity < most ? input.capacity + 1 : input.capacity
     }
 
@@ -195,7 +195,7 @@ struct Relay: ~Copyable {
     /// The free space of `output`; compacted, grown up to a bound, or freed of what was held, before it counts as used up.
     private mutating func outputRoom(_ pool: BufferPool) -> Int {
         if output.space <= Self.chunkOverhead { output.compact() }
-        if output.space <= Self.chunkOverhead, output.capacity < BufferPool.Size.large.rawValue {
+        if output.space <= Self.chunkOverhead, output.capacity < BufferPool.Size.standard.rawValue {
             Self.exchange(&output, for: pool.take(.holding(output.capacity + 1)), pool)
         }
         if output.space <= Self.chunkOverhead, isHeld, sentWhileHeld > 0 {

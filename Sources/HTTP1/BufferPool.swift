@@ -3,15 +3,15 @@
 /// Belongs to one worker; never shared between threads.
 @safe
 public final class BufferPool {
-    /// The sizes there are, in bytes. `head` holds a serialised head, `standard` a head as received and a short body;
-    /// a connection that streams grows to `large` and `huge` and gives them back when it is done.
+    /// The sizes there are, in bytes. `head` holds a serialised head; `standard` what is received, with room for a body of
+    /// 64 KiB behind its head, so that it comes with one system call; a connection that streams more grows to `huge` and gives
+    /// it back when it is done.
     ///
     /// No powers of two: blocks that all began at the same place of a page would compete for the same few sets of the cache,
     /// since it is their first bytes that every request touches.
     public enum Size: Int, CaseIterable, Sendable {
         case head = 4_416
-        case standard = 17_216
-        case large = 66_880
+        case standard = 66_880
         case huge = 263_488
 
         /// The smallest size that holds `count` bytes; `huge` for anything above it.
@@ -24,8 +24,7 @@ public final class BufferPool {
             switch self {
             case .head: 0
             case .standard: 1
-            case .large: 2
-            case .huge: 3
+            case .huge: 2
             }
         }
     }

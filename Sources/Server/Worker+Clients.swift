@@ -248,7 +248,8 @@ extension Worker {
         if idleMachines.count < Self.maximumIdleMachines { idleMachines.append(exchange) }
     }
 
-    private static let maximumIdleMachines = 256
+    /// Each keeps its blocks; what exceeds this goes back to the allocator.
+    private static let maximumIdleMachines = 128
 
     // MARK: Ending
 

@@ -44,7 +44,7 @@ final class Worker {
     var clientCount = 0
     var upstreamCount = 0
     var idleUpstreamCount = 0
-    var scratch = ByteBuffer(capacity: BufferPool.Size.large.rawValue)
+    var scratch = ByteBuffer(capacity: BufferPool.Size.standard.rawValue)
     var accessLines: [UInt8] = []
     var accessClock: AccessClock
     var wallClock: Int64

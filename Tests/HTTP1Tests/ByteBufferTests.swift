@@ -104,7 +104,7 @@ struct ByteBufferTests {
     }
 
     @Test("The smallest size that holds so many bytes", arguments: [
-        (0, .head), (4_416, .head), (4_417, .standard), (17_216, .standard), (17_217, .large), (66_880, .large),
+        (0, .head), (4_416, .head), (4_417, .standard), (66_880, .standard),
         (66_881, .huge), (263_488, .huge), (263_489, .huge),
     ] as [(Int, BufferPool.Size)])
     func sizes(_ count: Int, _ size: BufferPool.Size) {
