@@ -69,29 +69,33 @@ extension Worker {
     private func advance(_ client: ClientConnection, _ exchange: ActiveExchange) {
         guard client.state == .open else { return }
         var steps = 0
-        while client.exchange === exchange, step(client, exchange) {
+        while client.exchange === exchange {
+            writeBoth(client, exchange)
+            guard client.exchange === exchange, readBoth(client, exchange) || canWrite(client, exchange) else { break }
             steps += 1
             if steps == Self.share { return enqueue(client) }
         }
         rest(client, exchange)
     }
 
-    /// One round over both sides. Returns whether anything moved.
-    private func step(_ client: ClientConnection, _ exchange: ActiveExchange) -> Bool {
+    private func writeBoth(_ client: ClientConnection, _ exchange: ActiveExchange) {
         let machine = exchange.machine
-        var moved = false
         if let upstream = exchange.upstream, upstream.isWritable, upstream.isConnected, machine.hasOutput(for: .upstream) {
-            moved = writeUpstream(upstream, exchange)
-            if machine.hasActions { act(client, exchange) }
+            writeUpstream(upstream, exchange)
         }
-        if client.isWritable, machine.hasOutput(for: .client) {
-            moved = writeClient(client, exchange) || moved
-            if machine.hasActions { act(client, exchange) }
-        }
-        guard client.exchange === exchange else { return false }
-        return readBoth(client, exchange) || moved
+        if client.isWritable, machine.hasOutput(for: .client) { writeClient(client, exchange) }
+        if machine.hasActions { act(client, exchange) }
     }
 
+    /// There is more to write, and its socket takes it: a body that is framed anew, a request over another connection.
+    private func canWrite(_ client: ClientConnection, _ exchange: ActiveExchange) -> Bool {
+        guard client.exchange === exchange else { return false }
+        if client.isWritable, exchange.machine.hasOutput(for: .client) { return true }
+        guard exchange.machine.hasOutput(for: .upstream), let upstream = exchange.upstream else { return false }
+        return upstream.isWritable && upstream.isConnected
+    }
+
+    /// Returns whether anything was read.
     private func readBoth(_ client: ClientConnection, _ exchange: ActiveExchange) -> Bool {
         let machine = exchange.machine
         var moved = false
@@ -162,7 +166,7 @@ extension Worker {
         }
     }
 
-    private func writeClient(_ client: ClientConnection, _ exchange: ActiveExchange) -> Bool {
+    private func writeClient(_ client: ClientConnection, _ exchange: ActiveExchange) {
         var result = IOResult.wouldBlock
         var offered = 0
         let sent = exchange.machine.transmit(to: .client, now: now) { first, second in
@@ -175,13 +179,10 @@ extension Worker {
         switch result {
         case .bytes:
             if sent < offered { client.isWritable = false }
-            return sent > 0
         case .wouldBlock, .endOfStream:
             client.isWritable = false
-            return false
         case .failed:
             exchange.machine.clientFailed(now: now)
-            return true
         }
     }
 

@@ -144,7 +144,7 @@ extension Worker {
         }
     }
 
-    func writeUpstream(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) -> Bool {
+    func writeUpstream(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) {
         var result = IOResult.wouldBlock
         var offered = 0
         let sent = exchange.machine.transmit(to: .upstream, now: now) { first, second in
@@ -157,16 +157,13 @@ extension Worker {
         switch result {
         case .bytes:
             if sent < offered { upstream.isWritable = false }
-            return sent > 0
         case .wouldBlock, .endOfStream:
             upstream.isWritable = false
-            return false
         case .failed:
             // It may have answered before it stopped reading: look.
             upstream.isReadable = true
             upstream.peerHasClosed = true
             exchange.machine.upstreamStoppedReading(now: now)
-            return true
         }
     }
 
