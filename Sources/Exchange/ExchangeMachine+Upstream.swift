@@ -46,6 +46,7 @@ extension ExchangeMachine {
 
     /// The upstream's end of the connection was closed (`reset`: it failed) and everything it sent was received.
     public func upstreamClosed(reset: Bool, now: Instant) {
+        digest(now: now)
         guard hasUpstream else { return }
         switch phase {
         case .forwarding where responseHeadIsDone:
@@ -106,6 +107,7 @@ extension ExchangeMachine {
 
     /// The client has sent all it will send (a half-close is no abort: http-edge duty 46).
     public func clientClosed(now: Instant) {
+        digest(now: now)
         clientHasClosed = true
         mayPersist = false
         switch phase {

@@ -52,6 +52,9 @@ public final class ExchangeMachine {
     var responseIsDelimited = true
     var interims = 0
 
+    /// Bytes were received and not acted on yet.
+    var hasUndigested = (client: false, upstream: false)
+
     // Actions that wait to be asked for.
     /// Whether any of those below is set: spares asking for each.
     public internal(set) var hasActions = false
@@ -134,6 +137,7 @@ public final class ExchangeMachine {
         isShutDown = (false, false)
         wantsFinish = false
         hasActions = false
+        hasUndigested = (false, false)
         headBegan = now
         lastClientRead = now
         lastClientWrite = now
@@ -174,7 +178,8 @@ public final class ExchangeMachine {
         }
     }
 
-    /// Lets `read` fill free space with bytes of `side`; it returns how many there were. Then acts on them.
+    /// Lets `read` fill free space with bytes of `side`; it returns how many there were. They are acted on by `digest`, so that
+    /// a worker can read many sockets in a row before it works on what they said.
     /// Returns whether the space was filled to its end, so that there may be more.
     public func receive(from side: Side, now: Instant, _ read: (inout MutableSpan<UInt8>) -> Int) -> Bool {
         let hasRoom = side == .client
@@ -184,13 +189,25 @@ public final class ExchangeMachine {
         if side == .client {
             guard let filled = Self.fill(&request.input, read) else { return false }
             lastClientRead = now
-            clientBytesArrived(now)
+            hasUndigested.client = true
             return filled
         }
         guard let filled = Self.fill(&response.input, read) else { return false }
         lastUpstreamProgress = now
-        upstreamBytesArrived(now)
+        hasUndigested.upstream = true
         return filled
+    }
+
+    /// Acts on the bytes that were received since the last time.
+    public func digest(now: Instant) {
+        if hasUndigested.client {
+            hasUndigested.client = false
+            clientBytesArrived(now)
+        }
+        if hasUndigested.upstream {
+            hasUndigested.upstream = false
+            upstreamBytesArrived(now)
+        }
     }
 
     /// Whether the free space was filled whole, or nil if nothing was read.

@@ -31,9 +31,9 @@ extension Worker {
     /// Steps before a connection lets others have a turn: a step moves up to one buffer each way.
     private static let share = 32
 
-    /// Reads what an event announced and lets the machine act. What it wants written is written once the whole batch of events
-    /// has been read: sends in a row find their receivers awake and the kernel's code in cache, which a send between two reads
-    /// does not.
+    /// Reads what an event announced. What follows from it is postponed until the whole batch of events has been read: so the
+    /// same code runs many times in a row, the kernel's receiving, then ours, then the kernel's sending, and stays in cache;
+    /// and sends that follow each other find their receivers awake.
     func drive(_ client: ClientConnection) {
         guard client.state == .open else { return }
         if client.exchange == nil {
@@ -41,28 +41,33 @@ extension Worker {
             attach(client)
         }
         guard let exchange = client.exchange else { return }
-        _ = readBoth(client, exchange)
-        if client.exchange === exchange, exchange.machine.hasOutput { postpone(client) } else { advance(client, exchange) }
-    }
-
-    private func postpone(_ client: ClientConnection) {
+        _ = receiveBoth(client, exchange)
         guard !client.isPostponed else { return }
         client.isPostponed = true
         postponed.append(client)
-        if postponed.count >= Self.writeBatch { writePostponed() }
+        if postponed.count >= Self.batch { servePostponed() }
     }
 
-    /// Exchanges that wait to write before others are read: bounds how long the first one waits.
-    private static let writeBatch = 64
+    /// Connections that are read before the first of them is served: bounds how long it waits.
+    private static let batch = 64
 
-    func writePostponed() {
+    func servePostponed() {
         guard !postponed.isEmpty else { return }
-        swap(&postponed, &writing)
-        // Last in, first out: what was read last is still in cache.
-        while let client = writing.popLast() {
+        swap(&postponed, &serving)
+        for index in serving.indices {
+            let client = serving[index]
             client.isPostponed = false
+            if let exchange = client.exchange { digest(client, exchange) }
+        }
+        // Last in, first out: what was worked on last is still in cache.
+        while let client = serving.popLast() {
             if let exchange = client.exchange { advance(client, exchange) }
         }
+    }
+
+    private func digest(_ client: ClientConnection, _ exchange: ActiveExchange) {
+        exchange.machine.digest(now: now)
+        if exchange.machine.hasActions { act(client, exchange) }
     }
 
     /// Writes, reads, lets the machine act, does what it asks; until nothing moves.
@@ -71,7 +76,10 @@ extension Worker {
         var steps = 0
         while client.exchange === exchange {
             writeBoth(client, exchange)
-            guard client.exchange === exchange, readBoth(client, exchange) || canWrite(client, exchange) else { break }
+            guard client.exchange === exchange else { break }
+            let moved = receiveBoth(client, exchange)
+            digest(client, exchange)
+            guard moved || canWrite(client, exchange) else { break }
             steps += 1
             if steps == Self.share { return enqueue(client) }
         }
@@ -95,19 +103,13 @@ extension Worker {
         return upstream.isWritable && upstream.isConnected
     }
 
-    /// Returns whether anything was read.
-    private func readBoth(_ client: ClientConnection, _ exchange: ActiveExchange) -> Bool {
+    /// Returns whether anything was read, or a side turned out to have ended.
+    private func receiveBoth(_ client: ClientConnection, _ exchange: ActiveExchange) -> Bool {
         let machine = exchange.machine
         var moved = false
-        // What an event from elsewhere led to: a reset, a timeout.
-        if machine.hasActions { act(client, exchange) }
-        if client.isReadable, machine.wantsBytes(from: .client) {
-            moved = readClient(client, exchange)
-            if machine.hasActions { act(client, exchange) }
-        }
+        if client.isReadable, machine.wantsBytes(from: .client) { moved = readClient(client, exchange) }
         if let upstream = exchange.upstream, upstream.isReadable, upstream.isConnected, machine.wantsBytes(from: .upstream) {
             moved = readUpstream(upstream, exchange) || moved
-            if machine.hasActions { act(client, exchange) }
         }
         return moved
     }

@@ -116,6 +116,9 @@ extension Worker {
             guard client.exchange == nil, client.state == .open else { return }
             client.isReadable = true
             drive(client)
+        }
+        servePostponed()
+        forEachClient { client in
             if client.exchange == nil, client.state == .open { close(client) }
         }
     }

@@ -38,9 +38,9 @@ final class Worker {
     var idleMachines: [ActiveExchange] = []
     /// Connections with work left when their share of the turn was used up.
     var queue: [ClientConnection] = []
-    /// Connections that have been read and wait to write; and those that are being written.
+    /// Connections that have been read and wait for what follows; and those whose turn it is.
     var postponed: [ClientConnection] = []
-    var writing: [ClientConnection] = []
+    var serving: [ClientConnection] = []
     var clientCount = 0
     var upstreamCount = 0
     var idleUpstreamCount = 0
@@ -103,9 +103,10 @@ final class Worker {
         while isRunning {
             let count = loop.wait(atMostMilliseconds: queue.isEmpty ? nil : 0)
             for index in 0..<count { dispatch(loop.event(at: index)) }
+            servePostponed()
             while let token = loop.nextExpired() { timeOut(token) }
             serveQueue()
-            writePostponed()
+            servePostponed()
             continueDrain()
         }
         flushAccessLines()

@@ -93,6 +93,7 @@ final class MachineHarness {
                 count = clientWire.read(into: &space, atMost: chunk)
                 return count
             }
+            machine.digest(now: now)
             // The worker would take this for an empty socket and never read again.
             check(count > 0, "a side whose bytes are wanted has room for them")
         } else if clientWire.end == .closed {
@@ -113,6 +114,7 @@ final class MachineHarness {
                 upstreams[current].bytesRead += count
                 return count
             }
+            machine.digest(now: now)
             check(count > 0, "a side whose bytes are wanted has room for them")
         } else if let end = upstreams[current].wire.end {
             machine.upstreamClosed(reset: end == .failed, now: now)
