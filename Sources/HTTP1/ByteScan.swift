@@ -1,5 +1,5 @@
-/// Looking for the first byte of some class, eight bytes at a time. A look may go beyond the `end` of a run, up to the first byte
-/// outside its class, never beyond the span.
+/// Looking for the first byte of some class, eight bytes at a time. A look may go beyond the `end` of a run, up to the first
+/// byte outside its class, never beyond the span.
 extension Span<UInt8> {
     /// The first offset in `start ..< end` that is not a letter, a digit or a hyphen; `end` if there is none.
     @inline(__always)
