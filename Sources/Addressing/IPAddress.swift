@@ -157,14 +157,18 @@ func parseIPv6(_ text: Span<UInt8>) -> (high: UInt64, low: UInt64)? {
 
 // MARK: Writing
 
-func writeDecimal(_ value: UInt32, into space: inout MutableSpan<UInt8>, at count: inout Int) {
-    var divisor: UInt32 = 1
-    while value / divisor >= 10 { divisor &*= 10 }
-    while divisor > 0 {
-        space[count] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / divisor % 10)
+/// A number of 0...255.
+private func writeDecimal(_ value: UInt32, into space: inout MutableSpan<UInt8>, at count: inout Int) {
+    if value >= 100 {
+        space[count] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 100)
         count &+= 1
-        divisor /= 10
     }
+    if value >= 10 {
+        space[count] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value / 10 % 10)
+        count &+= 1
+    }
+    space[count] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: value % 10)
+    count &+= 1
 }
 
 private func writeIPv4(_ address: UInt32, into space: inout MutableSpan<UInt8>, at count: inout Int) {

@@ -152,7 +152,7 @@ public struct ByteBuffer: ~Copyable {
         let target = unsafe base + end
         // The precondition keeps the copy within the block; two live buffers never share one.
         unsafe source.withUnsafeBufferPointer { bytes in
-            unsafe target.update(from: bytes.baseAddress.unsafelyUnwrapped, count: bytes.count)
+            unsafe target.initialize(from: bytes.baseAddress.unsafelyUnwrapped, count: bytes.count)
         }
         filled &+= source.count
     }
@@ -171,7 +171,7 @@ public struct ByteBuffer: ~Copyable {
         precondition(literal.hasPointerRepresentation && literal.utf8CodeUnitCount <= space, "appending more than the free space")
         guard literal.utf8CodeUnitCount > 0, let base = unsafe base else { return }
         // A StaticString lives forever; the precondition keeps the copy within the block.
-        unsafe (base + end).update(from: literal.utf8Start, count: literal.utf8CodeUnitCount)
+        unsafe (base + end).initialize(from: literal.utf8Start, count: literal.utf8CodeUnitCount)
         filled &+= literal.utf8CodeUnitCount
     }
 

@@ -1,49 +1,51 @@
-/// Skipping over runs of bytes of one class, eight at a time.
+/// Looking for the first byte of some class, eight bytes at a time. A look may go beyond the `end` of a run, up to the first
+/// byte outside its class, never beyond the span.
 extension Span<UInt8> {
     /// The first offset in `start ..< end` that is not a letter, a digit or a hyphen; `end` if there is none.
     @inline(__always)
     func endOfWord(from start: Int, to end: Int) -> Int {
-        skip(from: start, to: end, inWord: { $0.firstOutsideWord }, ends: { !$0.isAlphanumeric && $0 != UInt8(ascii: "-") })
+        Swift.min(firstOffset(from: start) { $0.firstOutsideWord }, end)
     }
 
     /// The first offset in `start ..< end` that is not a letter, a digit, a hyphen or a dot; `end` if there is none.
     @inline(__always)
     func endOfPlainHost(from start: Int, to end: Int) -> Int {
-        skip(from: start, to: end, inWord: { $0.firstOutsidePlainHost }, ends: {
-            !$0.isAlphanumeric && $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: ".")
-        })
+        Swift.min(firstOffset(from: start) { $0.firstOutsidePlainHost }, end)
     }
 
     /// The first offset in `start ..< end` that is `?`, `#` or not visible ASCII; `end` if there is none.
     @inline(__always)
     func endOfTargetText(from start: Int, to end: Int) -> Int {
-        skip(from: start, to: end, inWord: { $0.firstOutsideTargetText }, ends: {
-            !$0.isVisible || $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#")
-        })
+        Swift.min(firstOffset(from: start) { $0.firstOutsideTargetText }, end)
     }
 
-    /// - Parameters:
-    ///   - inWord: Where among eight bytes the run ends. May look beyond `end`, never beyond the span.
-    ///   - ends: Whether a byte ends the run; for the last bytes of the span.
+    /// The first offset at or after `start` of a byte below SP or equal to DEL; `count` if there is none.
     @inline(__always)
-    private func skip(
-        from start: Int, to end: Int, inWord: (ByteWord) -> Int?, ends: (UInt8) -> Bool
-    ) -> Int {
+    func firstControl(from start: Int) -> Int {
+        firstOffset(from: start) { $0.firstControl }
+    }
+
+    /// The first offset of `byte` at or after `start`; `count` if there is none.
+    @inline(__always)
+    func firstOffset(of byte: UInt8, from start: Int) -> Int {
+        firstOffset(from: start) { $0.first(of: byte) }
+    }
+
+    /// - Parameter find: Where among eight bytes the one sought is. The last word is filled up with zeros.
+    @inline(__always)
+    private func firstOffset(from start: Int, _ find: (ByteWord) -> Int?) -> Int {
         var index = start
-        while index < end {
-            if count &- index >= 8 {
-                if let offset = inWord(ByteWord(self, at: index)) { return Swift.min(index &+ offset, end) }
-                index &+= 8
-            } else {
-                if ends(self[index]) { return index }
-                index &+= 1
-            }
+        while count &- index >= 8 {
+            if let offset = find(ByteWord(self, at: index)) { return index &+ offset }
+            index &+= 8
         }
-        return end
+        guard index < count, let offset = find(ByteWord(self, paddedAt: index)) else { return count }
+        return Swift.min(index &+ offset, count)
     }
 }
 
-/// Every byte is tested by additions to its low seven bits, which never carry into the next byte: all flags are exact.
+/// But for the first two, every byte is tested by additions to its low seven bits, which never carry into the next byte: all
+/// flags are exact.
 extension ByteWord {
     private static var ones: UInt64 { 0x0101_0101_0101_0101 }
     private static var tops: UInt64 { 0x8080_8080_8080_8080 }
@@ -70,6 +72,21 @@ extension ByteWord {
         let letter = ByteWord.atLeast(0x61, folded) & ~ByteWord.atLeast(0x7B, folded)
         let digit = ByteWord.atLeast(0x30, low) & ~ByteWord.atLeast(0x3A, low)
         return (letter | digit) & ~bits
+    }
+
+    /// Index of the first byte below SP or equal to DEL; nil if there is none.
+    var firstControl: Int? {
+        let belowSpace = (bits &- ByteWord.ones &* 0x20) & ~bits
+        let delete = bits ^ ByteWord.ones &* 0x7F
+        // A borrow can flag a byte wrongly only above one flagged rightly, so the lowest flag is always right.
+        return ByteWord.lowest(belowSpace | (delete &- ByteWord.ones) & ~delete)
+    }
+
+    /// Index of the first `byte`; nil if there is none.
+    func first(of byte: UInt8) -> Int? {
+        let zeros = bits ^ UInt64(byte) &* ByteWord.ones
+        // As above.
+        return ByteWord.lowest((zeros &- ByteWord.ones) & ~zeros)
     }
 
     fileprivate var firstOutsideWord: Int? {

@@ -4,24 +4,36 @@ struct ByteWord: Equatable, ExpressibleByStringLiteral {
 
     /// Eight bytes of `span` beginning at `offset`; fewer than eight there are a programmer's error.
     @inline(__always)
-    init(_ span: Span<UInt8>, at offset: Int) {
-        let eight = span.extracting(offset ..< offset &+ 8)
-        // Tells the optimiser the length, which turns the eight loads into one.
-        guard eight.count == 8 else { preconditionFailure("eight bytes") }
-        let low = UInt64(eight[0]) | UInt64(eight[1]) << 8 | UInt64(eight[2]) << 16 | UInt64(eight[3]) << 24
-        let high = UInt64(eight[4]) << 32 | UInt64(eight[5]) << 40 | UInt64(eight[6]) << 48 | UInt64(eight[7]) << 56
-        bits = low | high
+    init(_ span: Span<UInt8>, at offset: Int = 0) {
+        // The load tests its bounds; unsafe is only what it might be read as, and any eight bytes are a number.
+        bits = UInt64(littleEndian: unsafe span.bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
-    /// All of a `span` of at most eight bytes.
+    /// What there is of eight bytes of `span` beginning at `offset`, and zeros.
+    @inline(__always)
+    init(_ span: Span<UInt8>, paddedAt offset: Int) {
+        let left = span.count &- offset
+        if left >= 8 {
+            bits = ByteWord(span, at: offset).bits
+        } else if left <= 0 {
+            bits = 0
+        } else if offset >= 8 {
+            // The span's last eight bytes, less those before the offset.
+            bits = ByteWord(span, at: span.count &- 8).bits &>> UInt64((8 &- left) &* 8)
+        } else {
+            bits = 0
+            var index = span.count
+            while index > offset {
+                index &-= 1
+                bits = bits << 8 | UInt64(span[index])
+            }
+        }
+    }
+
+    /// All of a `span` of at most eight bytes, and zeros.
     @inline(__always)
     init(short span: Span<UInt8>) {
-        bits = 0
-        var index = min(span.count, 8)
-        while index > 0 {
-            index &-= 1
-            bits = bits << 8 | UInt64(span[index])
-        }
+        self.init(span, paddedAt: 0)
     }
 
     @inline(__always)
@@ -35,29 +47,30 @@ struct ByteWord: Equatable, ExpressibleByStringLiteral {
         }
     }
 
-    /// Upper case letters made lower case. Among the bytes of a token this maps nothing else onto a letter, a digit or a
-    /// hyphen, which makes it exact for comparing field names with the known ones.
-    var foldedToken: ByteWord {
+    /// Upper case letters made lower case. Nothing else is mapped onto a letter, a digit or a hyphen, whatever the bytes,
+    /// which makes it exact for comparing field names with the known ones.
+    var folded: ByteWord {
         var word = self
-        word.bits |= 0x2020_2020_2020_2020
+        word.bits |= (bits & 0x4040_4040_4040_4040) >> 1
         return word
     }
 
-    /// As `foldedToken`, for a word of `count` bytes: what lies above them stays zero.
-    func foldedToken(count: Int) -> ByteWord {
-        var word = foldedToken
-        if count < 8 { word.bits &= (1 &<< UInt64(count &* 8)) &- 1 }
+    /// Index of the first byte that is another than `other`'s; nil when all are equal.
+    func firstDifference(from other: ByteWord) -> Int? {
+        self == other ? nil : (bits ^ other.bits).trailingZeroBitCount &>> 3
+    }
+
+    /// The first `count` bytes, 1...8, and zeros.
+    func first(_ count: Int) -> ByteWord {
+        var word = self
+        word.bits &= ~0 &>> UInt64(truncatingIfNeeded: 64 &- count &* 8)
         return word
     }
 
-    /// Index of the first byte below SP or equal to DEL; nil if there is none.
-    var firstControl: Int? {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let tops: UInt64 = 0x8080_8080_8080_8080
-        let belowSpace = (bits &- ones &* 0x20) & ~bits
-        let delete = bits ^ ones &* 0x7F
-        // A borrow can flag a byte wrongly only above one flagged rightly, so the lowest flag is always right.
-        let flags = (belowSpace | (delete &- ones) & ~delete) & tops
-        return flags == 0 ? nil : flags.trailingZeroBitCount &>> 3
+    /// The `count` bytes this word has, 0...7, and `byte`. What ends a name tells a name with NUL at its end from one without.
+    func ended(by byte: UInt8, at count: Int) -> ByteWord {
+        var word = self
+        word.bits |= UInt64(byte) &<< UInt64(truncatingIfNeeded: count &* 8)
+        return word
     }
 }

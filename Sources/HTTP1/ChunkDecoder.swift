@@ -6,7 +6,7 @@ struct ChunkDecoder: Sendable {
     private var lineBytes = 0
     private var extensionBytes = 0
     private var chunkExtension = ChunkExtension()
-    private var trailers: TrailerReader
+    private var trailers = TrailerReader()
     private let limits: BodyLimits
     /// The fault that ended decoding.
     private(set) var failure = ParseError(.invalidChunkSize, at: 0)
@@ -32,7 +32,6 @@ struct ChunkDecoder: Sendable {
 
     init(limits: BodyLimits) {
         self.limits = limits
-        trailers = TrailerReader(limits: limits)
     }
 
     mutating func next(_ input: Span<UInt8>) -> BodyStep {
@@ -70,7 +69,7 @@ struct ChunkDecoder: Sendable {
             guard byte == .lineFeed else { return .invalidChunkEnd }
             phase = .sizeStart
         case .trailers:
-            if let reason = trailers.accept(byte) { return reason }
+            if let reason = trailers.accept(byte, limits: limits) { return reason }
             if trailers.isComplete { phase = .complete }
         case .data, .complete, .failed:
             // `next` does not ask in these phases.

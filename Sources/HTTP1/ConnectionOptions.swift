@@ -24,24 +24,23 @@ struct ConnectionOptions {
     ) throws(ParseError) {
         var start = value.start
         while start < value.end {
-            let list = input.extracting(start ..< value.end)
-            let comma = list.firstIndex(of: UInt8(ascii: ",")) ?? list.count
-            let trimmed = list.trimmedOWS(0 ..< comma)
+            let comma = input.extracting(first: value.end).firstOffset(of: UInt8(ascii: ","), from: start)
+            let trimmed = input.trimmedOWS(start ..< comma)
             if !trimmed.isEmpty {
                 guard left > 0 else { throw ParseError(.tooManyConnectionOptions, at: start) }
                 left &-= 1
-                take(list[trimmed], in: input, marking: &fields)
+                take(input[trimmed], in: input, marking: &fields)
             }
-            start &+= comma &+ 1
+            start = comma &+ 1
         }
     }
 
     private mutating func take(_ option: Span<UInt8>, in input: Span<UInt8>, marking fields: inout [HeaderField]) {
-        if option.equalsIgnoringCase("close") {
+        if option.count == 5, ByteWord(short: option).folded == "close" {
             close = true
             return
         }
-        let known = option.isToken ? KnownHeader(name: option) : .other
+        let known = KnownHeader(name: option)
         if known == .keepAlive { keepAlive = true }
         if known == .upgrade { upgrade = true }
         var index = 0

@@ -8,7 +8,10 @@ enum HTTPVersion {
     static let length = 8
 
     init(_ bytes: Span<UInt8>) {
-        guard bytes.count == HTTPVersion.length, bytes.extracting(0 ..< 5).equals("HTTP/"),
+        guard bytes.count == HTTPVersion.length else { self = .malformed; return }
+        let word = ByteWord(bytes)
+        if word == "HTTP/1.1" { self = .one(minor: 1); return }
+        guard word.first(5) == "HTTP/",
               bytes[5].isDigit, bytes[6] == UInt8(ascii: "."), bytes[7].isDigit
         else { self = .malformed; return }
         guard bytes[5] == UInt8(ascii: "1") else { self = .unsupported; return }

@@ -6,13 +6,22 @@ extension ByteBuffer {
     /// The number in decimal digits, with a minus sign if it is negative.
     public mutating func append(decimal value: Int) {
         if value < 0 { append(UInt8(ascii: "-")) }
-        let magnitude = value.magnitude
-        var divisor: UInt = 1
-        while magnitude / divisor >= 10 { divisor &*= 10 }
-        while divisor > 0 {
-            append(UInt8(ascii: "0") &+ UInt8(magnitude / divisor % 10))
-            divisor /= 10
+        var rest = value.magnitude
+        var digits = 1
+        var power: UInt = 10
+        while rest >= power, digits < 19 {
+            digits &+= 1
+            power &*= 10
         }
+        precondition(space >= digits, "appending more than the free space")
+        var free = freeSpace
+        var index = digits
+        while index > 0 {
+            index &-= 1
+            free[index] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
+        commit(digits)
     }
 
     /// A number of at least zero in lower case hexadecimal digits without leading zeros.

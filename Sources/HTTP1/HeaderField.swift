@@ -10,4 +10,7 @@ public struct HeaderField: Equatable, Sendable {
     /// The name contains something else than letters, digits and hyphens: what ingress-nginx drops unless
     /// `underscoresInHeaders` is on.
     public let isUnusual: Bool
+
+    /// Holds the place of a field that is still to be read.
+    static let blank = HeaderField(name: .empty, value: .empty, known: .other, isNominated: false, isUnusual: false)
 }

@@ -12,43 +12,54 @@ public enum KnownHeader: UInt8, Sendable {
     case acceptEncoding, authorization, contentEncoding, contentType, cookie, date, location, origin, referer, server
     case userAgent
 
-    /// Recognises a field name, in any case. `name` consists of token bytes.
+    /// Recognises a field name, in any case.
     ///
-    /// Names of up to sixteen bytes are told by their first and last eight; only longer ones are compared byte by byte.
+    /// Names are told by their first and last eight bytes; only the longest have any between them.
     public init(name: Span<UInt8>) {
         self = .other
         let count = name.count
         if count < 8 {
-            self.init(short: ByteWord(short: name).foldedToken(count: count))
+            self.init(short: ByteWord(short: name).folded.ended(by: UInt8(ascii: ":"), at: count))
         } else if count <= 18 {
-            let first = ByteWord(name, at: 0).foldedToken
-            let last = ByteWord(name, at: count &- 8).foldedToken
-            self.init(count: count, first: first, last: last)
-            if count > 16, self != .other, !isSpelled(by: name) { self = .other }
+            self.init(long: name)
         }
     }
 
+    /// Recognises the name in the first `count` bytes of a `line`, which is not shorter than eight; a colon follows it.
+    @inline(__always)
+    init(count: Int, of line: Span<UInt8>) {
+        self = .other
+        if count < 8 {
+            self.init(short: ByteWord(line).first(count &+ 1).folded)
+        } else if count <= 18 {
+            self.init(long: line.extracting(first: count))
+        }
+    }
+
+    /// Of less than eight bytes, with the colon that ends it.
     private init(short word: ByteWord) {
         switch word {
-        case "te": self = .te
-        case "via": self = .via
-        case "host": self = .host
-        case "date": self = .date
-        case "cookie": self = .cookie
-        case "expect": self = .expect
-        case "origin": self = .origin
-        case "server": self = .server
-        case "referer": self = .referer
-        case "trailer": self = .trailer
-        case "upgrade": self = .upgrade
+        case "te:": self = .te
+        case "via:": self = .via
+        case "host:": self = .host
+        case "date:": self = .date
+        case "cookie:": self = .cookie
+        case "expect:": self = .expect
+        case "origin:": self = .origin
+        case "server:": self = .server
+        case "referer:": self = .referer
+        case "trailer:": self = .trailer
+        case "upgrade:": self = .upgrade
         default: self = .other
         }
     }
 
-    @inline(__always)
-    private init(count: Int, first: ByteWord, last: ByteWord) {
+    /// Of 8...18 bytes.
+    private init(long name: Span<UInt8>) {
         self = .other
-        switch count {
+        let first = ByteWord(name).folded
+        let last = ByteWord(name.extracting(last: 8)).folded
+        switch name.count {
         case 8:
             if first == "location" { self = .location } else if first == "x-scheme" { self = .xScheme }
         case 9:
@@ -76,21 +87,12 @@ public enum KnownHeader: UInt8, Sendable {
             if first == "x-forwar", last == "ded-host" { self = .xForwardedHost }
             if first == "x-forwar", last == "ded-port" { self = .xForwardedPort }
         case 17:
-            if first == "transfer", last == "encoding" { self = .transferEncoding }
-            if first == "x-forwar", last == "ed-proto" { self = .xForwardedProto }
+            if first == "transfer", last == "encoding", name[8] == UInt8(ascii: "-") { self = .transferEncoding }
+            if first == "x-forwar", last == "ed-proto", name[8].lowercased == UInt8(ascii: "d") { self = .xForwardedProto }
         case 18:
-            if first == "x-forwar", last == "d-scheme" { self = .xForwardedScheme }
+            let second = ByteWord(name, at: 8).folded
+            if first == "x-forwar", second == "ded-sche", last == "d-scheme" { self = .xForwardedScheme }
         default: break
-        }
-    }
-
-    /// The bytes in the middle of a long name, which its two words leave out.
-    private func isSpelled(by name: Span<UInt8>) -> Bool {
-        switch self {
-        case .transferEncoding: name.equalsIgnoringCase("transfer-encoding")
-        case .xForwardedProto: name.equalsIgnoringCase("x-forwarded-proto")
-        case .xForwardedScheme: name.equalsIgnoringCase("x-forwarded-scheme")
-        default: false
         }
     }
 }

@@ -15,19 +15,15 @@ struct LineScanner: Sendable {
     ///   - overrun: The fault to report when it does not.
     /// - Returns: The offset of the line's CRLF; nil if it has not arrived.
     mutating func lineEnd(in input: Span<UInt8>, bound: Int, overrun: ParseError.Reason) throws(ParseError) -> Int? {
-        var index = scanned
+        if scanned &+ 1 < input.count, scanned <= bound, input[scanned] == .carriageReturn, input[scanned &+ 1] == .lineFeed {
+            return scanned
+        }
         let limit = min(input.count, bound &+ 1)
+        var index = input.firstControl(from: scanned)
         while index < limit {
-            if limit &- index >= 8 {
-                guard let offset = ByteWord(input, at: index).firstControl else {
-                    index &+= 8
-                    continue
-                }
-                index &+= offset
-            }
             let byte = input[index]
-            if byte.isFieldText {
-                index &+= 1
+            if byte == .tab {
+                index = input.firstControl(from: index &+ 1)
                 continue
             }
             scanned = index
@@ -38,8 +34,8 @@ struct LineScanner: Sendable {
             guard input[index &+ 1] == .lineFeed else { throw ParseError(.bareCarriageReturn, at: index) }
             return index
         }
-        scanned = index
-        if index > bound { throw ParseError(overrun, at: lineStart) }
+        scanned = max(scanned, limit)
+        if scanned > bound { throw ParseError(overrun, at: lineStart) }
         return nil
     }
 

@@ -6,16 +6,21 @@ public enum Method: UInt8, Sendable {
 
     init(token: Span<UInt8>) {
         guard token.count <= 7 else { self = .other; return }
-        switch ByteWord(short: token) {
-        case "GET": self = .get
-        case "HEAD": self = .head
-        case "POST": self = .post
-        case "PUT": self = .put
-        case "DELETE": self = .delete
-        case "PATCH": self = .patch
-        case "OPTIONS": self = .options
-        case "TRACE": self = .trace
-        case "CONNECT": self = .connect
+        self.init(word: ByteWord(short: token).ended(by: .space, at: token.count))
+    }
+
+    /// The method in a word that consists of it, a space, and zeros.
+    init(word: ByteWord) {
+        switch word {
+        case "GET ": self = .get
+        case "HEAD ": self = .head
+        case "POST ": self = .post
+        case "PUT ": self = .put
+        case "DELETE ": self = .delete
+        case "PATCH ": self = .patch
+        case "OPTIONS ": self = .options
+        case "TRACE ": self = .trace
+        case "CONNECT ": self = .connect
         default: self = .other
         }
     }

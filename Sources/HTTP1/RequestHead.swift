@@ -35,11 +35,19 @@ public final class RequestHead {
     /// Bytes of the head, the blank line and a skipped leading blank line included.
     public internal(set) var length = 0
 
+    /// The array of the last head, between `reset` and `reuseFields`.
+    private var spareFields: [HeaderField] = []
+
     public init() {}
 
-    /// Back to nothing, keeping the storage; one by one, so that the array never leaves its place.
+    /// Makes `fields` the last head's array, whose elements wait to be written over.
+    func reuseFields() {
+        if fields.isEmpty { swap(&fields, &spareFields) }
+    }
+
+    /// Back to nothing, keeping the storage; one by one, so that the arrays never leave their place.
     func reset() {
-        fields.removeAll(keepingCapacity: true)
+        if !fields.isEmpty { swap(&fields, &spareFields) }
         method = .get
         methodName = .empty
         target = .empty

@@ -1,4 +1,5 @@
-/// Reads request heads (RFC 9112 2 to 3, 5) without ever looking at a byte twice for having come too early.
+/// Reads request heads (RFC 9112 2 to 3, 5). A line that came too early is begun a second time, then read on from where it
+/// ended, in however many pieces the rest comes.
 ///
 /// Strict: what the RFC calls invalid is refused, and so is what it leaves to the recipient if recipients are known to
 /// disagree about it (bare LF, folded lines, repeated lengths).
@@ -59,14 +60,19 @@ public struct RequestParser: ~Copyable {
     private mutating func readRequestLine(_ input: Span<UInt8>) throws(ParseError) -> Bool {
         let start = lines.lineStart
         let bound = start &+ limits.requestLine
-        guard let end = try lines.lineEnd(in: input, bound: bound, overrun: .requestLineTooLong) else { return false }
-        lines.advance(past: end)
-        if end == start {
-            // One blank line before a request is forgiven, as RFC 9112 2.2 asks: old clients end a body with one.
-            guard start == 0 else { throw ParseError(.blankLines, at: start) }
-            return true
+        if lines.scanned == start, let end = head.readPlainRequestLine(in: input, from: start, bound: bound) {
+            lines.advance(past: end)
+        } else {
+            guard let end = try lines.lineEnd(in: input, bound: bound, overrun: .requestLineTooLong) else { return false }
+            lines.advance(past: end)
+            if end == start {
+                // One blank line before a request is forgiven, as RFC 9112 2.2 asks: old clients end a body with one.
+                guard start == 0 else { throw ParseError(.blankLines, at: start) }
+                return true
+            }
+            try head.readRequestLine(in: input, from: start, to: end)
         }
-        try head.readRequestLine(in: input, from: start, to: end)
+        head.reuseFields()
         reader = FieldReader(.request, startingAt: lines.lineStart, minorVersion: head.minorVersion)
         phase = .fields
         return true
@@ -94,9 +100,44 @@ public struct RequestParser: ~Copyable {
 }
 
 extension RequestHead {
+    /// Takes apart the line at `start` if all of it is there and it is as nearly all are: a common method, a target in origin
+    /// form, HTTP/1.1.
+    ///
+    /// - Returns: The line's end, at most `bound`; nil for every other line, which `readRequestLine` is to judge.
+    fileprivate func readPlainRequestLine(in input: Span<UInt8>, from start: Int, bound: Int) -> Int? {
+        guard input.count &- start >= 8 else { return nil }
+        let word = ByteWord(input, at: start)
+        guard let methodLength = word.first(of: .space) else { return nil }
+        let method = Method(word: word.first(methodLength &+ 1))
+        let targetStart = start &+ methodLength &+ 1
+        guard method != .other, method != .connect, targetStart < input.count, input[targetStart] == UInt8(ascii: "/")
+        else { return nil }
+
+        let question = input.endOfTargetText(from: targetStart, to: input.count)
+        var targetEnd = question
+        while targetEnd < input.count, input[targetEnd] == UInt8(ascii: "?") {
+            targetEnd = input.endOfTargetText(from: targetEnd &+ 1, to: input.count)
+        }
+        let end = targetEnd &+ 1 &+ HTTPVersion.length
+        guard end &+ 1 < input.count, end <= bound, input[targetEnd] == .space,
+              ByteWord(input, at: targetEnd &+ 1) == "HTTP/1.1",
+              input[end] == .carriageReturn, input[end &+ 1] == .lineFeed else { return nil }
+
+        self.method = method
+        methodName = Slice(start ..< start &+ methodLength)
+        target = Slice(targetStart ..< targetEnd)
+        path = Slice(targetStart ..< question)
+        if question < targetEnd {
+            hasQuery = true
+            query = Slice(question &+ 1 ..< targetEnd)
+        }
+        return end
+    }
+
     /// `method SP request-target SP HTTP-version`, with single spaces (RFC 9112 3).
     fileprivate func readRequestLine(in input: Span<UInt8>, from start: Int, to end: Int) throws(ParseError) {
-        guard let methodEnd = input.extracting(0 ..< end).firstIndex(of: .space, from: start), methodEnd > start else {
+        let methodEnd = input.firstOffset(of: .space, from: start)
+        guard start < methodEnd, methodEnd < end else {
             throw ParseError(.malformedRequestLine, at: start)
         }
         methodName = Slice(start ..< methodEnd)

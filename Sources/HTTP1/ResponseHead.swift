@@ -15,14 +15,22 @@ public final class ResponseHead {
     /// Bytes of the head, the blank line included.
     public internal(set) var length = 0
 
+    /// The array of the last head, between `reset` and `reuseFields`.
+    private var spareFields: [HeaderField] = []
+
     public init() {}
 
     /// 100...199: another response follows, but after 101.
     public var isInterim: Bool { 100 ..< 200 ~= status }
 
-    /// Back to nothing, keeping the storage; one by one, so that the array never leaves its place.
+    /// Makes `fields` the last head's array, whose elements wait to be written over.
+    func reuseFields() {
+        if fields.isEmpty { swap(&fields, &spareFields) }
+    }
+
+    /// Back to nothing, keeping the storage; one by one, so that the arrays never leave their place.
     func reset() {
-        fields.removeAll(keepingCapacity: true)
+        if !fields.isEmpty { swap(&fields, &spareFields) }
         status = 0
         reason = .empty
         minorVersion = 1

@@ -57,17 +57,13 @@ public struct ResponseParser: ~Copyable {
     /// False if the line has not ended.
     private mutating func readStatusLine(_ input: Span<UInt8>) throws(ParseError) -> Bool {
         // Something else than HTTP/1 may never send a line end: tell from its first bytes.
-        let prefix: StaticString = "HTTP/1."
-        var index = 0
-        while index < min(input.count, prefix.utf8CodeUnitCount) {
-            // A literal's bytes live forever and index < utf8CodeUnitCount.
-            if unsafe input[index] != prefix.utf8Start[index] { throw ParseError(.invalidStatusLine, at: index) }
-            index &+= 1
-        }
+        let difference = ByteWord(short: input).first(min(input.count, 7)).firstDifference(from: "HTTP/1.")
+        if let difference, difference < input.count { throw ParseError(.invalidStatusLine, at: difference) }
         let end = try lines.lineEnd(in: input, bound: limits.requestLine, overrun: .requestLineTooLong)
         guard let end else { return false }
         lines.advance(past: end)
         guard head.readStatusLine(in: input, to: end) else { throw ParseError(.invalidStatusLine, at: 0) }
+        head.reuseFields()
         reader = FieldReader(.response, startingAt: lines.lineStart, minorVersion: head.minorVersion)
         phase = .fields
         return true
@@ -91,14 +87,13 @@ extension ResponseHead {
     /// many origins write it.
     fileprivate func readStatusLine(in input: Span<UInt8>, to end: Int) -> Bool {
         let line = input.extracting(0 ..< end)
-        let codeStart = HTTPVersion.length &+ 1
-        let codeEnd = codeStart &+ 3
+        let codeEnd = HTTPVersion.length &+ 4
         guard line.count >= codeEnd, line[HTTPVersion.length] == .space,
-              case .one(let minor) = HTTPVersion(line.extracting(0 ..< HTTPVersion.length)),
-              let code = line.extracting(codeStart ..< codeEnd).decimalValue, code >= 100
-        else { return false }
+              case .one(let minor) = HTTPVersion(line.extracting(first: HTTPVersion.length)) else { return false }
+        let (hundreds, tens, units) = (line[codeEnd &- 3], line[codeEnd &- 2], line[codeEnd &- 1])
+        guard hundreds.isDigit, tens.isDigit, units.isDigit, hundreds != UInt8(ascii: "0") else { return false }
         minorVersion = minor
-        status = UInt16(code)
+        status = UInt16(hundreds &- 0x30) &* 100 &+ UInt16(tens &- 0x30) &* 10 &+ UInt16(units &- 0x30)
         guard line.count > codeEnd else { return true }
         guard line[codeEnd] == .space else { return false }
         reason = Slice(codeEnd &+ 1 ..< end)

@@ -4,7 +4,6 @@ struct TrailerReader: Sendable {
     private var phase = Phase.lineStart
     private var bytes = 0
     private var lines = 0
-    private let limits: BodyLimits
 
     private enum Phase: UInt8 {
         case lineStart
@@ -17,15 +16,11 @@ struct TrailerReader: Sendable {
         case complete
     }
 
-    init(limits: BodyLimits) {
-        self.limits = limits
-    }
-
     /// The blank line was read.
     var isComplete: Bool { phase == .complete }
 
     /// Takes the next byte; returns what is wrong with it.
-    mutating func accept(_ byte: UInt8) -> ParseError.Reason? {
+    mutating func accept(_ byte: UInt8, limits: BodyLimits) -> ParseError.Reason? {
         switch phase {
         case .lineStart:
             if byte == .carriageReturn {

@@ -40,7 +40,7 @@ struct BytesTests {
             let isWord = byte < 128 && (byte.isAlphanumeric || byte == UInt8(ascii: "-"))
             let isHost = isWord || byte == UInt8(ascii: ".")
             let isTarget = byte > 32 && byte < 127 && byte != UInt8(ascii: "?") && byte != UInt8(ascii: "#")
-            // Long enough for a step of eight bytes, and for the single bytes after it.
+            // Long enough for a step of eight bytes, and for those that are left after it.
             for index in 0 ..< 12 {
                 for filler in bytes("aZ09-") {
                     var input = [UInt8](repeating: filler, count: 12)
@@ -50,6 +50,25 @@ struct BytesTests {
                     #expect(input.span.endOfTargetText(from: 0, to: 12) == (isTarget ? 12 : index))
                     #expect(input.span.endOfTargetText(from: 1, to: 6) == (isTarget || !(1 ..< 6 ~= index) ? 6 : index))
                 }
+            }
+        }
+    }
+
+    @Test("A byte is found wherever it is in a span of any length, and never outside it")
+    func offsets() {
+        for count in 0 ... 20 {
+            for index in 0 ... count {
+                var input = [UInt8](repeating: UInt8(ascii: "a"), count: count + 1)
+                input[index] = 0
+                // The byte at `count` lies behind the span.
+                let span = input.span.extracting(0 ..< count)
+                for start in 0 ... count {
+                    let expected = index >= start ? index : count
+                    #expect(span.firstOffset(of: 0, from: start) == expected, "\(index) of \(count) from \(start)")
+                    #expect(span.firstControl(from: start) == expected, "\(index) of \(count) from \(start)")
+                    #expect(span.firstOffset(of: UInt8(ascii: "b"), from: start) == count)
+                }
+                #expect(ByteWord(short: span).bits == input[..<min(count, 8)].reversed().reduce(0) { $0 << 8 | UInt64($1) })
             }
         }
     }
@@ -89,11 +108,13 @@ struct BytesTests {
         let exact = bytes(name)
         for index in exact.indices {
             var other = exact
-            other[index] = exact[index].lowercased == UInt8(ascii: "z") ? UInt8(ascii: "y") : UInt8(ascii: "z")
-            #expect(KnownHeader(name: other.span) == .other)
-            other[index] = UInt8(ascii: "_")
-            #expect(KnownHeader(name: other.span) == .other)
+            for byte in UInt8.min ... .max {
+                other[index] = byte
+                let isSame = byte.lowercased == exact[index].lowercased
+                #expect(KnownHeader(name: other.span) == (isSame ? expected : .other), "\(byte) at \(index)")
+            }
         }
+        #expect(KnownHeader(name: (exact + [0]).span) == .other)
         #expect(KnownHeader(name: (exact + bytes("s")).span) == .other)
         #expect(KnownHeader(name: exact.span.extracting(droppingLast: 1)) == .other)
     }
@@ -112,7 +133,7 @@ struct BytesTests {
         ("TRACE", .trace, true, true), ("PUT", .put, false, true), ("DELETE", .delete, false, true),
         ("POST", .post, false, false), ("PATCH", .patch, false, false), ("CONNECT", .connect, false, false),
         ("LOCK", .other, false, false), ("get", .other, false, false), ("CONNECTX", .other, false, false),
-        ("GETGETGETGET", .other, false, false),
+        ("GETGETGETGET", .other, false, false), ("GET\0", .other, false, false), ("GET ", .other, false, false),
     ] as [(String, Method, Bool, Bool)])
     func methods(_ token: String, _ method: Method, _ isSafe: Bool, _ isIdempotent: Bool) {
         let name = bytes(token)

@@ -115,6 +115,28 @@ struct RequestParserTests {
         #expect(describe(parser.head.fields, in: second) == ["Host|h|host"])
     }
 
+    @Test("A request shows no field of the one before, however far it gets")
+    func fieldsOfTheNext() {
+        let many = "GET / HTTP/1.1\r\nHost: h\r\n" + (0 ..< 30).map { "X-\($0): \($0)\r\n" }.joined() + "\r\n"
+        let few = bytes("GET / HTTP/1.1\r\nHost: h\r\nA: 1\r\nB_C: 2\r\n\r\n")
+        let all = ["Host|h|host", "A|1|other", "B_C|2|other?"]
+        for count in 0 ... few.count {
+            var parser = RequestParser()
+            for _ in 0 ..< 2 {
+                #expect(parser.parse(bytes(many).span) == .complete(length: many.utf8.count))
+                #expect(parser.head.fields.count == 31)
+                parser.reset()
+                #expect(parser.head.fields.isEmpty)
+                _ = parser.parse(few.span.extracting(0 ..< count))
+                let ends = [25, 31, 39].filter { $0 <= count }
+                #expect(describe(parser.head.fields, in: few) == Array(all.prefix(ends.count)))
+                parser.reset()
+                parser.reset()
+                #expect(parser.head.fields.isEmpty)
+            }
+        }
+    }
+
     @Test("A request has started with its first byte, not with a blank line")
     func hasStarted() {
         var parser = RequestParser()
