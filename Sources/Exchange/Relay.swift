@@ -37,11 +37,16 @@ struct Relay: ~Copyable {
     /// Whether anything went out since the start or the last `rewind`.
     private(set) var hasSent = false
 
+    /// Most messages have no body, and a decoder that is at its end already need not be made again for them.
+    private mutating func setDecoder(_ length: BodyLength) {
+        if length != .none || decoder.remaining != 0 { decoder = BodyDecoder(length) }
+    }
+
     // MARK: Source
 
     /// Begins the body that follows a head. `length` is how it arrives, `framing` how it leaves.
     mutating func begin(_ length: BodyLength, as framing: Framing) {
-        decoder = BodyDecoder(length)
+        setDecoder(length)
         self.framing = framing
         copies = framing == .chunked || length == .chunked
         isSourceComplete = decoder.isComplete
@@ -307,7 +312,7 @@ struct Relay: ~Copyable {
     mutating func reset(keepingInput: Bool) {
         passthrough = 0
         owed = 0
-        decoder = BodyDecoder(.none)
+        setDecoder(.none)
         framing = .verbatim
         copies = false
         isSourceComplete = false

@@ -2,7 +2,7 @@
 ///
 /// Looks at every framing byte once and at no body byte. Errors carry the status for a request; a response's are
 /// `ParseError.ofUpstream`.
-public struct BodyDecoder: Sendable {
+public struct BodyDecoder: ~Copyable {
     private var phase: Phase
     /// Bytes still to come of a body announced by Content-Length, 0 of one that is not there; nil for the others.
     public private(set) var remaining: Int?
