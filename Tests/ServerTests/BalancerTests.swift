@@ -70,4 +70,55 @@ import Testing
         endpoints[0].connectFailed(now: Self.begin)
         #expect(number(balancer.pick(now: Self.begin)) == 0)
     }
+
+    // MARK: Further attempts
+
+    struct Retry: Sendable, CustomTestStringConvertible {
+        let name: String
+        var weights = [1, 1, 1]
+        /// Endpoints that refused, first to last, a second apart.
+        var refused: [Int] = []
+        let tried: [Int]
+        let expect: Int?
+        let hasAnother: Bool
+        var testDescription: String { name }
+    }
+
+    @Test(arguments: [
+        Retry(name: "nothing tried", tried: [], expect: 0, hasAnother: true),
+        Retry(name: "the next in turn", tried: [0], expect: 1, hasAnother: true),
+        Retry(name: "the only one left", tried: [0, 1], expect: 2, hasAnother: true),
+        Retry(name: "the same one twice", tried: [0, 0, 2, 2], expect: 1, hasAnother: true),
+        Retry(name: "one that did not refuse comes first", refused: [1], tried: [0], expect: 2, hasAnother: true),
+        Retry(name: "one that refused is better than none", refused: [1], tried: [0, 2], expect: 1, hasAnother: true),
+        Retry(name: "all refused: the first to come back", refused: [2, 1, 0], tried: [0], expect: 2, hasAnother: true),
+        Retry(name: "all refused, the first to come back is tried", refused: [0, 2, 1], tried: [0], expect: 2, hasAnother: true),
+        Retry(name: "all tried: one comes again", tried: [0, 1, 2], expect: 0, hasAnother: false),
+        Retry(name: "all tried and refused: the first to come back", refused: [2, 0, 1], tried: [0, 1, 2], expect: 2, hasAnother: false),
+        Retry(name: "weights: the heaviest left", weights: [5, 1, 3], tried: [0], expect: 2, hasAnother: true),
+        Retry(name: "weights: one that did not refuse comes first", weights: [5, 1, 3], refused: [2], tried: [0], expect: 1, hasAnother: true),
+        Retry(name: "weights: one that refused is better than none", weights: [5, 1, 3], refused: [2], tried: [0, 1], expect: 2, hasAnother: true),
+        Retry(name: "the only one", weights: [1], tried: [], expect: 0, hasAnother: true),
+        Retry(name: "the only one, tried", weights: [1], tried: [0], expect: 0, hasAnother: false),
+        Retry(name: "nobody", weights: [], tried: [], expect: nil, hasAnother: false),
+    ])
+    func aFurtherAttemptGoesElsewhere(_ test: Retry) {
+        let endpoints = Self.endpoints(test.weights.count)
+        let balancer = Balancer(endpoints, weights: test.weights, start: 0)
+        for (turn, index) in test.refused.enumerated() {
+            endpoints[index].connectFailed(now: Self.begin + .seconds(turn))
+        }
+        var tried = TriedEndpoints()
+        for index in test.tried { tried.insert(endpoints[index]) }
+        #expect(tried.isEmpty == test.tried.isEmpty)
+        #expect(balancer.hasAnother(than: tried) == test.hasAnother)
+        #expect(number(balancer.pick(now: Self.begin + .seconds(3), avoiding: tried)) == test.expect)
+    }
+
+    @Test func aFourthIsNotRemembered() {
+        let endpoints = Self.endpoints(4)
+        var tried = TriedEndpoints()
+        for endpoint in endpoints { tried.insert(endpoint) }
+        #expect(endpoints.map(tried.contains) == [true, true, true, false])
+    }
 }
