@@ -51,7 +51,8 @@ extension ExchangeMachine {
     }
 
     /// Ends whatever has taken too long; does nothing before the deadline.
-    public func timedOut(now: Instant) {
+    /// - Parameter hasAnother: as for `connectFailed`.
+    public func timedOut(hasAnother: Bool = true, now: Instant) {
         if now >= overallDeadline { return requestTookTooLong(now) }
         guard now >= stepDeadline else { return }
         switch phase {
@@ -59,7 +60,7 @@ extension ExchangeMachine {
             if parser.hasStarted { answer(.clientTooSlow, status: nil, now) } else { finishSilently(now) }
         case .connecting:
             wantsRelease = false
-            connectFailed(timedOut: true, now: now)
+            connectFailed(timedOut: true, hasAnother: hasAnother, now: now)
         case .forwarding, .answering:
             if response.pendingCount > 0 { return abandon(.clientTooSlow, now) }
             if waitsForClientBody { return clientBodyTooSlow(now) }

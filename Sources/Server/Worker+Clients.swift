@@ -329,11 +329,12 @@ extension Worker {
         }
         if let exchange = client.exchange {
             // An endpoint that does not answer is skipped like one that refuses.
+            var hasAnother = true
             if exchange.machine.isConnectOverdue(now: now), let upstream = exchange.upstream, !upstream.isConnected {
                 metrics.upstreamConnectFailures &+= 1
-                upstream.endpoint.connectFailed(now: now)
+                hasAnother = self.hasAnother(than: upstream.endpoint, exchange)
             }
-            exchange.machine.timedOut(now: now)
+            exchange.machine.timedOut(hasAnother: hasAnother, now: now)
             act(client, exchange)
             return drive(client)
         }
