@@ -20,8 +20,8 @@ extension ControlLoop {
         var outstanding = 0
         /// Answered once every worker has swapped.
         var waiting: [(request: Request, report: ReloadReport)] = []
-        /// A snapshot waits for its names.
-        var awaitsNames = false
+        /// The names that a snapshot waits for before it is sent out.
+        var awaited: Set<Resolver.Name> = []
     }
 
     // MARK: Loading
@@ -97,13 +97,14 @@ extension ControlLoop {
         return snapshot.replacing(backends: Resolver.replaceNames(in: snapshot.backends, by: answers))
     }
 
-    /// Installs at once, unless names appear that were never asked for: those are resolved first.
+    /// Installs at once, unless names appear that have no answer: those are resolved first.
     func installWhenResolved() {
-        let unknown = Resolver.names(in: snapshot.backends).filter { answers[$0] == nil }
-        guard unknown.isEmpty else {
-            changes.awaitsNames = true
-            return resolver.resolve(unknown)
-        }
+        let names = Resolver.names(in: snapshot.backends)
+        // A name that comes back later is asked for again: nobody has followed it meanwhile.
+        answers = answers.filter { names.contains($0.key) }
+        changes.awaited = names.filter { answers[$0] == nil }
+        scheduleResolving()
+        guard changes.awaited.isEmpty else { return resolver.resolve(changes.awaited) }
         install()
     }
 
@@ -120,7 +121,7 @@ extension ControlLoop {
     func workerInstalled(_ change: UInt64) {
         guard change == changes.last, changes.outstanding > 0 else { return }
         changes.outstanding -= 1
-        guard changes.outstanding == 0, !changes.awaitsNames else { return }
+        guard changes.outstanding == 0, changes.awaited.isEmpty else { return }
         for (request, report) in changes.waiting { answer(request, report) }
         changes.waiting = []
     }
@@ -132,10 +133,14 @@ extension ControlLoop {
 
     // MARK: Names
 
+    /// Plans the next time, or brings it forward. It is never put off, or frequent reloads would put it off for ever.
     func scheduleResolving() {
         guard !Resolver.names(in: snapshot.backends).isEmpty else { return }
+        let due = loop.now + settings.resolveInterval.nanoseconds
+        if let planned = resolveDue, planned <= due { return }
         loop.cancel(resolveTimer)
-        resolveTimer = loop.arm(token: Self.resolveToken, at: loop.now + settings.resolveInterval.nanoseconds)
+        resolveTimer = loop.arm(token: Self.resolveToken, at: due)
+        resolveDue = due
     }
 
     /// Before the first worker starts: waits for the first answers, but not for ever.
@@ -147,7 +152,7 @@ extension ControlLoop {
         while answers.isEmpty, SystemClock.monotonicNanoseconds() < deadline {
             _ = loop.wait(atMostMilliseconds: 100)
             for message in mailbox.takeAll() {
-                if case .resolved(let answers) = message { return resolved(answers) }
+                if case .resolved(let answers, let asked) = message { return resolved(answers, asked) }
             }
         }
     }
@@ -155,24 +160,27 @@ extension ControlLoop {
     /// A resolver that takes longer is not waited for: its names have no endpoints until it answers.
     private static let firstAnswer: UInt64 = 5_000_000_000
 
+    /// The timer has fired; the answer plans the next time.
     func resolveAgain() {
+        resolveDue = nil
         let names = Resolver.names(in: snapshot.backends)
         if !names.isEmpty { resolver.resolve(names) }
     }
 
     /// A name that has no answer now keeps its last good one.
-    func resolved(_ new: Resolver.Answers) {
+    func resolved(_ new: Resolver.Answers, _ asked: Set<Resolver.Name>) {
         let names = Resolver.names(in: snapshot.backends)
         let before = answers
         answers.merge(new) { _, new in new }
         answers = answers.filter { names.contains($0.key) }
-        for name in names where new[name] == nil { log.warning("\(name.host) does not resolve") }
+        for name in names.intersection(asked) where new[name] == nil { log.warning("\(name.host) does not resolve") }
         // What the start waits for is installed by starting the workers.
         guard !workers.isEmpty else { return }
-        if changes.awaitsNames || answers != before {
-            changes.awaitsNames = false
-            install()
-        }
         scheduleResolving()
+        let hasWaited = !changes.awaited.isEmpty
+        changes.awaited.subtract(asked)
+        // An answer to an earlier question does not say anything about names that a reload has added since.
+        guard changes.awaited.isEmpty else { return }
+        if hasWaited || answers != before { install() }
     }
 }

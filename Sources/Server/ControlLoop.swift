@@ -35,6 +35,8 @@ final class ControlLoop {
     var answers: Resolver.Answers = [:]
 
     var resolveTimer = TimerID.none
+    /// When names are resolved again (nanoseconds of the monotonic clock); nil while nothing is planned.
+    var resolveDue: UInt64?
 
     var workers: [Mailbox<WorkerMessage>] = []
     var threads: [Thread] = []
@@ -86,7 +88,7 @@ final class ControlLoop {
         inactiveCanaries = options.inactiveCanaries
         do throws(Errno) {
             loop = try EventLoop()
-            resolver = try Resolver(answering: mailbox)
+            resolver = try Resolver(options.lookUp, answering: mailbox)
             try loop.add(mailbox.wakeUp.fd, token: Self.mailToken, interest: .acceptor)
             if let signals { try loop.add(signals, token: Self.signalToken, interest: .acceptor) }
         } catch {
@@ -179,8 +181,8 @@ final class ControlLoop {
             log.error("worker \(worker): \(what)")
         case .upstreamFailed(let what):
             log.warning("\(what)")
-        case .resolved(let answers):
-            resolved(answers)
+        case .resolved(let answers, let asked):
+            resolved(answers, asked)
         case .reload(let request):
             reload(answering: request)
         case .stop(let graceful):

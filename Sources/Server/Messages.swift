@@ -29,7 +29,8 @@ enum SupervisorMessage: Sendable {
     case workerFailed(Int, String)
     /// An upstream failed in a way that an operator wants to read of.
     case upstreamFailed(String)
-    case resolved(Resolver.Answers)
+    /// What became of the names of one `Resolver.resolve`.
+    case resolved(Resolver.Answers, asked: Set<Resolver.Name>)
     case reload(ControlLoop.Request?)
     case stop(graceful: Bool)
 }

@@ -24,6 +24,8 @@ public final class Supervisor: Sendable {
         public var reload: (@Sendable () -> ReloadOutcome)?
         /// Obey HUP, USR1, QUIT, TERM and INT. Start from the main thread before any other is started.
         public var handlesSignals = false
+        /// How names among the endpoints become addresses.
+        var lookUp: Resolver.LookUp = { NameLookup.addresses(of: $0, port: $1) }
 
         public init(settings: ProcessSettings, snapshot: Snapshot) {
             self.settings = settings
