@@ -17,9 +17,9 @@ extension ControlLoop {
         /// The latest that was sent out; workers repeat it when they have swapped.
         var last: UInt64 = 0
         /// Workers that have not yet swapped to the latest.
-        var outstanding = 0
+        var outstanding: Set<Int> = []
         /// Answered once every worker has swapped.
-        var waiting: [(request: Request, report: ReloadReport)] = []
+        var waiting: [Request] = []
         /// The names that a snapshot waits for before it is sent out.
         var awaited: Set<Resolver.Name> = []
     }
@@ -27,8 +27,13 @@ extension ControlLoop {
     // MARK: Loading
 
     func reload(answering request: Request?) {
+        // The listeners are closed: none is opened any more.
+        guard stopping == .no else {
+            answer(request, .stopping)
+            return log.warning("reload refused: stopping")
+        }
         guard let load = options.reload else {
-            answer(request, ReloadReport(isApplied: false, body: Array("[]".utf8)))
+            answer(request, .rejected(Array("[]".utf8)))
             return log.warning("there is no configuration file to reload")
         }
         switch load() {
@@ -36,7 +41,7 @@ extension ControlLoop {
             for error in errors { log.error("\(error)") }
             log.error("reload refused: the configuration in force stays")
             admin.reloaded(succeeded: false)
-            answer(request, ReloadReport(isApplied: false, body: diagnostics))
+            answer(request, .rejected(diagnostics))
         case .loaded(let snapshot, let settings, let inactive, let warnings):
             for warning in warnings { log.warning("\(warning)") }
             apply(snapshot, settings, inactive, answering: request)
@@ -55,7 +60,7 @@ extension ControlLoop {
         } catch {
             log.error("reload refused: \(error)")
             admin.reloaded(succeeded: false)
-            return answer(request, ReloadReport(isApplied: false, body: Self.diagnostic(error.description)))
+            return answer(request, .rejected(Self.diagnostic(error.description)))
         }
         if settings.workers != self.settings.workers || settings.admin != self.settings.admin
             || settings.adminHosts != self.settings.adminHosts {
@@ -65,7 +70,7 @@ extension ControlLoop {
         self.settings = settings
         self.snapshot = snapshot
         inactiveCanaries = inactive
-        if let request { changes.waiting.append((request, ReloadReport(isApplied: true, body: Array("[]".utf8)))) }
+        if let request { changes.waiting.append(request) }
         // Before the snapshot: once the workers say that they have it, the listeners are as configured, too.
         hand(bound)
         if !removed.isEmpty { for worker in workers { worker.post(.unlisten(removed)) } }
@@ -110,7 +115,7 @@ extension ControlLoop {
 
     private func install() {
         changes.last += 1
-        changes.outstanding = workers.count
+        changes.outstanding = running
         let served = servedSnapshot()
         admin.serve(served, inactiveCanaries)
         for worker in workers {
@@ -118,11 +123,26 @@ extension ControlLoop {
         }
     }
 
-    func workerInstalled(_ change: UInt64) {
-        guard change == changes.last, changes.outstanding > 0 else { return }
-        changes.outstanding -= 1
-        guard changes.outstanding == 0, changes.awaited.isEmpty else { return }
-        for (request, report) in changes.waiting { answer(request, report) }
+    func workerInstalled(_ worker: Int, _ change: UInt64) {
+        if change == changes.last { workerSwapped(worker) }
+    }
+
+    /// It serves by the latest snapshot, or has ended.
+    func workerSwapped(_ worker: Int) {
+        changes.outstanding.remove(worker)
+        guard changes.outstanding.isEmpty, changes.awaited.isEmpty else { return }
+        answerWaiting(.applied)
+    }
+
+    /// At the beginning of a stop: a snapshot that still waits for names is not sent out any more.
+    func abandonChanges() {
+        guard !changes.awaited.isEmpty else { return }
+        changes.awaited = []
+        answerWaiting(.stopping)
+    }
+
+    private func answerWaiting(_ report: ReloadReport) {
+        for request in changes.waiting { answer(request, report) }
         changes.waiting = []
     }
 
@@ -175,7 +195,7 @@ extension ControlLoop {
         answers = answers.filter { names.contains($0.key) }
         for name in names.intersection(asked) where new[name] == nil { log.warning("\(name.host) does not resolve") }
         // What the start waits for is installed by starting the workers.
-        guard !workers.isEmpty else { return }
+        guard !workers.isEmpty, stopping == .no else { return }
         scheduleResolving()
         let hasWaited = !changes.awaited.isEmpty
         changes.awaited.subtract(asked)

@@ -40,7 +40,8 @@ final class ControlLoop {
 
     var workers: [Mailbox<WorkerMessage>] = []
     var threads: [Thread] = []
-    var runningWorkers = 0
+    /// Indices of the workers that have not ended.
+    var running: Set<Int> = []
     var requestsCut = 0
     /// Changes under way; see `+Reload`.
     var changes = Changes()
@@ -115,7 +116,7 @@ final class ControlLoop {
                     supervisor: mailbox, accessLog: accessLog)
                 threads.append(try Thread.start(name: "worker-\(index)") { Worker.run(start) })
                 workers.append(inbox)
-                runningWorkers += 1
+                running.insert(index)
             }
         } catch {
             stopThreads()
@@ -141,7 +142,7 @@ final class ControlLoop {
     static let deadlineToken = Token(slot: 3, generation: 1)
 
     private func run() {
-        while runningWorkers > 0 {
+        while !running.isEmpty {
             let count = loop.wait(atMostMilliseconds: nil)
             for index in 0..<count {
                 if loop.event(at: index).token == Self.signalToken { takeSignals() }
@@ -169,14 +170,18 @@ final class ControlLoop {
     private func handle(_ message: SupervisorMessage) {
         switch message {
         case .install(let snapshot):
+            guard stopping == .no else { return }
             self.snapshot = snapshot
             inactiveCanaries = []
             installWhenResolved()
-        case .installed(_, let change):
-            workerInstalled(change)
-        case .ended(_, let cut):
+        case .installed(let worker, let change):
+            workerInstalled(worker, change)
+        case .ended(let worker, let cut, let counts):
+            if stopping == .no { log.error("worker \(worker) has ended") }
             requestsCut += cut
-            runningWorkers -= 1
+            running.remove(worker)
+            admin.workerEnded(worker, counts)
+            workerSwapped(worker)
         case .workerFailed(let worker, let what):
             log.error("worker \(worker): \(what)")
         case .upstreamFailed(let what):
@@ -194,7 +199,7 @@ final class ControlLoop {
     private func stopThreads() {
         resolver.stop()
         admin.stop()
-        for worker in workers where runningWorkers > 0 { worker.post(.stop) }
+        for worker in running { workers[worker].post(.stop) }
         for thread in threads { thread.join() }
         accessLog.stop()
     }
@@ -202,6 +207,7 @@ final class ControlLoop {
     // MARK: Stopping
 
     private func stop(graceful: Bool) {
+        abandonChanges()
         if graceful, stopping == .no {
             stopping = .gracefully
             log.info("stopping: finishing what runs")

@@ -20,11 +20,11 @@ enum WorkerMessage: Sendable {
 
 /// What the supervisor's loop is told.
 enum SupervisorMessage: Sendable {
-    /// Serve by this snapshot from now on.
+    /// Serve by this snapshot from now on; refused while stopping.
     case install(Snapshot)
     case installed(worker: Int, change: UInt64)
-    /// The worker has ended; how many requests its deadline cut.
-    case ended(worker: Int, cut: Int)
+    /// The worker has ended; how many requests its deadline cut, and all that it has counted.
+    case ended(worker: Int, cut: Int, WorkerCounts)
     /// Something a worker cannot do anything about.
     case workerFailed(Int, String)
     /// An upstream failed in a way that an operator wants to read of.
@@ -37,7 +37,9 @@ enum SupervisorMessage: Sendable {
 
 /// What the admin loop is told.
 enum AdminMessage: Sendable {
-    case counted(WorkerCounts, scrape: UInt64)
+    case counted(WorkerCounts, worker: Int, scrape: UInt64)
+    /// A worker has ended and answers no more: these are its last counts.
+    case ended(WorkerCounts, worker: Int)
     case reloaded(ReloadReport, request: UInt64)
     /// This is served now.
     case serving(Snapshot, [RouteReport.InactiveCanary])

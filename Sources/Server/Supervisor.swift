@@ -81,7 +81,7 @@ public final class Supervisor: Sendable {
         }
     }
 
-    /// Makes new requests be served by `snapshot`; those under way keep theirs.
+    /// Makes new requests be served by `snapshot`; those under way keep theirs. Without effect once it is stopping.
     public func install(_ snapshot: Snapshot) { mailbox.post(.install(snapshot)) }
 
     /// Loads the configuration again, as SIGHUP does.

@@ -17,9 +17,7 @@ extension Worker {
         case .unlisten(let obsolete):
             unlisten { obsolete.contains($0.configured) }
         case .count(let admin, let scrape):
-            let counts = WorkerCounts(
-                metrics: metrics, upstreamsActive: upstreamCount - idleUpstreamCount, upstreamsIdle: idleUpstreamCount)
-            admin.post(.counted(counts, scrape: scrape))
+            admin.post(.counted(countsSoFar, worker: index, scrape: scrape))
         case .drain(let deadline):
             beginDrain(deadline)
         case .stop:
@@ -27,6 +25,10 @@ extension Worker {
             cutAll()
             isRunning = false
         }
+    }
+
+    var countsSoFar: WorkerCounts {
+        WorkerCounts(metrics: metrics, upstreamsActive: upstreamCount - idleUpstreamCount, upstreamsIdle: idleUpstreamCount)
     }
 
     private func listen(_ fd: Int32, _ configured: ProcessSettings.Listener, _ isShared: Bool) {
