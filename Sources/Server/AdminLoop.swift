@@ -52,9 +52,10 @@ final class AdminLoop {
     static func run(_ start: Start, _ descriptor: Int32) {
         do throws(Errno) {
             let loop = try AdminLoop(start, descriptor)
+            start.supervisor.post(.ready)
             loop.run()
         } catch {
-            start.supervisor.post(.workerFailed(-1, "admin address: \(error)"))
+            start.supervisor.post(.startFailed(error))
         }
     }
 

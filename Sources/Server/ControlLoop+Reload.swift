@@ -169,10 +169,16 @@ extension ControlLoop {
         guard !names.isEmpty else { return }
         resolver.resolve(names)
         let deadline = SystemClock.monotonicNanoseconds() + Self.firstAnswer
-        while answers.isEmpty, SystemClock.monotonicNanoseconds() < deadline {
+        var isAnswered = false
+        while !isAnswered, SystemClock.monotonicNanoseconds() < deadline {
             _ = loop.wait(atMostMilliseconds: 100)
             for message in mailbox.takeAll() {
-                if case .resolved(let answers, let asked) = message { return resolved(answers, asked) }
+                if case .resolved(let answers, let asked) = message {
+                    resolved(answers, asked)
+                    isAnswered = true
+                } else {
+                    early.append(message)
+                }
             }
         }
     }

@@ -27,6 +27,7 @@ final class ControlLoop {
     let resolver: Resolver
     let admin: AdminServer
 
+    let workerCount: Int
     /// As they are in force.
     var settings: ProcessSettings
     /// Names among its endpoints are not resolved in here.
@@ -46,6 +47,8 @@ final class ControlLoop {
     /// Changes under way; see `+Reload`.
     var changes = Changes()
     var stopping = Stopping.no
+    /// What came while the start waited for something else.
+    var early: [SupervisorMessage] = []
 
     enum Stopping {
         case no, gracefully, atOnce
@@ -60,16 +63,17 @@ final class ControlLoop {
     ) {
         do throws(Supervisor.StartError) {
             let workers = options.settings.workers ?? AvailableProcessors.count
+            try DescriptorBudget.check(listeners: options.settings.listeners.count, workers: workers)
             let bound = try ListenerSet.bind(options.settings.listeners, workers: workers)
             let control: ControlLoop
             do throws(Supervisor.StartError) {
-                control = try ControlLoop(options, mailbox, signals: signals)
-                try control.startWorkers(workers)
+                control = try ControlLoop(options, mailbox, workers: workers, signals: signals)
+                try control.startThreads(workers)
             } catch {
                 for listener in bound { listener.discard() }
                 throw error
             }
-            control.hand(bound)
+            try control.beginServing(bound)
             started(.success(Addresses(listeners: bound.map(\.address), admin: control.admin.address)))
             control.run()
         } catch {
@@ -78,13 +82,14 @@ final class ControlLoop {
     }
 
     private init(
-        _ options: Supervisor.Options, _ mailbox: Mailbox<SupervisorMessage>, signals: Int32?
+        _ options: Supervisor.Options, _ mailbox: Mailbox<SupervisorMessage>, workers: Int, signals: Int32?
     ) throws(Supervisor.StartError) {
         self.options = options
         self.mailbox = mailbox
         self.signals = signals.map { SignalSource(adopting: $0) }
         log = options.logger
         settings = options.settings
+        workerCount = workers
         snapshot = options.snapshot
         inactiveCanaries = options.inactiveCanaries
         do throws(Errno) {
@@ -93,7 +98,7 @@ final class ControlLoop {
             try loop.add(mailbox.wakeUp.fd, token: Self.mailToken, interest: .acceptor)
             if let signals { try loop.add(signals, token: Self.signalToken, interest: .acceptor) }
         } catch {
-            throw Supervisor.StartError("cannot start: \(error)")
+            throw Supervisor.StartError(error)
         }
         do throws(Errno) {
             accessLog = try AccessLogSink(options.settings.accessLog)
@@ -103,7 +108,8 @@ final class ControlLoop {
         admin = try AdminServer(options, mailbox, counts)
     }
 
-    private func startWorkers(_ count: Int) throws(Supervisor.StartError) {
+    /// Starts every thread; none is left when it throws.
+    private func startThreads(_ count: Int) throws(Supervisor.StartError) {
         do throws(Errno) {
             threads.append(try resolver.start())
             threads.append(try admin.start())
@@ -120,10 +126,45 @@ final class ControlLoop {
             }
         } catch {
             stopThreads()
-            throw Supervisor.StartError("cannot start a thread: \(error)")
+            throw Supervisor.StartError(error)
         }
+        // The workers, and the admin loop.
+        for worker in workers { worker.post(.reportReady) }
+        try waitUntilReady(count + 1)
+    }
+
+    /// From now on clients are accepted.
+    private func beginServing(_ bound: [ListenerSet.Bound]) throws(Supervisor.StartError) {
+        hand(bound)
+        for worker in workers { worker.post(.reportReady) }
+        try waitUntilReady(workers.count)
         admin.workers(workers)
         scheduleResolving()
+    }
+
+    /// Waits for so many `.ready`; stops every thread and throws when there is a failure instead.
+    private func waitUntilReady(_ count: Int) throws(Supervisor.StartError) {
+        var missing = count
+        var failure: Supervisor.StartError?
+        var messages = early
+        early = []
+        while true {
+            for message in messages {
+                switch message {
+                case .ready: missing -= 1
+                case .startFailed(let error): failure = failure ?? Supervisor.StartError(error)
+                case .workerFailed(_, let what): failure = failure ?? Supervisor.StartError("cannot start: \(what)")
+                default: early.append(message)
+                }
+            }
+            if let failure {
+                stopThreads()
+                throw failure
+            }
+            if missing <= 0 { return }
+            _ = loop.wait(atMostMilliseconds: nil)
+            messages = mailbox.takeAll()
+        }
     }
 
     func hand(_ bound: [ListenerSet.Bound]) {
@@ -142,6 +183,8 @@ final class ControlLoop {
     static let deadlineToken = Token(slot: 3, generation: 1)
 
     private func run() {
+        for message in early { handle(message) }
+        early = []
         while !running.isEmpty {
             let count = loop.wait(atMostMilliseconds: nil)
             for index in 0..<count {
@@ -182,6 +225,9 @@ final class ControlLoop {
             running.remove(worker)
             admin.workerEnded(worker, counts)
             workerSwapped(worker)
+        case .ready, .startFailed:
+            // The start has taken them all.
+            break
         case .workerFailed(let worker, let what):
             log.error("worker \(worker): \(what)")
         case .upstreamFailed(let what):
@@ -225,11 +271,7 @@ final class ControlLoop {
 
     /// Clients of the whole process: as configured, or what the descriptors allow when each client may need one to an upstream.
     func connectionLimit(_ snapshot: Snapshot) -> Int {
-        let descriptors = max(Self.descriptorLimit - Self.reservedDescriptors, 16) / 2
-        return snapshot.limits.connections.map { min($0, descriptors) } ?? descriptors
+        let clients = DescriptorBudget.forClients(listeners: settings.listeners.count, workers: workerCount) / 2
+        return snapshot.limits.connections.map { min($0, clients) } ?? clients
     }
-
-    private static let descriptorLimit = FileDescriptorLimit.raise()
-    /// For listeners, logs, the admin address and the loops themselves.
-    private static let reservedDescriptors = 64
 }

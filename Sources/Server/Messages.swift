@@ -10,6 +10,8 @@ enum WorkerMessage: Sendable {
     case listen(fd: Int32, ProcessSettings.Listener, isShared: Bool)
     /// Accept who already waits, then close.
     case unlisten([ProcessSettings.Listener])
+    /// Answers with `SupervisorMessage.ready` when all that came before has been done.
+    case reportReady
     /// Answers with `AdminMessage.counted`.
     case count(AdminMailbox, scrape: UInt64)
     /// Stop gracefully: nothing new, end what runs by the deadline (nanoseconds of the monotonic clock).
@@ -23,6 +25,10 @@ enum SupervisorMessage: Sendable {
     /// Serve by this snapshot from now on; refused while stopping.
     case install(Snapshot)
     case installed(worker: Int, change: UInt64)
+    /// A worker, or the admin loop, has all that it needs.
+    case ready
+    /// A thread did not get what it needs, and has ended.
+    case startFailed(Errno)
     /// The worker has ended; how many requests its deadline cut, and all that it has counted.
     case ended(worker: Int, cut: Int, WorkerCounts)
     /// Something a worker cannot do anything about.

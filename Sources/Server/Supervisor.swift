@@ -38,6 +38,12 @@ public final class Supervisor: Sendable {
         public let description: String
 
         init(_ description: String) { self.description = description }
+
+        /// Without something that the kernel would not give.
+        init(_ error: Errno) {
+            let limit = error == .EMFILE ? "; \(DescriptorBudget.limitAsText)" : ""
+            self.init("cannot start: \(error)\(limit)")
+        }
     }
 
     /// Where clients connect, in the order of the settings, with the ports that were bound.
@@ -76,6 +82,8 @@ public final class Supervisor: Sendable {
             }
         } catch let error as StartError {
             throw error
+        } catch let error as Errno {
+            throw StartError(error)
         } catch {
             throw StartError("\(error)")
         }

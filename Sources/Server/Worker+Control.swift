@@ -16,6 +16,8 @@ extension Worker {
             listen(fd, configured, isShared)
         case .unlisten(let obsolete):
             unlisten { obsolete.contains($0.configured) }
+        case .reportReady:
+            supervisor.post(.ready)
         case .count(let admin, let scrape):
             admin.post(.counted(countsSoFar, worker: index, scrape: scrape))
         case .drain(let deadline):
@@ -37,6 +39,7 @@ extension Worker {
             let listener = try Listener(adopting: fd, ownsSocketFile: index == 0)
             listen(ListeningSocket(listener, configured: configured, isShared: isShared))
         } catch {
+            Socket(adopting: fd).close()
             supervisor.post(.workerFailed(index, "taking over the listener of \(configured.address): \(error)"))
         }
     }

@@ -88,17 +88,13 @@ final class Worker {
 
     /// Runs a worker on the calling thread until it is told to stop.
     static func run(_ start: WorkerStart) {
-        var requestsCut = 0
-        var counts = WorkerCounts(metrics: Metrics(reasonLabels: Reason.labels), upstreamsActive: 0, upstreamsIdle: 0)
         do throws(Errno) {
             let worker = try Worker(start)
             worker.run()
-            requestsCut = worker.requestsCut
-            counts = worker.countsSoFar
+            start.supervisor.post(.ended(worker: start.index, cut: worker.requestsCut, worker.countsSoFar))
         } catch {
-            start.supervisor.post(.workerFailed(start.index, "starting: \(error)"))
+            start.supervisor.post(.startFailed(error))
         }
-        start.supervisor.post(.ended(worker: start.index, cut: requestsCut, counts))
     }
 
     private func run() {
