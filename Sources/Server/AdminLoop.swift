@@ -28,7 +28,10 @@ final class AdminLoop {
     private let mailToken = Token(slot: .max, generation: 1)
     private let listenToken = Token(slot: .max, generation: 2)
 
-    private var workers: [Mailbox<WorkerMessage>] = []
+    /// Those that run, by index.
+    private var workers: [Int: Mailbox<WorkerMessage>] = [:]
+    /// The last counts of those that have ended: no counter goes backwards during a graceful stop.
+    private var lastCounts: [Int: WorkerCounts] = [:]
     private var snapshot: Snapshot
     private var inactive: [RouteReport.InactiveCanary]
     private var isDraining = false
@@ -40,17 +43,19 @@ final class AdminLoop {
 
     /// A scrape that waits for the workers' counts.
     private struct Scrape {
-        var missing: Int
-        var counts: [WorkerCounts] = []
+        var missing: Set<Int>
+        /// By worker.
+        var counts: [Int: WorkerCounts] = [:]
         var isHead: Bool
     }
 
     static func run(_ start: Start, _ descriptor: Int32) {
         do throws(Errno) {
             let loop = try AdminLoop(start, descriptor)
+            start.supervisor.post(.ready)
             loop.run()
         } catch {
-            start.supervisor.post(.workerFailed(-1, "admin address: \(error)"))
+            start.supervisor.post(.startFailed(error))
         }
     }
 
@@ -130,16 +135,17 @@ final class AdminLoop {
     private func handle(_ message: AdminMessage) {
         switch message {
         case .workers(let mailboxes):
-            workers = mailboxes
-            process.workers = mailboxes.count
+            workers = Dictionary(uniqueKeysWithValues: mailboxes.enumerated().map { ($0, $1) })
+            process.workers = workers.count
         case .serving(let snapshot, let inactive):
             self.snapshot = snapshot
             self.inactive = inactive
         case .loaded(let succeeded): loaded(succeeded)
-        case .counted(let counts, let scrape): counted(counts, scrape)
-        case .reloaded(let report, let request):
-            let answer = WholeAnswer.json(report.isApplied ? 200 : 422, report.body)
-            finish(request, answer, isHead: false)
+        case .counted(let counts, let worker, let scrape):
+            scrapes[scrape]?.counts[worker] = counts
+            advance(scrape, past: worker)
+        case .ended(let counts, let worker): workerEnded(worker, counts)
+        case .reloaded(let report, let request): finish(request, Self.answer(to: report), isHead: false)
         case .draining: isDraining = true
         case .stop: isRunning = false
         }
@@ -155,19 +161,24 @@ final class AdminLoop {
         }
     }
 
-    private func counted(_ counts: WorkerCounts, _ id: UInt64) {
-        guard var scrape = scrapes[id] else { return }
-        scrape.counts.append(counts)
-        scrape.missing -= 1
-        guard scrape.missing == 0 else {
-            scrapes[id] = scrape
-            return
-        }
+    private func workerEnded(_ worker: Int, _ counts: WorkerCounts) {
+        workers[worker] = nil
+        process.workers = workers.count
+        // Its connections have ended with it.
+        lastCounts[worker] = WorkerCounts(metrics: counts.metrics, upstreamsActive: 0, upstreamsIdle: 0)
+        for scrape in Array(scrapes.keys) { advance(scrape, past: worker) }
+    }
+
+    /// The scrape waits for this worker no longer.
+    private func advance(_ id: UInt64, past worker: Int) {
+        scrapes[id]?.missing.remove(worker)
+        guard let scrape = scrapes[id], scrape.missing.isEmpty else { return }
         scrapes[id] = nil
         finish(id, render(scrape.counts), isHead: scrape.isHead)
     }
 
-    private func render(_ counts: [WorkerCounts]) -> WholeAnswer {
+    private func render(_ running: [Int: WorkerCounts]) -> WholeAnswer {
+        let counts = running.merging(lastCounts) { _, last in last }.values
         var process = process
         process.clientConnections = start.counts.clientConnections
         process.upstreamConnectionsActive = counts.reduce(0) { $0 + $1.upstreamsActive }
@@ -210,16 +221,26 @@ final class AdminLoop {
     }
 
     private func scrape(_ connection: WholeAnswerConnection, isHead: Bool) {
+        guard !workers.isEmpty else { return connection.answer(render([:]), isHead: isHead, closes: false) }
         let id = postpone(connection)
-        scrapes[id] = Scrape(missing: workers.count, isHead: isHead)
-        for worker in workers { worker.post(.count(start.inbox, scrape: id)) }
+        scrapes[id] = Scrape(missing: Set(workers.keys), isHead: isHead)
+        for worker in workers.values { worker.post(.count(start.inbox, scrape: id)) }
     }
 
     private func reload(_ request: PlainRequest, _ connection: WholeAnswerConnection) {
         guard AdminGuard.isSameOrigin(request.origin, authority: request.authority) else {
             return connection.answer(.text(403, "foreign Origin"), isHead: false, closes: true)
         }
+        guard !isDraining else { return connection.answer(Self.answer(to: .stopping), isHead: false, closes: false) }
         start.supervisor.post(.reload(ControlLoop.Request(admin: start.inbox, id: postpone(connection))))
+    }
+
+    private static func answer(to report: ReloadReport) -> WholeAnswer {
+        switch report {
+        case .applied: .json(200, Array("[]".utf8))
+        case .rejected(let diagnostics): .json(422, diagnostics)
+        case .stopping: .text(503, "stopping")
+        }
     }
 
     /// The answer comes later, by `finish`.

@@ -17,18 +17,23 @@ extension ControlLoop {
         /// The latest that was sent out; workers repeat it when they have swapped.
         var last: UInt64 = 0
         /// Workers that have not yet swapped to the latest.
-        var outstanding = 0
+        var outstanding: Set<Int> = []
         /// Answered once every worker has swapped.
-        var waiting: [(request: Request, report: ReloadReport)] = []
-        /// A snapshot waits for its names.
-        var awaitsNames = false
+        var waiting: [Request] = []
+        /// The names that a snapshot waits for before it is sent out.
+        var awaited: Set<Resolver.Name> = []
     }
 
     // MARK: Loading
 
     func reload(answering request: Request?) {
+        // The listeners are closed: none is opened any more.
+        guard stopping == .no else {
+            answer(request, .stopping)
+            return log.warning("reload refused: stopping")
+        }
         guard let load = options.reload else {
-            answer(request, ReloadReport(isApplied: false, body: Array("[]".utf8)))
+            answer(request, .rejected(Array("[]".utf8)))
             return log.warning("there is no configuration file to reload")
         }
         switch load() {
@@ -36,7 +41,7 @@ extension ControlLoop {
             for error in errors { log.error("\(error)") }
             log.error("reload refused: the configuration in force stays")
             admin.reloaded(succeeded: false)
-            answer(request, ReloadReport(isApplied: false, body: diagnostics))
+            answer(request, .rejected(diagnostics))
         case .loaded(let snapshot, let settings, let inactive, let warnings):
             for warning in warnings { log.warning("\(warning)") }
             apply(snapshot, settings, inactive, answering: request)
@@ -55,7 +60,7 @@ extension ControlLoop {
         } catch {
             log.error("reload refused: \(error)")
             admin.reloaded(succeeded: false)
-            return answer(request, ReloadReport(isApplied: false, body: Self.diagnostic(error.description)))
+            return answer(request, .rejected(Self.diagnostic(error.description)))
         }
         if settings.workers != self.settings.workers || settings.admin != self.settings.admin
             || settings.adminHosts != self.settings.adminHosts {
@@ -65,7 +70,7 @@ extension ControlLoop {
         self.settings = settings
         self.snapshot = snapshot
         inactiveCanaries = inactive
-        if let request { changes.waiting.append((request, ReloadReport(isApplied: true, body: Array("[]".utf8)))) }
+        if let request { changes.waiting.append(request) }
         // Before the snapshot: once the workers say that they have it, the listeners are as configured, too.
         hand(bound)
         if !removed.isEmpty { for worker in workers { worker.post(.unlisten(removed)) } }
@@ -97,19 +102,20 @@ extension ControlLoop {
         return snapshot.replacing(backends: Resolver.replaceNames(in: snapshot.backends, by: answers))
     }
 
-    /// Installs at once, unless names appear that were never asked for: those are resolved first.
+    /// Installs at once, unless names appear that have no answer: those are resolved first.
     func installWhenResolved() {
-        let unknown = Resolver.names(in: snapshot.backends).filter { answers[$0] == nil }
-        guard unknown.isEmpty else {
-            changes.awaitsNames = true
-            return resolver.resolve(unknown)
-        }
+        let names = Resolver.names(in: snapshot.backends)
+        // A name that comes back later is asked for again: nobody has followed it meanwhile.
+        answers = answers.filter { names.contains($0.key) }
+        changes.awaited = names.filter { answers[$0] == nil }
+        scheduleResolving()
+        guard changes.awaited.isEmpty else { return resolver.resolve(changes.awaited) }
         install()
     }
 
     private func install() {
         changes.last += 1
-        changes.outstanding = workers.count
+        changes.outstanding = running
         let served = servedSnapshot()
         admin.serve(served, inactiveCanaries)
         for worker in workers {
@@ -117,11 +123,26 @@ extension ControlLoop {
         }
     }
 
-    func workerInstalled(_ change: UInt64) {
-        guard change == changes.last, changes.outstanding > 0 else { return }
-        changes.outstanding -= 1
-        guard changes.outstanding == 0, !changes.awaitsNames else { return }
-        for (request, report) in changes.waiting { answer(request, report) }
+    func workerInstalled(_ worker: Int, _ change: UInt64) {
+        if change == changes.last { workerSwapped(worker) }
+    }
+
+    /// It serves by the latest snapshot, or has ended.
+    func workerSwapped(_ worker: Int) {
+        changes.outstanding.remove(worker)
+        guard changes.outstanding.isEmpty, changes.awaited.isEmpty else { return }
+        answerWaiting(.applied)
+    }
+
+    /// At the beginning of a stop: a snapshot that still waits for names is not sent out any more.
+    func abandonChanges() {
+        guard !changes.awaited.isEmpty else { return }
+        changes.awaited = []
+        answerWaiting(.stopping)
+    }
+
+    private func answerWaiting(_ report: ReloadReport) {
+        for request in changes.waiting { answer(request, report) }
         changes.waiting = []
     }
 
@@ -132,10 +153,14 @@ extension ControlLoop {
 
     // MARK: Names
 
+    /// Plans the next time, or brings it forward. It is never put off, or frequent reloads would put it off for ever.
     func scheduleResolving() {
         guard !Resolver.names(in: snapshot.backends).isEmpty else { return }
+        let due = loop.now + settings.resolveInterval.nanoseconds
+        if let planned = resolveDue, planned <= due { return }
         loop.cancel(resolveTimer)
-        resolveTimer = loop.arm(token: Self.resolveToken, at: loop.now + settings.resolveInterval.nanoseconds)
+        resolveTimer = loop.arm(token: Self.resolveToken, at: due)
+        resolveDue = due
     }
 
     /// Before the first worker starts: waits for the first answers, but not for ever.
@@ -144,10 +169,16 @@ extension ControlLoop {
         guard !names.isEmpty else { return }
         resolver.resolve(names)
         let deadline = SystemClock.monotonicNanoseconds() + Self.firstAnswer
-        while answers.isEmpty, SystemClock.monotonicNanoseconds() < deadline {
+        var isAnswered = false
+        while !isAnswered, SystemClock.monotonicNanoseconds() < deadline {
             _ = loop.wait(atMostMilliseconds: 100)
             for message in mailbox.takeAll() {
-                if case .resolved(let answers) = message { return resolved(answers) }
+                if case .resolved(let answers, let asked) = message {
+                    resolved(answers, asked)
+                    isAnswered = true
+                } else {
+                    early.append(message)
+                }
             }
         }
     }
@@ -155,24 +186,27 @@ extension ControlLoop {
     /// A resolver that takes longer is not waited for: its names have no endpoints until it answers.
     private static let firstAnswer: UInt64 = 5_000_000_000
 
+    /// The timer has fired; the answer plans the next time.
     func resolveAgain() {
+        resolveDue = nil
         let names = Resolver.names(in: snapshot.backends)
         if !names.isEmpty { resolver.resolve(names) }
     }
 
     /// A name that has no answer now keeps its last good one.
-    func resolved(_ new: Resolver.Answers) {
+    func resolved(_ new: Resolver.Answers, _ asked: Set<Resolver.Name>) {
         let names = Resolver.names(in: snapshot.backends)
         let before = answers
         answers.merge(new) { _, new in new }
         answers = answers.filter { names.contains($0.key) }
-        for name in names where new[name] == nil { log.warning("\(name.host) does not resolve") }
+        for name in names.intersection(asked) where new[name] == nil { log.warning("\(name.host) does not resolve") }
         // What the start waits for is installed by starting the workers.
-        guard !workers.isEmpty else { return }
-        if changes.awaitsNames || answers != before {
-            changes.awaitsNames = false
-            install()
-        }
+        guard !workers.isEmpty, stopping == .no else { return }
         scheduleResolving()
+        let hasWaited = !changes.awaited.isEmpty
+        changes.awaited.subtract(asked)
+        // An answer to an earlier question does not say anything about names that a reload has added since.
+        guard changes.awaited.isEmpty else { return }
+        if hasWaited || answers != before { install() }
     }
 }

@@ -27,6 +27,7 @@ final class ControlLoop {
     let resolver: Resolver
     let admin: AdminServer
 
+    let workerCount: Int
     /// As they are in force.
     var settings: ProcessSettings
     /// Names among its endpoints are not resolved in here.
@@ -35,14 +36,19 @@ final class ControlLoop {
     var answers: Resolver.Answers = [:]
 
     var resolveTimer = TimerID.none
+    /// When names are resolved again (nanoseconds of the monotonic clock); nil while nothing is planned.
+    var resolveDue: UInt64?
 
     var workers: [Mailbox<WorkerMessage>] = []
     var threads: [Thread] = []
-    var runningWorkers = 0
+    /// Indices of the workers that have not ended.
+    var running: Set<Int> = []
     var requestsCut = 0
     /// Changes under way; see `+Reload`.
     var changes = Changes()
     var stopping = Stopping.no
+    /// What came while the start waited for something else.
+    var early: [SupervisorMessage] = []
 
     enum Stopping {
         case no, gracefully, atOnce
@@ -57,16 +63,17 @@ final class ControlLoop {
     ) {
         do throws(Supervisor.StartError) {
             let workers = options.settings.workers ?? AvailableProcessors.count
+            try DescriptorBudget.check(listeners: options.settings.listeners.count, workers: workers)
             let bound = try ListenerSet.bind(options.settings.listeners, workers: workers)
             let control: ControlLoop
             do throws(Supervisor.StartError) {
-                control = try ControlLoop(options, mailbox, signals: signals)
-                try control.startWorkers(workers)
+                control = try ControlLoop(options, mailbox, workers: workers, signals: signals)
+                try control.startThreads(workers)
             } catch {
                 for listener in bound { listener.discard() }
                 throw error
             }
-            control.hand(bound)
+            try control.beginServing(bound)
             started(.success(Addresses(listeners: bound.map(\.address), admin: control.admin.address)))
             control.run()
         } catch {
@@ -75,22 +82,23 @@ final class ControlLoop {
     }
 
     private init(
-        _ options: Supervisor.Options, _ mailbox: Mailbox<SupervisorMessage>, signals: Int32?
+        _ options: Supervisor.Options, _ mailbox: Mailbox<SupervisorMessage>, workers: Int, signals: Int32?
     ) throws(Supervisor.StartError) {
         self.options = options
         self.mailbox = mailbox
         self.signals = signals.map { SignalSource(adopting: $0) }
         log = options.logger
         settings = options.settings
+        workerCount = workers
         snapshot = options.snapshot
         inactiveCanaries = options.inactiveCanaries
         do throws(Errno) {
             loop = try EventLoop()
-            resolver = try Resolver(answering: mailbox)
+            resolver = try Resolver(options.lookUp, answering: mailbox)
             try loop.add(mailbox.wakeUp.fd, token: Self.mailToken, interest: .acceptor)
             if let signals { try loop.add(signals, token: Self.signalToken, interest: .acceptor) }
         } catch {
-            throw Supervisor.StartError("cannot start: \(error)")
+            throw Supervisor.StartError(error)
         }
         do throws(Errno) {
             accessLog = try AccessLogSink(options.settings.accessLog)
@@ -100,7 +108,8 @@ final class ControlLoop {
         admin = try AdminServer(options, mailbox, counts)
     }
 
-    private func startWorkers(_ count: Int) throws(Supervisor.StartError) {
+    /// Starts every thread; none is left when it throws.
+    private func startThreads(_ count: Int) throws(Supervisor.StartError) {
         do throws(Errno) {
             threads.append(try resolver.start())
             threads.append(try admin.start())
@@ -113,14 +122,49 @@ final class ControlLoop {
                     supervisor: mailbox, accessLog: accessLog)
                 threads.append(try Thread.start(name: "worker-\(index)") { Worker.run(start) })
                 workers.append(inbox)
-                runningWorkers += 1
+                running.insert(index)
             }
         } catch {
             stopThreads()
-            throw Supervisor.StartError("cannot start a thread: \(error)")
+            throw Supervisor.StartError(error)
         }
+        // The workers, and the admin loop.
+        for worker in workers { worker.post(.reportReady) }
+        try waitUntilReady(count + 1)
+    }
+
+    /// From now on clients are accepted.
+    private func beginServing(_ bound: [ListenerSet.Bound]) throws(Supervisor.StartError) {
+        hand(bound)
+        for worker in workers { worker.post(.reportReady) }
+        try waitUntilReady(workers.count)
         admin.workers(workers)
         scheduleResolving()
+    }
+
+    /// Waits for so many `.ready`; stops every thread and throws when there is a failure instead.
+    private func waitUntilReady(_ count: Int) throws(Supervisor.StartError) {
+        var missing = count
+        var failure: Supervisor.StartError?
+        var messages = early
+        early = []
+        while true {
+            for message in messages {
+                switch message {
+                case .ready: missing -= 1
+                case .startFailed(let error): failure = failure ?? Supervisor.StartError(error)
+                case .workerFailed(_, let what): failure = failure ?? Supervisor.StartError("cannot start: \(what)")
+                default: early.append(message)
+                }
+            }
+            if let failure {
+                stopThreads()
+                throw failure
+            }
+            if missing <= 0 { return }
+            _ = loop.wait(atMostMilliseconds: nil)
+            messages = mailbox.takeAll()
+        }
     }
 
     func hand(_ bound: [ListenerSet.Bound]) {
@@ -139,7 +183,9 @@ final class ControlLoop {
     static let deadlineToken = Token(slot: 3, generation: 1)
 
     private func run() {
-        while runningWorkers > 0 {
+        for message in early { handle(message) }
+        early = []
+        while !running.isEmpty {
             let count = loop.wait(atMostMilliseconds: nil)
             for index in 0..<count {
                 if loop.event(at: index).token == Self.signalToken { takeSignals() }
@@ -167,20 +213,27 @@ final class ControlLoop {
     private func handle(_ message: SupervisorMessage) {
         switch message {
         case .install(let snapshot):
+            guard stopping == .no else { return }
             self.snapshot = snapshot
             inactiveCanaries = []
             installWhenResolved()
-        case .installed(_, let change):
-            workerInstalled(change)
-        case .ended(_, let cut):
+        case .installed(let worker, let change):
+            workerInstalled(worker, change)
+        case .ended(let worker, let cut, let counts):
+            if stopping == .no { log.error("worker \(worker) has ended") }
             requestsCut += cut
-            runningWorkers -= 1
+            running.remove(worker)
+            admin.workerEnded(worker, counts)
+            workerSwapped(worker)
+        case .ready, .startFailed:
+            // The start has taken them all.
+            break
         case .workerFailed(let worker, let what):
             log.error("worker \(worker): \(what)")
         case .upstreamFailed(let what):
             log.warning("\(what)")
-        case .resolved(let answers):
-            resolved(answers)
+        case .resolved(let answers, let asked):
+            resolved(answers, asked)
         case .reload(let request):
             reload(answering: request)
         case .stop(let graceful):
@@ -192,7 +245,7 @@ final class ControlLoop {
     private func stopThreads() {
         resolver.stop()
         admin.stop()
-        for worker in workers where runningWorkers > 0 { worker.post(.stop) }
+        for worker in running { workers[worker].post(.stop) }
         for thread in threads { thread.join() }
         accessLog.stop()
     }
@@ -200,6 +253,7 @@ final class ControlLoop {
     // MARK: Stopping
 
     private func stop(graceful: Bool) {
+        abandonChanges()
         if graceful, stopping == .no {
             stopping = .gracefully
             log.info("stopping: finishing what runs")
@@ -217,11 +271,7 @@ final class ControlLoop {
 
     /// Clients of the whole process: as configured, or what the descriptors allow when each client may need one to an upstream.
     func connectionLimit(_ snapshot: Snapshot) -> Int {
-        let descriptors = max(Self.descriptorLimit - Self.reservedDescriptors, 16) / 2
-        return snapshot.limits.connections.map { min($0, descriptors) } ?? descriptors
+        let clients = DescriptorBudget.forClients(listeners: settings.listeners.count, workers: workerCount) / 2
+        return snapshot.limits.connections.map { min($0, clients) } ?? clients
     }
-
-    private static let descriptorLimit = FileDescriptorLimit.raise()
-    /// For listeners, logs, the admin address and the loops themselves.
-    private static let reservedDescriptors = 64
 }

@@ -10,6 +10,8 @@ enum WorkerMessage: Sendable {
     case listen(fd: Int32, ProcessSettings.Listener, isShared: Bool)
     /// Accept who already waits, then close.
     case unlisten([ProcessSettings.Listener])
+    /// Answers with `SupervisorMessage.ready` when all that came before has been done.
+    case reportReady
     /// Answers with `AdminMessage.counted`.
     case count(AdminMailbox, scrape: UInt64)
     /// Stop gracefully: nothing new, end what runs by the deadline (nanoseconds of the monotonic clock).
@@ -20,23 +22,30 @@ enum WorkerMessage: Sendable {
 
 /// What the supervisor's loop is told.
 enum SupervisorMessage: Sendable {
-    /// Serve by this snapshot from now on.
+    /// Serve by this snapshot from now on; refused while stopping.
     case install(Snapshot)
     case installed(worker: Int, change: UInt64)
-    /// The worker has ended; how many requests its deadline cut.
-    case ended(worker: Int, cut: Int)
+    /// A worker, or the admin loop, has all that it needs.
+    case ready
+    /// A thread did not get what it needs, and has ended.
+    case startFailed(Errno)
+    /// The worker has ended; how many requests its deadline cut, and all that it has counted.
+    case ended(worker: Int, cut: Int, WorkerCounts)
     /// Something a worker cannot do anything about.
     case workerFailed(Int, String)
     /// An upstream failed in a way that an operator wants to read of.
     case upstreamFailed(String)
-    case resolved(Resolver.Answers)
+    /// What became of the names of one `Resolver.resolve`.
+    case resolved(Resolver.Answers, asked: Set<Resolver.Name>)
     case reload(ControlLoop.Request?)
     case stop(graceful: Bool)
 }
 
 /// What the admin loop is told.
 enum AdminMessage: Sendable {
-    case counted(WorkerCounts, scrape: UInt64)
+    case counted(WorkerCounts, worker: Int, scrape: UInt64)
+    /// A worker has ended and answers no more: these are its last counts.
+    case ended(WorkerCounts, worker: Int)
     case reloaded(ReloadReport, request: UInt64)
     /// This is served now.
     case serving(Snapshot, [RouteReport.InactiveCanary])

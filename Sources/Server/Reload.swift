@@ -9,8 +9,11 @@ public enum ReloadOutcome: Sendable {
 }
 
 /// What the caller of a reload is told.
-struct ReloadReport: Sendable {
-    var isApplied: Bool
-    /// JSON.
-    var body: [UInt8]
+enum ReloadReport: Sendable {
+    /// Every worker has swapped.
+    case applied
+    /// The old configuration keeps serving. The errors are JSON.
+    case rejected([UInt8])
+    /// The process is on its way out and takes no new configuration.
+    case stopping
 }

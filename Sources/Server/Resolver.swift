@@ -9,6 +9,9 @@ final class Resolver: Sendable {
         let port: UInt16
     }
 
+    /// Asks for one name and blocks for as long as that takes; nil when there is no answer.
+    typealias LookUp = @Sendable (_ host: String, _ port: UInt16) -> [SocketAddress]?
+
     /// By name; without those that had no answer.
     typealias Answers = [Name: [SocketAddress]]
 
@@ -19,8 +22,10 @@ final class Resolver: Sendable {
 
     private let mailbox: Mailbox<Message>
     private let supervisor: Mailbox<SupervisorMessage>
+    private let lookUp: LookUp
 
-    init(answering supervisor: Mailbox<SupervisorMessage>) throws(Errno) {
+    init(_ lookUp: @escaping LookUp, answering supervisor: Mailbox<SupervisorMessage>) throws(Errno) {
+        self.lookUp = lookUp
         mailbox = try Mailbox()
         self.supervisor = supervisor
     }
@@ -40,8 +45,8 @@ final class Resolver: Sendable {
             for message in mailbox.takeAll() {
                 guard case .resolve(let names) = message else { return }
                 var answers: Answers = [:]
-                for name in names { answers[name] = NameLookup.addresses(of: name.host, port: name.port) }
-                supervisor.post(.resolved(answers))
+                for name in names { answers[name] = lookUp(name.host, name.port) }
+                supervisor.post(.resolved(answers, asked: names))
             }
         }
     }

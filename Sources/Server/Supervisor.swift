@@ -24,6 +24,8 @@ public final class Supervisor: Sendable {
         public var reload: (@Sendable () -> ReloadOutcome)?
         /// Obey HUP, USR1, QUIT, TERM and INT. Start from the main thread before any other is started.
         public var handlesSignals = false
+        /// How names among the endpoints become addresses.
+        var lookUp: Resolver.LookUp = { NameLookup.addresses(of: $0, port: $1) }
 
         public init(settings: ProcessSettings, snapshot: Snapshot) {
             self.settings = settings
@@ -36,6 +38,12 @@ public final class Supervisor: Sendable {
         public let description: String
 
         init(_ description: String) { self.description = description }
+
+        /// Without something that the kernel would not give.
+        init(_ error: Errno) {
+            let limit = error == .EMFILE ? "; \(DescriptorBudget.limitAsText)" : ""
+            self.init("cannot start: \(error)\(limit)")
+        }
     }
 
     /// Where clients connect, in the order of the settings, with the ports that were bound.
@@ -74,12 +82,14 @@ public final class Supervisor: Sendable {
             }
         } catch let error as StartError {
             throw error
+        } catch let error as Errno {
+            throw StartError(error)
         } catch {
             throw StartError("\(error)")
         }
     }
 
-    /// Makes new requests be served by `snapshot`; those under way keep theirs.
+    /// Makes new requests be served by `snapshot`; those under way keep theirs. Without effect once it is stopping.
     public func install(_ snapshot: Snapshot) { mailbox.post(.install(snapshot)) }
 
     /// Loads the configuration again, as SIGHUP does.

@@ -16,10 +16,10 @@ extension Worker {
             listen(fd, configured, isShared)
         case .unlisten(let obsolete):
             unlisten { obsolete.contains($0.configured) }
+        case .reportReady:
+            supervisor.post(.ready)
         case .count(let admin, let scrape):
-            let counts = WorkerCounts(
-                metrics: metrics, upstreamsActive: upstreamCount - idleUpstreamCount, upstreamsIdle: idleUpstreamCount)
-            admin.post(.counted(counts, scrape: scrape))
+            admin.post(.counted(countsSoFar, worker: index, scrape: scrape))
         case .drain(let deadline):
             beginDrain(deadline)
         case .stop:
@@ -29,12 +29,17 @@ extension Worker {
         }
     }
 
+    var countsSoFar: WorkerCounts {
+        WorkerCounts(metrics: metrics, upstreamsActive: upstreamCount - idleUpstreamCount, upstreamsIdle: idleUpstreamCount)
+    }
+
     private func listen(_ fd: Int32, _ configured: ProcessSettings.Listener, _ isShared: Bool) {
         do throws(Errno) {
             // The first worker has the original, with which the file of a unix socket goes.
             let listener = try Listener(adopting: fd, ownsSocketFile: index == 0)
             listen(ListeningSocket(listener, configured: configured, isShared: isShared))
         } catch {
+            Socket(adopting: fd).close()
             supervisor.post(.workerFailed(index, "taking over the listener of \(configured.address): \(error)"))
         }
     }

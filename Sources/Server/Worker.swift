@@ -88,15 +88,13 @@ final class Worker {
 
     /// Runs a worker on the calling thread until it is told to stop.
     static func run(_ start: WorkerStart) {
-        var requestsCut = 0
         do throws(Errno) {
             let worker = try Worker(start)
             worker.run()
-            requestsCut = worker.requestsCut
+            start.supervisor.post(.ended(worker: start.index, cut: worker.requestsCut, worker.countsSoFar))
         } catch {
-            start.supervisor.post(.workerFailed(start.index, "starting: \(error)"))
+            start.supervisor.post(.startFailed(error))
         }
-        start.supervisor.post(.ended(worker: start.index, cut: requestsCut))
     }
 
     private func run() {

@@ -58,6 +58,37 @@ extension LoadTests {
         #expect(try serin.process.wait() == .exited(0))
     }
 
+    @Test func metricsAreAnsweredAndReloadsRefusedMeanwhile() throws {
+        let gate = Gate()
+        let slow = try Self.slowOrigin(gate), fast = try RecordingOrigin.named("app")
+        let folder = try TemporaryFolder()
+        var configuration = TestConfiguration.origin(fast)
+        configuration.workers = 4
+        let serin = try SerinProcess(configuration, folder: folder)
+        // Enough connections that every worker has counted something.
+        for _ in 0..<64 { #expect(try serin.client().get().text == "app\n") }
+        configuration.services = ["app": [slow.address.description]]
+        #expect(try serin.reload(configuration).status == 200)
+        let client = try serin.client()
+        try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try slow.requests(1)
+        #expect(try serin.metrics().requests() == 64)
+        serin.process.signal(SIGTERM)
+        // Workers without a client end at once, and what they have counted stays.
+        try eventually("one worker") { try serin.metrics().sum("serin_workers") == 1 }
+        #expect(try serin.metrics().requests() == 64)
+        #expect(try serin.ask("/metrics", method: "HEAD").status == 200)
+
+        configuration.listeners = ["unix:\(folder.path("late.sock"))"]
+        #expect(try serin.reload(configuration).status == 503)
+        serin.process.signal(SIGHUP)
+        try serin.waitForLog("reload refused: stopping")
+        #expect(!folder.exists("late.sock"), "no listener is opened any more")
+        gate.open()
+        #expect(try client.readResponse().status == 200)
+        #expect(try serin.process.wait() == .exited(0))
+    }
+
     @Test func idleConnectionsAreClosed() throws {
         let origin = try RecordingOrigin.named("app")
         let serin = try SerinProcess(.origin(origin))

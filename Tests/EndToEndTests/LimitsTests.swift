@@ -29,6 +29,24 @@ import Testing
         #expect(try serin.client().get().status == 200)
     }
 
+    /// Too few descriptors for a start: that is said, and nothing is half started.
+    @Test(arguments: [17, 18, 19, 24, 64])
+    func tooFewDescriptorsAreToldAtOnce(_ limit: Int) throws {
+        let origin = try RecordingOrigin.named("app")
+        let folder = try TemporaryFolder()
+        var configuration = TestConfiguration.origin(origin)
+        configuration.workers = 2
+        try configuration.write(to: folder)
+        let process = try ChildProcess(
+            try Tools.path(of: "prlimit"), ["--nofile=\(limit):\(limit)", try SerinProcess.executable(), "run", "-c", SerinProcess.file],
+            named: "serin", in: folder)
+        #expect(try process.wait() == .exited(1))
+        let lines = process.errors.split(separator: "\n")
+        #expect(lines.count == 1 && lines[0].hasPrefix("serin: cannot start: "), "one clear line: \(lines)")
+        #expect(process.errors.contains("the limit is \(limit)"), "\(lines)")
+        #expect(process.output.isEmpty, "nothing was half started: \(process.output)")
+    }
+
     /// Few descriptors, many clients: none of them may take the proxy down, and it serves again when they have gone.
     @Test func aFloodIsSurvived() throws {
         let origin = try RecordingOrigin.named("app")

@@ -1,0 +1,34 @@
+import Reactor
+
+/// What the process may do with the descriptors that it is allowed (RLIMIT_NOFILE, raised as far as it goes).
+enum DescriptorBudget {
+    static let limit = FileDescriptorLimit.raise()
+
+    /// Not for clients: the standard streams, logs, the admin address with its connections, name resolution, reading files, and
+    /// the threads without clients.
+    private static let reserved = 64
+    /// A worker's loop and its mailbox.
+    private static let perWorker = 2
+    /// Fewer for clients and upstreams together would be no proxy.
+    private static let fewestForClients = 16
+
+    /// For clients and upstreams together.
+    static func forClients(listeners: Int, workers: Int) -> Int {
+        max(limit - own(listeners: listeners, workers: workers), fewestForClients)
+    }
+
+    /// Refuses to start what could not serve.
+    static func check(listeners: Int, workers: Int) throws(Supervisor.StartError) {
+        let needed = own(listeners: listeners, workers: workers) + fewestForClients
+        guard limit < needed else { return }
+        throw Supervisor.StartError(
+            "cannot start: \(workers) workers on \(listeners) addresses need at least \(needed) file descriptors; \(limitAsText)")
+    }
+
+    static var limitAsText: String { "the limit is \(limit) (ulimit -n, or LimitNOFILE of systemd)" }
+
+    /// Every worker has a socket for each address.
+    private static func own(listeners: Int, workers: Int) -> Int {
+        reserved + workers * (perWorker + listeners)
+    }
+}

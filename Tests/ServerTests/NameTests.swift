@@ -1,0 +1,93 @@
+import Addressing
+import Exchange
+import Glibc
+import Reactor
+import Routing
+import Synchronization
+import Testing
+@testable import Server
+
+/// Names among the endpoints: when they are asked for, and what happens until they answer.
+@Suite struct NameTests {
+    /// A system resolver whose answers are the test's.
+    private final class Names: Sendable {
+        private struct State {
+            var answers: [String: [SocketAddress]] = [:]
+            var held: Set<String> = []
+            var asked: [String: Int] = [:]
+        }
+
+        private let state = Mutex(State())
+
+        func lookUp(_ host: String) -> [SocketAddress]? {
+            state.withLock { $0.asked[host, default: 0] += 1 }
+            for _ in 0..<20_000 where state.withLock({ $0.held.contains(host) }) { usleep(1000) }
+            return state.withLock { $0.answers[host] }
+        }
+
+        func answer(_ host: String, _ address: SocketAddress) { state.withLock { $0.answers[host] = [address] } }
+        /// Questions for this name block.
+        func hold(_ host: String) { state.withLock { _ = $0.held.insert(host) } }
+        func release(_ host: String) { state.withLock { _ = $0.held.remove(host) } }
+        func asked(_ host: String) -> Int { state.withLock { $0.asked[host, default: 0] } }
+    }
+
+    /// Everything goes to one Service with these names as its endpoints.
+    private static func snapshot(_ hosts: String...) -> Snapshot {
+        TestProxy.snapshot(endpoints: hosts.map { Endpoint(address: .name(host: $0, port: 80)) })
+    }
+
+    private static func proxy(_ names: Names, _ snapshot: Snapshot, interval: TimeSpan) throws -> TestProxy {
+        try TestProxy(snapshot) { options in
+            options.settings.resolveInterval = interval
+            options.lookUp = { host, _ in names.lookUp(host) }
+        }
+    }
+
+    @Test(arguments: [TimeSpan.seconds(3600), .milliseconds(20)])
+    func aNameThatComesBackIsAskedForAgain(_ interval: TimeSpan) throws {
+        let one = try DemoOrigin(name: "one", at: TestProxy.anyPort), two = try DemoOrigin(name: "two", at: TestProxy.anyPort)
+        let three = try DemoOrigin(name: "three", at: TestProxy.anyPort)
+        defer { for origin in [one, two, three] { origin.stop() } }
+        let names = Names()
+        names.answer("app", one.address)
+        let proxy = try Self.proxy(names, Self.snapshot("app"), interval: interval)
+        #expect(try proxy.get().hasSuffix("one\n"))
+        proxy.supervisor.install(TestProxy.snapshot([]))
+        try proxy.expectEventually { $0.hasPrefix("HTTP/1.1 503 ") }
+        // Nobody asks now: what was planned lapses.
+        if interval == .milliseconds(20) { usleep(100_000) }
+        names.answer("app", two.address)
+        proxy.supervisor.install(Self.snapshot("app"))
+        try proxy.expectEventually { $0.hasSuffix("two\n") }
+        guard interval == .milliseconds(20) else { return }
+        names.answer("app", three.address)
+        try proxy.expectEventually { $0.hasSuffix("three\n") }
+    }
+
+    @Test func aNewNameIsWaitedForThoughAnotherAnswers() throws {
+        let one = try DemoOrigin(name: "one", at: TestProxy.anyPort), two = try DemoOrigin(name: "two", at: TestProxy.anyPort)
+        defer { for origin in [one, two] { origin.stop() } }
+        let names = Names()
+        names.answer("old", one.address)
+        names.answer("new", two.address)
+        let proxy = try Self.proxy(names, Self.snapshot("old"), interval: .milliseconds(20))
+        defer { for host in ["old", "new"] { names.release(host) } }
+        names.hold("old")
+        names.hold("new")
+        // A question for the old name is on its way when the new one appears.
+        let before = names.asked("old")
+        try eventually { names.asked("old") > before }
+        proxy.supervisor.install(Self.snapshot("new"))
+        names.release("old")
+        try eventually { names.asked("new") > 0 }
+        for _ in 0..<50 { #expect(try proxy.get().hasSuffix("one\n"), "until the new name has an address, the old one serves") }
+        names.release("new")
+        try proxy.expectEventually { $0.hasSuffix("two\n") }
+    }
+
+    private func eventually(_ isTrue: () -> Bool) throws {
+        for _ in 0..<20_000 where !isTrue() { usleep(1000) }
+        try #require(isTrue())
+    }
+}
