@@ -39,12 +39,20 @@ extension ExchangeMachine {
         if response.pendingCount == 0 { lastClientWrite = now }
     }
 
+    /// The connection that was asked for takes longer than it may: the endpoint's fault, not the request's.
+    public func isConnectOverdue(now: Instant) -> Bool {
+        phase == .connecting && now >= connectBegan + snapshot.timeouts.upstreamConnect
+    }
+
     private var waitsForClientBody: Bool {
-        !request.isSourceComplete && !requestWasCutShort && request.pendingCount == 0
+        // A client that expects 100 waits for the upstream, which has not said a word yet.
+        if head.expectsContinue, interims == 0, request.bodyBytes == 0, !responseHeadIsDone { return false }
+        return !request.isSourceComplete && !requestWasCutShort && request.pendingCount == 0
     }
 
     /// Ends whatever has taken too long; does nothing before the deadline.
-    public func timedOut(now: Instant) {
+    /// - Parameter hasAnother: as for `connectFailed`.
+    public func timedOut(hasAnother: Bool = true, now: Instant) {
         if now >= overallDeadline { return requestTookTooLong(now) }
         guard now >= stepDeadline else { return }
         switch phase {
@@ -52,7 +60,7 @@ extension ExchangeMachine {
             if parser.hasStarted { answer(.clientTooSlow, status: nil, now) } else { finishSilently(now) }
         case .connecting:
             wantsRelease = false
-            connectFailed(timedOut: true, now: now)
+            connectFailed(timedOut: true, hasAnother: hasAnother, now: now)
         case .forwarding, .answering:
             if response.pendingCount > 0 { return abandon(.clientTooSlow, now) }
             if waitsForClientBody { return clientBodyTooSlow(now) }

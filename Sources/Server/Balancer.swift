@@ -44,11 +44,6 @@ final class Balancer {
         endpoints.contains { !tried.contains($0) }
     }
 
-    /// Whether a request that failed to connect has somewhere else to go.
-    func hasEndpoint(at now: Instant) -> Bool {
-        endpoints.contains { !$0.isSkipped(at: now) }
-    }
-
     private func pickInTurn(_ now: Instant, _ tried: TriedEndpoints) -> UpstreamEndpoint? {
         for _ in 0..<endpoints.count {
             let endpoint = endpoints[next]

@@ -62,6 +62,8 @@ final class ActiveExchange {
     var upstream: UpstreamConnection?
     /// The backend last asked for a connection, an index into the snapshot's.
     var backend: Int?
+    /// Endpoints that this request could not connect to.
+    var tried = TriedEndpoints()
 
     init(_ machine: ExchangeMachine, _ installation: Installation) {
         self.machine = machine

@@ -53,8 +53,8 @@ public struct Explanation: Sendable {
             requestLine: snapshot.limits.requestLine, fieldBytes: snapshot.limits.headerBytes, fieldCount: snapshot.limits.headerFields))
         switch parser.parse(bytes.span) {
         case .complete: return explain(parser.head, bytes, question, snapshot)
-        case .failed(let error): return refused("the request is answered \(error.status): \(error)")
-        case .incomplete: return refused("the request is answered 400: a field holds a line end")
+        case .failed(let error): return refused("the request is answered \(error.status): \(error.reason)")
+        case .incomplete: return refused("the request is answered 400: its head does not end")
         }
     }
 

@@ -123,16 +123,11 @@ extension Worker {
     /// Nothing moves now: gives the machine back if no request is under way, and sees to the deadline.
     private func rest(_ client: ClientConnection, _ exchange: ActiveExchange) {
         guard client.state == .open else { return }
-        guard client.exchange === exchange else {
-            if client.exchange == nil { setDeadline(client, idleDeadline(of: client)) }
-            return
-        }
-        if exchange.machine.isIdle {
-            detach(client, exchange)
-            setDeadline(client, idleDeadline(of: client))
-        } else {
-            setDeadline(client, exchange.machine.deadline)
-        }
+        if client.exchange === exchange, exchange.machine.isIdle { detach(client, exchange) }
+        if let exchange = client.exchange { return setDeadline(client, exchange.machine.deadline) }
+        // While a request was under way, the next one or the client's end may have come: its edge is used up.
+        if client.isReadable { return enqueue(client) }
+        setDeadline(client, idleDeadline(of: client))
     }
 
     // MARK: Moving bytes
@@ -222,7 +217,8 @@ extension Worker {
             detach(client, exchange)
         case .close(let linger):
             detach(client, exchange)
-            if linger || client.isReadable && !client.peerHasClosed { beginLinger(client) } else { close(client) }
+            // Closing with bytes unread would reset the connection, and with it the answer.
+            if linger || client.isReadable { beginLinger(client) } else { close(client) }
         case .abort:
             detach(client, exchange)
             abort(client)
@@ -333,11 +329,12 @@ extension Worker {
         }
         if let exchange = client.exchange {
             // An endpoint that does not answer is skipped like one that refuses.
-            if now >= exchange.machine.deadline, let upstream = exchange.upstream, !upstream.isConnected {
+            var hasAnother = true
+            if exchange.machine.isConnectOverdue(now: now), let upstream = exchange.upstream, !upstream.isConnected {
                 metrics.upstreamConnectFailures &+= 1
-                upstream.endpoint.connectFailed(now: now)
+                hasAnother = self.hasAnother(than: upstream.endpoint, exchange)
             }
-            exchange.machine.timedOut(now: now)
+            exchange.machine.timedOut(hasAnother: hasAnother, now: now)
             act(client, exchange)
             return drive(client)
         }

@@ -10,7 +10,8 @@ extension Worker {
     /// Finds the machine a connection to one of the backend's endpoints: a pooled one that is still good, or a new one.
     func lease(_ backend: Int, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
         exchange.backend = backend
-        guard let endpoint = exchange.installation.balancers[backend].pick(now: now) else {
+        if exchange.machine.summary.attempts <= 1 { exchange.tried = TriedEndpoints() }
+        guard let endpoint = exchange.installation.balancers[backend].pick(now: now, avoiding: exchange.tried) else {
             return exchange.machine.noEndpoint(now: now)
         }
         if !fresh, let upstream = takeIdle(endpoint) {
@@ -104,9 +105,16 @@ extension Worker {
     }
 
     private func connectFailed(_ endpoint: UpstreamEndpoint, _ exchange: ActiveExchange) {
-        endpoint.connectFailed(now: now)
-        let hasAnother = exchange.backend.map { exchange.installation.balancers[$0].hasEndpoint(at: now) } ?? false
+        let hasAnother = hasAnother(than: endpoint, exchange)
         exchange.machine.connectFailed(timedOut: false, hasAnother: hasAnother, now: now)
+    }
+
+    /// Remembers that the endpoint could not be connected to; whether the request has somewhere else to go.
+    func hasAnother(than endpoint: UpstreamEndpoint, _ exchange: ActiveExchange) -> Bool {
+        endpoint.connectFailed(now: now)
+        exchange.tried.insert(endpoint)
+        guard let backend = exchange.backend else { return false }
+        return exchange.installation.balancers[backend].hasAnother(than: exchange.tried)
     }
 
     // MARK: Moving bytes

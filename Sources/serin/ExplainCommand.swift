@@ -28,6 +28,9 @@ struct ExplainCommand: ParsableCommand {
     func run() throws {
         var question = try Self.question(url)
         question.method = method
+        for field in header where !field.contains(":") || field.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 }) {
+            throw ValidationError("-H wants one field, 'name: value', not \(field.debugDescription)")
+        }
         question.fields = header
         if let clientIp {
             guard let address = IPAddress(clientIp) else { throw ValidationError("--client-ip wants an IP address, not \(clientIp)") }

@@ -97,6 +97,36 @@ import Testing
         #expect(answers == expected)
     }
 
+    enum Meanwhile: String, CaseIterable { case anotherRequest, theEnd }
+
+    /// What arrives while an answer is awaited announces itself once; it must not be forgotten when the answer is out.
+    @Test(arguments: Meanwhile.allCases)
+    func whatComesDuringARequestIsSeenAfterIt(_ meanwhile: Meanwhile) throws {
+        let gate = Gate()
+        let origin = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() {
+                try gate.wait()
+                try connection.answer(request.head.startLine, to: request)
+            }
+        }
+        let serin = try SerinProcess(.origin(origin))
+        let client = try serin.client()
+        try client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try origin.requests(1)
+        switch meanwhile {
+        case .anotherRequest: try client.send("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+        case .theEnd: client.socket.shutdownWrite()
+        }
+        // Answered by the same worker, which has taken notice of the first client by then.
+        #expect(try serin.client().exchange("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n").status == 405)
+        gate.open()
+        #expect(try client.readResponse().text == "GET /1 HTTP/1.1")
+        switch meanwhile {
+        case .anotherRequest: #expect(try client.readResponse().text == "GET /2 HTTP/1.1")
+        case .theEnd: #expect(try client.isClosed())
+        }
+    }
+
     @Test func aRequestMayComeByteByByte() throws {
         let origin = try RecordingOrigin.named("app")
         let serin = try SerinProcess(.origin(origin))

@@ -178,9 +178,9 @@ struct BodyDecoderTests {
     @Test("Only a body until close may end with the connection")
     func endOfFile() {
         var untilClose = BodyDecoder(.untilClose)
-        #expect(!untilClose.isComplete)
+        #expect(untilClose.isComplete == false)
         #expect(untilClose.finishAtEOF() == true)
-        #expect(untilClose.isComplete)
+        #expect(untilClose.isComplete == true)
         let input = bytes("ab")
         var length = BodyDecoder(.length(3))
         #expect(length.next(input.span) == .data(skip: 0, count: 2))
@@ -188,7 +188,7 @@ struct BodyDecoderTests {
         var chunked = BodyDecoder(.chunked)
         #expect(chunked.finishAtEOF() == false)
         var none = BodyDecoder(.none)
-        #expect(none.isComplete)
+        #expect(none.isComplete == true)
         #expect(none.finishAtEOF() == true)
     }
 
@@ -199,10 +199,10 @@ struct BodyDecoderTests {
         #expect(decoder.remaining == 5)
         #expect(decoder.next(input.span.extracting(0 ..< 3)) == .data(skip: 0, count: 3))
         #expect(decoder.remaining == 2)
-        #expect(!decoder.isComplete)
+        #expect(decoder.isComplete == false)
         #expect(decoder.next(input.span.extracting(3 ..< 5)) == .data(skip: 0, count: 2))
         #expect(decoder.remaining == 0)
-        #expect(decoder.isComplete)
+        #expect(decoder.isComplete == true)
         #expect(decoder.next(input.span) == .end(skip: 0))
         #expect(BodyDecoder(.chunked).remaining == nil)
         #expect(BodyDecoder(.untilClose).remaining == nil)
