@@ -1,4 +1,4 @@
-// The calls that need _GNU_SOURCE; everything else is inline in the header.
+// The calls that need _GNU_SOURCE, and longer ones that are made once or seldom. The others are inline in the header.
 #define _GNU_SOURCE 1
 #include "CLinux.h"
 #include <dirent.h>
@@ -60,4 +60,84 @@ linux_usage linux_process_usage(void) {
     if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) == 0)
         usage.cpu_nanoseconds = (uint64_t)cpu.tv_sec * 1000000000u + (uint64_t)cpu.tv_nsec;
     return usage;
+}
+
+int64_t linux_read_file(const char *path, uint8_t *bytes, size_t capacity) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return -errno;
+    int64_t count = linux_result(read(fd, bytes, capacity));
+    close(fd);
+    return count;
+}
+
+uint64_t linux_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return 1024;
+    rlim_t soft = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? soft : limit.rlim_cur;
+}
+
+int64_t linux_thread_start(pthread_t *thread, size_t stack_bytes, void *(*body)(void *), void *argument) {
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error != 0) return -error;
+    error = pthread_attr_setstacksize(&attributes, stack_bytes);
+    if (error == 0) error = pthread_create(thread, &attributes, body, argument);
+    pthread_attr_destroy(&attributes);
+    return -error;
+}
+
+/// A set of signals as a bit mask: bit n - 1 is signal n (1...64).
+static sigset_t linux_signal_set(uint64_t mask) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int signal = 1; signal <= 64; signal++)
+        if (mask >> (signal - 1) & 1) sigaddset(&set, signal);
+    return set;
+}
+
+int64_t linux_signalfd(uint64_t mask) {
+    sigset_t set = linux_signal_set(mask);
+    int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (error != 0) return -error;
+    return linux_result(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+}
+
+int64_t linux_ignore_sigpipe(void) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = SIG_IGN;
+    return linux_result(sigaction(SIGPIPE, &action, NULL));
+}
+
+linux_socket_file linux_find_socket_file(const char *path) {
+    struct stat status;
+    linux_socket_file file = {0};
+    if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode)) {
+        file.device = status.st_dev;
+        file.inode = status.st_ino;
+    }
+    return file;
+}
+
+int64_t linux_open_log(const char *path) {
+    return linux_result(open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0644));
+}
+
+int64_t linux_open_output(void) {
+    struct stat status;
+    // O_NONBLOCK belongs to the open file, which parents and siblings share. Opening a pipe or terminal again makes one of our
+    // own. A plain file must stay shared: it has one offset. A socket cannot be opened, and another user's pipe may not be.
+    if (fstat(STDOUT_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode))) {
+        int fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        if (fd >= 0) return fd;
+    }
+    return linux_duplicate(STDOUT_FILENO);
+}
+
+int64_t linux_is_plain_file(int32_t fd) {
+    struct stat status;
+    if (fstat(fd, &status) < 0) return -errno;
+    return S_ISREG(status.st_mode) ? 1 : 0;
 }

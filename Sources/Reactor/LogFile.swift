@@ -1,21 +1,30 @@
 import CLinux
 import Glibc
 
-/// A file that lines are appended to, or standard output.
+/// A file that lines are appended to, or standard output. A reader who does not read (a pipe, a terminal, a socket) makes
+/// the writer wait, but never for longer than it wants to.
 public struct LogFile: ~Copyable {
+    /// Milliseconds until a waiting writer is asked again whether it goes on waiting.
+    private static let patience: Int32 = 100
+    /// What a pipe that is ready takes without blocking (PIPE_BUF): it may be standard output that could not be made non-blocking.
+    private static let piece = 4096
+
     private let fd: Int32
+    /// Whether nobody has to read for a write to go on.
+    private let isPlainFile: Bool
 
     /// Opens the file for appending, making it (mode 0644) if need be; nil is standard output.
-    /// Throws what the kernel says: `ENOENT` (no such folder), `EACCES`, `EISDIR`, `EMFILE`.
+    /// Throws what the kernel says: `ENOENT` (no such folder), `EACCES`, `EISDIR`, `EMFILE`, `ENXIO` (a pipe that nobody reads).
     public init(_ path: String?) throws(Errno) {
         // The path is only read during the call.
-        let result = try checkedSystemCall { path.map { unsafe linux_open_log($0) } ?? linux_duplicate(1) }
-        fd = Int32(truncatingIfNeeded: result)
+        let result = try checkedSystemCall { path.map { unsafe linux_open_log($0) } ?? linux_open_output() }
+        self.init(adopting: Int32(truncatingIfNeeded: result))
     }
 
     /// Takes ownership of an open descriptor.
     public init(adopting fd: Int32) {
         self.fd = fd
+        isPlainFile = systemCall { linux_is_plain_file(fd) } == 1
     }
 
     /// Gives the descriptor up without closing it.
@@ -29,13 +38,27 @@ public struct LogFile: ~Copyable {
         closeDescriptor(fd)
     }
 
-    /// Appends all of `bytes`; blocks until the disk has taken them. Throws `ENOSPC`, `EIO`, `EPIPE` and the like.
-    public func write(_ bytes: [UInt8]) throws(Errno) {
+    /// Appends `bytes`; blocks until the disk or the reader has taken them, or until `givesUp` says that it has been too long:
+    /// it is asked before each piece and ten times a second in between. Throws `ENOSPC`, `EIO`, `EPIPE` and the like.
+    /// - Returns: the bytes written, fewer than `bytes.count` only after giving up.
+    @discardableResult
+    public func write(_ bytes: [UInt8], givingUpWhen givesUp: () -> Bool = { false }) throws(Errno) -> Int {
         var written = 0
-        while written < bytes.count {
+        while written < bytes.count, !givesUp() {
+            guard isPlainFile || isWritable() else { continue }
             let rest = bytes.span.extracting(droppingFirst: written)
-            // The kernel reads `count` bytes of the span's memory, during the call.
-            written += Int(try checkedSystemCall { unsafe rest.withUnsafeBytes { unsafe linux_write(fd, $0.baseAddress, $0.count) } })
+            let count = isPlainFile ? rest.count : min(rest.count, Self.piece)
+            // The kernel reads at most `count` bytes of the span's memory, during the call.
+            let result = systemCall { unsafe rest.withUnsafeBytes { unsafe linux_write(fd, $0.baseAddress, count) } }
+            if result == -Int64(EAGAIN) { continue }
+            guard result >= 0 else { throw Errno(result: result) }
+            written += Int(result)
         }
+        return written
+    }
+
+    /// Waits for room; false when there was none for a while.
+    private func isWritable() -> Bool {
+        systemCall { linux_wait_writable(fd, Self.patience) } > 0
     }
 }

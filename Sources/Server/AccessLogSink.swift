@@ -4,14 +4,18 @@ import Synchronization
 
 /// Writes the access log on a thread of its own: workers hand over whole batches and never wait for a disk.
 final class AccessLogSink: Sendable {
-    /// Bytes that may wait for the disk; beyond that lines are dropped and counted.
+    /// Bytes that may wait for the disk or the reader; beyond that lines are dropped and counted.
     static let maximumBacklog = 16 << 20
+    /// How long `stop` waits for what is left to be written; then it is dropped. Nanoseconds.
+    private static let lastWrites: UInt64 = 1_000_000_000
 
     private struct State {
         var batches: [[UInt8]] = []
+        /// Of the batches above and of those that are being written.
         var bytes = 0
         var reopen = false
-        var stop = false
+        /// Told to stop: what is not written by then (nanoseconds of the monotonic clock) is dropped.
+        var writesUntil: UInt64?
     }
 
     let isOn: Bool
@@ -49,9 +53,10 @@ final class AccessLogSink: Sendable {
         bell.signal()
     }
 
-    /// Writes what is left and ends the thread.
+    /// Writes what is left, if that does not take too long, and ends the thread.
     func stop() {
-        state.withLock { $0.stop = true }
+        let writesUntil = SystemClock.monotonicNanoseconds() + Self.lastWrites
+        state.withLock { $0.writesUntil = writesUntil }
         bell.signal()
         thread.withLock { thread in
             thread?.join()
@@ -67,17 +72,25 @@ final class AccessLogSink: Sendable {
             bell.wait()
             bell.drain()
             let (batches, reopen, stop) = state.withLock { state in
-                let taken = (state.batches, state.reopen, state.stop)
+                let taken = (state.batches, state.reopen, state.writesUntil != nil)
                 state.batches = []
-                state.bytes = 0
                 state.reopen = false
                 return taken
             }
-            // A full disk loses lines, not requests.
-            for batch in batches { try? file.write(batch) }
+            for batch in batches {
+                // A full disk loses lines, not requests.
+                _ = try? file.write(batch, givingUpWhen: isOverdue)
+                state.withLock { $0.bytes -= batch.count }
+            }
             // A file that cannot be opened again: better the old one than none.
             if reopen, let opened = try? LogFile(path) { file = opened }
             if stop { return }
         }
+    }
+
+    /// Whether the process waits for a reader that has had its time.
+    private func isOverdue() -> Bool {
+        guard let writesUntil = state.withLock({ $0.writesUntil }) else { return false }
+        return SystemClock.monotonicNanoseconds() >= writesUntil
     }
 }

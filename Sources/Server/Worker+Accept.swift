@@ -1,5 +1,6 @@
 import Addressing
 import Exchange
+import HTTP1
 import Reactor
 import Telemetry
 
@@ -40,7 +41,7 @@ extension Worker {
             peer, limit: connectionLimit, limitPerClient: limits.connectionsPerClient)
         else {
             metrics.connectionsRefused &+= 1
-            return
+            return turnAway(connection, isTLS: listener.configured.tls)
         }
         let client = ClientConnection(
             connection, peer: peer, localPort: listener.listener.localAddress.port ?? (listener.configured.tls ? 443 : 80),
@@ -55,6 +56,32 @@ extension Worker {
         }
         setDeadline(client, now + installation.snapshot.timeouts.clientHeader)
     }
+
+    /// There are too many clients: says so and closes, without waiting for anything. An answer that the socket does not take
+    /// at once is not sent: whoever is over the limit costs no more than this.
+    private func turnAway(_ connection: consuming Socket, isTLS: Bool) {
+        // Plain text would mean nothing to a client in the middle of a handshake.
+        guard !isTLS else { return }
+        scratch.removeAll()
+        scratch.appendStatusLine(503)
+        scratch.appendField("Date", context.date.bytes)
+        scratch.append(Self.tooMany)
+        _ = connection.send(scratch.bytes)
+        connection.shutdownWrite()
+        // Closing with a request unread would send a reset, which may overtake the answer (RFC 9112 section 9.6).
+        _ = readAside(connection)
+    }
+
+    /// As every other 503 is answered.
+    private static let tooMany: StaticString = """
+        Content-Type: text/plain; charset=utf-8\r
+        Content-Length: 24\r
+        Retry-After: 1\r
+        Connection: close\r
+        \r
+        503 Service Unavailable
+
+        """
 
     // MARK: Out of descriptors
 

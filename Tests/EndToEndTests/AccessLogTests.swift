@@ -57,4 +57,25 @@ import Testing
         #expect(try serin.stop() == .exited(0))
         #expect(!serin.process.output.contains("/unseen"))
     }
+
+    /// A pipe on standard output, full: neither requests nor the end may wait for its reader.
+    @Test func aReaderThatIsStuckHoldsNothingUp() throws {
+        let origin = try RecordingOrigin.named("app")
+        let folder = try TemporaryFolder()
+        let fifo = folder.path("stuck")
+        // The path is only read during the calls.
+        try #require(unsafe mkfifo(fifo, 0o600) == 0)
+        let reader = unsafe open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        try #require(reader >= 0)
+        defer { close(reader) }
+        let settings = "accessLog: {format: combined, path: stuck}\nshutdownTimeout: 2s"
+        let serin = try SerinProcess(.origin(origin, settings: settings), folder: folder)
+        let client = try serin.client()
+        let agent = "User-Agent: " + String(repeating: "a", count: 3000)
+        // Three times what a pipe holds.
+        for _ in 0..<64 { #expect(try client.get(fields: [agent]).status == 200) }
+        usleep(1_200_000)
+        #expect(try client.get().status == 200)
+        #expect(try serin.stop() == .exited(0))
+    }
 }

@@ -9,6 +9,12 @@ import Testing
         var clients = try (0..<3).map { _ in try serin.client() }
         for client in clients { #expect(try client.get().status == 200) }
         let refused = try serin.client()
+        let answer = try refused.readResponse()
+        #expect(answer.status == 503)
+        #expect(answer.text == "503 Service Unavailable\n")
+        #expect(answer["Connection"] == "close")
+        #expect(answer["Retry-After"] == "1")
+        #expect(answer["Date"]?.hasSuffix(" GMT") == true)
         #expect(try refused.isClosed())
         #expect(try serin.metrics().sum("serin_connections_refused_total") == 1)
         #expect(try serin.metrics().sum("serin_connections", ["state": "client"]) == 3)
@@ -23,7 +29,7 @@ import Testing
         let serin = try SerinProcess(.origin(origin, settings: "limits: {connectionsPerClient: 2}"))
         let clients = try (0..<2).map { _ in try serin.client() }
         for client in clients { #expect(try client.get().status == 200) }
-        #expect(try serin.client().isClosed())
+        #expect(try serin.client().get().status == 503, "also to one that sends its request at once")
         clients[0].close()
         try eventually("a place") { try serin.metrics().sum("serin_connections", ["state": "client"]) == 1 }
         #expect(try serin.client().get().status == 200)

@@ -266,26 +266,12 @@ typedef struct {
     uint64_t inode;
 } linux_socket_file;
 
-static inline linux_socket_file linux_find_socket_file(const char *path) {
-    struct stat status;
-    linux_socket_file file = {0};
-    if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode)) {
-        file.device = status.st_dev;
-        file.inode = status.st_ino;
-    }
-    return file;
-}
+linux_socket_file linux_find_socket_file(const char *path);
 
 static inline int64_t linux_unlink(const char *path) { return linux_result(unlink(path)); }
 
 /// Reads the first `capacity` bytes of a small file (procfs, cgroupfs).
-static inline int64_t linux_read_file(const char *path, uint8_t *bytes, size_t capacity) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return -errno;
-    int64_t count = linux_result(read(fd, bytes, capacity));
-    close(fd);
-    return count;
-}
+int64_t linux_read_file(const char *path, uint8_t *bytes, size_t capacity);
 
 // MARK: eventfd and signalfd
 
@@ -301,22 +287,9 @@ static inline int64_t linux_eventfd_drain(int32_t fd) {
     return linux_result(read(fd, &count, sizeof count));
 }
 
-/// A set of signals as a bit mask: bit n - 1 is signal n (1...64).
-static inline sigset_t linux_signal_set(uint64_t mask) {
-    sigset_t set;
-    sigemptyset(&set);
-    for (int signal = 1; signal <= 64; signal++)
-        if (mask >> (signal - 1) & 1) sigaddset(&set, signal);
-    return set;
-}
-
-/// Blocks the signals in the calling thread (threads started later inherit that) and opens a signalfd for them.
-static inline int64_t linux_signalfd(uint64_t mask) {
-    sigset_t set = linux_signal_set(mask);
-    int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
-    if (error != 0) return -error;
-    return linux_result(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
-}
+/// Blocks the signals of a mask (bit n - 1 is signal n, 1...64) in the calling thread, and so in threads that it starts
+/// later, and opens a signalfd for them.
+int64_t linux_signalfd(uint64_t mask);
 
 /// The number of the next pending signal.
 static inline int64_t linux_signalfd_next(int32_t fd) {
@@ -325,12 +298,7 @@ static inline int64_t linux_signalfd_next(int32_t fd) {
     return count < 0 ? count : info.ssi_signo;
 }
 
-static inline int64_t linux_ignore_sigpipe(void) {
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = SIG_IGN;
-    return linux_result(sigaction(SIGPIPE, &action, NULL));
-}
+int64_t linux_ignore_sigpipe(void);
 
 // MARK: Clocks, limits, processors
 
@@ -348,13 +316,7 @@ static inline int64_t linux_wall_clock_seconds(void) {
 }
 
 /// Raises the soft limit of open descriptors to the hard one; answers the limit in force afterwards.
-static inline uint64_t linux_raise_descriptor_limit(void) {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return 1024;
-    rlim_t soft = limit.rlim_cur;
-    limit.rlim_cur = limit.rlim_max;
-    return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? soft : limit.rlim_cur;
-}
+uint64_t linux_raise_descriptor_limit(void);
 
 /// How many processors this process may be scheduled on; -errno when the kernel does not say.
 int64_t linux_processors(void);
@@ -362,15 +324,7 @@ int64_t linux_processors(void);
 // MARK: Threads
 
 /// Starts a joinable thread; the answer is 0 or a negated error, the thread lands in `thread`.
-static inline int64_t linux_thread_start(pthread_t *thread, size_t stack_bytes, void *(*body)(void *), void *argument) {
-    pthread_attr_t attributes;
-    int error = pthread_attr_init(&attributes);
-    if (error != 0) return -error;
-    error = pthread_attr_setstacksize(&attributes, stack_bytes);
-    if (error == 0) error = pthread_create(thread, &attributes, body, argument);
-    pthread_attr_destroy(&attributes);
-    return -error;
-}
+int64_t linux_thread_start(pthread_t *thread, size_t stack_bytes, void *(*body)(void *), void *argument);
 
 /// Names the calling thread; the kernel keeps 15 bytes.
 void linux_thread_name(const char *name);
@@ -382,10 +336,18 @@ static inline int64_t linux_wait_readable(int32_t fd) {
     return linux_result(poll(&entry, 1, -1));
 }
 
-/// For appending; made if it is not there.
-static inline int64_t linux_open_log(const char *path) {
-    return linux_result(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644));
+/// Waits until the descriptor takes bytes or reports an error: > 0; 0 when the time is up.
+static inline int64_t linux_wait_writable(int32_t fd, int32_t milliseconds) {
+    struct pollfd entry = {.fd = fd, .events = POLLOUT};
+    return linux_result(poll(&entry, 1, milliseconds));
 }
+
+/// For appending, never blocking; made if it is not there.
+int64_t linux_open_log(const char *path);
+/// Standard output once more: never blocking where that can be had without changing it for others who share it.
+int64_t linux_open_output(void);
+/// 1 for a plain file, which never makes a writer wait for a reader.
+int64_t linux_is_plain_file(int32_t fd);
 
 static inline int64_t linux_write(int32_t fd, const void *bytes, size_t count) {
     return linux_result(write(fd, bytes, count));
