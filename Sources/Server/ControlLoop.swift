@@ -98,14 +98,19 @@ final class ControlLoop {
             try loop.add(mailbox.wakeUp.fd, token: Self.mailToken, interest: .acceptor)
             if let signals { try loop.add(signals, token: Self.signalToken, interest: .acceptor) }
         } catch {
-            throw Supervisor.StartError(error)
+            throw Supervisor.StartError("cannot start", error)
         }
         do throws(Errno) {
             accessLog = try AccessLogSink(options.settings.accessLog)
         } catch {
-            throw Supervisor.StartError("cannot open the access log \(options.settings.accessLog.path ?? "on stdout"): \(error)")
+            throw Supervisor.StartError("cannot open the access log \(options.settings.accessLog.path ?? "on stdout")", error)
         }
-        admin = try AdminServer(options, mailbox, counts)
+        do throws(Supervisor.StartError) {
+            admin = try AdminServer(options, mailbox, counts)
+        } catch {
+            accessLog.stop()
+            throw error
+        }
     }
 
     /// Starts every thread; none is left when it throws.
@@ -126,7 +131,7 @@ final class ControlLoop {
             }
         } catch {
             stopThreads()
-            throw Supervisor.StartError(error)
+            throw Supervisor.StartError("cannot start", error)
         }
         // The workers, and the admin loop.
         for worker in workers { worker.post(.reportReady) }
@@ -152,7 +157,7 @@ final class ControlLoop {
             for message in messages {
                 switch message {
                 case .ready: missing -= 1
-                case .startFailed(let error): failure = failure ?? Supervisor.StartError(error)
+                case .startFailed(let error): failure = failure ?? Supervisor.StartError("cannot start", error)
                 case .workerFailed(_, let what): failure = failure ?? Supervisor.StartError("cannot start: \(what)")
                 default: early.append(message)
                 }

@@ -39,10 +39,10 @@ public final class Supervisor: Sendable {
 
         init(_ description: String) { self.description = description }
 
-        /// Without something that the kernel would not give.
-        init(_ error: Errno) {
+        /// - Parameter error: what the kernel said to it.
+        init(_ what: String, _ error: Errno) {
             let limit = error == .EMFILE ? "; \(DescriptorBudget.limitAsText)" : ""
-            self.init("cannot start: \(error)\(limit)")
+            self.init("\(what): \(error)\(limit)")
         }
     }
 
@@ -83,7 +83,7 @@ public final class Supervisor: Sendable {
         } catch let error as StartError {
             throw error
         } catch let error as Errno {
-            throw StartError(error)
+            throw StartError("cannot start", error)
         } catch {
             throw StartError("\(error)")
         }
