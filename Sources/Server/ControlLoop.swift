@@ -41,6 +41,7 @@ final class ControlLoop {
 
     var workers: [Mailbox<WorkerMessage>] = []
     var threads: [Thread] = []
+    var resolverThread: Thread?
     /// Indices of the workers that have not ended.
     var running: Set<Int> = []
     var requestsCut = 0
@@ -116,7 +117,7 @@ final class ControlLoop {
     /// Starts every thread; none is left when it throws.
     private func startThreads(_ count: Int) throws(Supervisor.StartError) {
         do throws(Errno) {
-            threads.append(try resolver.start())
+            resolverThread = try resolver.start()
             threads.append(try admin.start())
             resolveAndWait()
             let start = servedSnapshot()
@@ -230,8 +231,8 @@ final class ControlLoop {
             running.remove(worker)
             admin.workerEnded(worker, counts)
             workerSwapped(worker)
-        case .ready, .startFailed:
-            // The start has taken them all.
+        case .ready, .startFailed, .resolverEnded:
+            // The start and the end wait for these.
             break
         case .workerFailed(let worker, let what):
             log.error("worker \(worker): \(what)")
@@ -246,13 +247,33 @@ final class ControlLoop {
         }
     }
 
-    /// Ends the threads that serve no requests, and waits for all.
+    /// Ends all threads and waits for them.
     private func stopThreads() {
         resolver.stop()
         admin.stop()
         for worker in running { workers[worker].post(.stop) }
         for thread in threads { thread.join() }
         accessLog.stop()
+        if let resolverThread, resolverEnds() { resolverThread.join() }
+    }
+
+    /// Nanoseconds that the end waits for the resolver.
+    private static let resolverGrace: UInt64 = 1_000_000_000
+
+    /// A call of the system's resolver may take minutes and cannot be called off. Its thread touches nothing but its mailboxes,
+    /// which it keeps alive itself: so it may be left behind, to end with its call or with the process.
+    private func resolverEnds() -> Bool {
+        let deadline = SystemClock.monotonicNanoseconds() + Self.resolverGrace
+        while SystemClock.monotonicNanoseconds() < deadline {
+            for message in mailbox.takeAll() {
+                if case .resolverEnded = message { return true }
+            }
+            _ = loop.wait(atMostMilliseconds: 100)
+            // Too late for signals; unread they would keep the loop awake.
+            while signals?.next() != nil {}
+        }
+        log.warning("a name is still being resolved: not waited for")
+        return false
     }
 
     // MARK: Stopping

@@ -99,5 +99,8 @@ public final class Supervisor: Sendable {
     public func stop(graceful: Bool) { mailbox.post(.stop(graceful: graceful)) }
 
     /// Returns when the proxy has stopped and all its threads have ended. Call it once.
+    ///
+    /// One thread may outlive it, in a process that goes on: the one that waits for the system's resolver, if that does not
+    /// answer within a second. It serves nothing and ends by itself when the resolver has answered.
     public func wait() { control.join() }
 }
