@@ -17,12 +17,12 @@ final class AdminLoop {
         let supervisor: Mailbox<SupervisorMessage>
     }
 
-    /// Connections at a time; the address is for operators and scrapers.
-    private static let maximumConnections = 128
+    /// Connections at a time, of those that `DescriptorBudget` reserves; the address is for operators and scrapers.
+    private static let maximumConnections = 32
     private static let idleLimit: UInt64 = 30_000_000_000
 
     private let start: Start
-    private let listener: Listener
+    private var listener: RestingListener
     private var loop: EventLoop
     private var connections = Slab<WholeAnswerConnection>()
     private let mailToken = Token(slot: .max, generation: 1)
@@ -51,7 +51,15 @@ final class AdminLoop {
 
     static func run(_ start: Start, _ descriptor: Int32) {
         do throws(Errno) {
-            let loop = try AdminLoop(start, descriptor)
+            let listener = try Listener(adopting: descriptor, ownsSocketFile: true)
+            let events: EventLoop
+            do throws(Errno) {
+                events = try EventLoop()
+            } catch {
+                listener.removeSocketFile()
+                throw error
+            }
+            let loop = try AdminLoop(start, listener, events)
             start.supervisor.post(.ready)
             loop.run()
         } catch {
@@ -59,17 +67,16 @@ final class AdminLoop {
         }
     }
 
-    private init(_ start: Start, _ descriptor: Int32) throws(Errno) {
+    private init(_ start: Start, _ bound: consuming Listener, _ events: consuming EventLoop) throws(Errno) {
         self.start = start
         snapshot = start.snapshot
         inactive = start.inactive
-        listener = try Listener(adopting: descriptor)
-        loop = try EventLoop()
+        try events.add(start.inbox.wakeUp.fd, token: mailToken, interest: .acceptor)
+        listener = try RestingListener(bound, token: listenToken, in: events)
+        loop = events
         process.version = start.version
         process.startTime = UInt64(max(SystemClock.wallClockSeconds(), 0))
         process.lastSuccessfulReload = process.startTime
-        try loop.add(start.inbox.wakeUp.fd, token: mailToken, interest: .acceptor)
-        try loop.add(listener.fd, token: listenToken, interest: .acceptor)
     }
 
     // MARK: Loop
@@ -88,13 +95,18 @@ final class AdminLoop {
                 }
             }
             while let token = loop.nextExpired() {
-                if let connection = connections[token] { close(connection, hasTimer: false) }
+                if token == listenToken {
+                    listener.resume(&loop)
+                } else if let connection = connections[token] {
+                    close(connection, hasTimer: false)
+                }
             }
         }
+        listener.removeSocketFile()
     }
 
     private func accept() {
-        while case .connection(let socket, _) = listener.accept() {
+        while let socket = listener.accept(&loop) {
             guard connections.count < Self.maximumConnections else { continue }
             let connection = WholeAnswerConnection(socket)
             connection.token = connections.insert(connection)

@@ -18,13 +18,13 @@ final class AdminServer: Sendable {
         _ options: Supervisor.Options, _ supervisor: Mailbox<SupervisorMessage>, _ counts: ProcessCounts
     ) throws(Supervisor.StartError) {
         do throws(Errno) {
+            inbox = try AdminMailbox()
             guard let wanted = options.settings.admin.socketAddress else { throw Errno.EINVAL }
             let bound = try Listener.bind(wanted)
             address = bound.localAddress
             listener = Mutex(bound.release())
-            inbox = try AdminMailbox()
         } catch {
-            throw Supervisor.StartError("cannot listen on the admin address \(options.settings.admin): \(error)")
+            throw Supervisor.StartError("cannot listen on the admin address \(options.settings.admin)", error)
         }
         loopStart = AdminLoop.Start(
             hosts: options.settings.adminHosts, version: options.version, snapshot: options.snapshot,
@@ -34,7 +34,12 @@ final class AdminServer: Sendable {
 
     func start() throws(Errno) -> Thread {
         guard let descriptor = listener.withLock({ $0.take() }) else { throw Errno.EINVAL }
-        return try Thread.start(name: "admin") { [loopStart] in AdminLoop.run(loopStart, descriptor) }
+        do throws(Errno) {
+            return try Thread.start(name: "admin") { [loopStart] in AdminLoop.run(loopStart, descriptor) }
+        } catch {
+            listener.withLock { $0 = descriptor }
+            throw error
+        }
     }
 
     func workers(_ mailboxes: [Mailbox<WorkerMessage>]) { inbox.post(.workers(mailboxes)) }
@@ -42,5 +47,12 @@ final class AdminServer: Sendable {
     func reloaded(succeeded: Bool) { inbox.post(.loaded(succeeded: succeeded)) }
     func workerEnded(_ worker: Int, _ last: WorkerCounts) { inbox.post(.ended(last, worker: worker)) }
     func beginDrain() { inbox.post(.draining) }
-    func stop() { inbox.post(.stop) }
+
+    /// The loop ends, and with it the file of a unix socket goes; also when it never ran.
+    func stop() {
+        inbox.post(.stop)
+        guard let descriptor = listener.withLock({ $0.take() }) else { return }
+        let unused = try? Listener(adopting: descriptor, ownsSocketFile: true)
+        unused?.removeSocketFile()
+    }
 }

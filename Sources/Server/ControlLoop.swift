@@ -41,6 +41,7 @@ final class ControlLoop {
 
     var workers: [Mailbox<WorkerMessage>] = []
     var threads: [Thread] = []
+    var resolverThread: Thread?
     /// Indices of the workers that have not ended.
     var running: Set<Int> = []
     var requestsCut = 0
@@ -98,20 +99,25 @@ final class ControlLoop {
             try loop.add(mailbox.wakeUp.fd, token: Self.mailToken, interest: .acceptor)
             if let signals { try loop.add(signals, token: Self.signalToken, interest: .acceptor) }
         } catch {
-            throw Supervisor.StartError(error)
+            throw Supervisor.StartError("cannot start", error)
         }
         do throws(Errno) {
             accessLog = try AccessLogSink(options.settings.accessLog)
         } catch {
-            throw Supervisor.StartError("cannot open the access log \(options.settings.accessLog.path ?? "on stdout"): \(error)")
+            throw Supervisor.StartError("cannot open the access log \(options.settings.accessLog.path ?? "on stdout")", error)
         }
-        admin = try AdminServer(options, mailbox, counts)
+        do throws(Supervisor.StartError) {
+            admin = try AdminServer(options, mailbox, counts)
+        } catch {
+            accessLog.stop()
+            throw error
+        }
     }
 
     /// Starts every thread; none is left when it throws.
     private func startThreads(_ count: Int) throws(Supervisor.StartError) {
         do throws(Errno) {
-            threads.append(try resolver.start())
+            resolverThread = try resolver.start()
             threads.append(try admin.start())
             resolveAndWait()
             let start = servedSnapshot()
@@ -126,7 +132,7 @@ final class ControlLoop {
             }
         } catch {
             stopThreads()
-            throw Supervisor.StartError(error)
+            throw Supervisor.StartError("cannot start", error)
         }
         // The workers, and the admin loop.
         for worker in workers { worker.post(.reportReady) }
@@ -152,7 +158,7 @@ final class ControlLoop {
             for message in messages {
                 switch message {
                 case .ready: missing -= 1
-                case .startFailed(let error): failure = failure ?? Supervisor.StartError(error)
+                case .startFailed(let error): failure = failure ?? Supervisor.StartError("cannot start", error)
                 case .workerFailed(_, let what): failure = failure ?? Supervisor.StartError("cannot start: \(what)")
                 default: early.append(message)
                 }
@@ -225,8 +231,8 @@ final class ControlLoop {
             running.remove(worker)
             admin.workerEnded(worker, counts)
             workerSwapped(worker)
-        case .ready, .startFailed:
-            // The start has taken them all.
+        case .ready, .startFailed, .resolverEnded:
+            // The start and the end wait for these.
             break
         case .workerFailed(let worker, let what):
             log.error("worker \(worker): \(what)")
@@ -241,13 +247,33 @@ final class ControlLoop {
         }
     }
 
-    /// Ends the threads that serve no requests, and waits for all.
+    /// Ends all threads and waits for them.
     private func stopThreads() {
         resolver.stop()
         admin.stop()
         for worker in running { workers[worker].post(.stop) }
         for thread in threads { thread.join() }
         accessLog.stop()
+        if let resolverThread, resolverEnds() { resolverThread.join() }
+    }
+
+    /// Nanoseconds that the end waits for the resolver.
+    private static let resolverGrace: UInt64 = 1_000_000_000
+
+    /// A call of the system's resolver may take minutes and cannot be called off. Its thread touches nothing but its mailboxes,
+    /// which it keeps alive itself: so it may be left behind, to end with its call or with the process.
+    private func resolverEnds() -> Bool {
+        let deadline = SystemClock.monotonicNanoseconds() + Self.resolverGrace
+        while SystemClock.monotonicNanoseconds() < deadline {
+            for message in mailbox.takeAll() {
+                if case .resolverEnded = message { return true }
+            }
+            _ = loop.wait(atMostMilliseconds: 100)
+            // Too late for signals; unread they would keep the loop awake.
+            while signals?.next() != nil {}
+        }
+        log.warning("a name is still being resolved: not waited for")
+        return false
     }
 
     // MARK: Stopping

@@ -35,7 +35,7 @@ public final class DemoOrigin: Sendable {
 
 private final class DemoLoop {
     private let name: String
-    private let listener: Listener
+    private var listener: RestingListener
     private let inbox: Mailbox<Void>
     private var loop: EventLoop
     private var connections = Slab<WholeAnswerConnection>()
@@ -45,10 +45,10 @@ private final class DemoLoop {
     init(_ name: String, _ descriptor: Int32, _ inbox: Mailbox<Void>) throws(Errno) {
         self.name = name
         self.inbox = inbox
-        listener = try Listener(adopting: descriptor)
+        let bound = try Listener(adopting: descriptor)
         loop = try EventLoop()
         try loop.add(inbox.wakeUp.fd, token: mailToken, interest: .acceptor)
-        try loop.add(listener.fd, token: listenToken, interest: .acceptor)
+        listener = try RestingListener(bound, token: listenToken, in: loop)
     }
 
     func run() {
@@ -59,11 +59,14 @@ private final class DemoLoop {
                 if event.token == listenToken { accept() }
                 if let connection = connections[event.token] { serve(connection) }
             }
+            while let token = loop.nextExpired() {
+                if token == listenToken { listener.resume(&loop) }
+            }
         }
     }
 
     private func accept() {
-        while case .connection(let socket, _) = listener.accept() {
+        while let socket = listener.accept(&loop) {
             let connection = WholeAnswerConnection(socket)
             connection.token = connections.insert(connection)
             if (try? loop.add(connection.socket.fd, token: connection.token, interest: .stream)) == nil {

@@ -37,6 +37,8 @@ enum SupervisorMessage: Sendable {
     case upstreamFailed(String)
     /// What became of the names of one `Resolver.resolve`.
     case resolved(Resolver.Answers, asked: Set<Resolver.Name>)
+    /// The resolver's thread has obeyed `Resolver.stop`.
+    case resolverEnded
     case reload(ControlLoop.Request?)
     case stop(graceful: Bool)
 }

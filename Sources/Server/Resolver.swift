@@ -37,13 +37,14 @@ final class Resolver: Sendable {
     /// Answers with one `SupervisorMessage.resolved`.
     func resolve(_ names: Set<Name>) { mailbox.post(.resolve(names)) }
 
+    /// Ends the thread after the question that it may be waiting for; its last act is `SupervisorMessage.resolverEnded`.
     func stop() { mailbox.post(.stop) }
 
     private func run() {
         while true {
             mailbox.wakeUp.wait()
             for message in mailbox.takeAll() {
-                guard case .resolve(let names) = message else { return }
+                guard case .resolve(let names) = message else { return supervisor.post(.resolverEnded) }
                 var answers: Answers = [:]
                 for name in names { answers[name] = lookUp(name.host, name.port) }
                 supervisor.post(.resolved(answers, asked: names))

@@ -39,10 +39,10 @@ public final class Supervisor: Sendable {
 
         init(_ description: String) { self.description = description }
 
-        /// Without something that the kernel would not give.
-        init(_ error: Errno) {
+        /// - Parameter error: what the kernel said to it.
+        init(_ what: String, _ error: Errno) {
             let limit = error == .EMFILE ? "; \(DescriptorBudget.limitAsText)" : ""
-            self.init("cannot start: \(error)\(limit)")
+            self.init("\(what): \(error)\(limit)")
         }
     }
 
@@ -83,7 +83,7 @@ public final class Supervisor: Sendable {
         } catch let error as StartError {
             throw error
         } catch let error as Errno {
-            throw StartError(error)
+            throw StartError("cannot start", error)
         } catch {
             throw StartError("\(error)")
         }
@@ -99,5 +99,8 @@ public final class Supervisor: Sendable {
     public func stop(graceful: Bool) { mailbox.post(.stop(graceful: graceful)) }
 
     /// Returns when the proxy has stopped and all its threads have ended. Call it once.
+    ///
+    /// One thread may outlive it, in a process that goes on: the one that waits for the system's resolver, if that does not
+    /// answer within a second. It serves nothing and ends by itself when the resolver has answered.
     public func wait() { control.join() }
 }

@@ -175,6 +175,17 @@ extension LoadTests {
         #expect(!folder.exists("a.sock"))
     }
 
+    @Test func theAdminSocketFileIsRemoved() throws {
+        let origin = try RecordingOrigin.named("app")
+        let folder = try TemporaryFolder()
+        var configuration = TestConfiguration.origin(origin)
+        configuration.admin = "unix:\(folder.path("admin.sock"))"
+        let serin = try SerinProcess(configuration, folder: folder)
+        #expect(try RawClient(.unix(path: folder.path("admin.sock"))).get("/livez", host: "localhost").status == 200)
+        #expect(try serin.stop() == .exited(0))
+        #expect(!folder.exists("admin.sock"))
+    }
+
     @Test(arguments: ["127.0.0.1", "unix"])
     func aSecondSerinOnTheAddressIsRefused(_ family: String) throws {
         let origin = try RecordingOrigin.named("app")

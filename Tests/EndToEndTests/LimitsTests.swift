@@ -53,6 +53,27 @@ import Testing
         #expect(process.output.isEmpty, "nothing was half started: \(process.output)")
     }
 
+    /// Descriptors that run out for a while: the admin address and the demo's origins rest, and come back.
+    @Test func theAdminAddressComesBackWhenThereAreDescriptorsAgain() throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin))
+        #expect(try serin.ask("/livez").status == 200)
+        // Fewer than are open already: nothing can be accepted.
+        try Self.limitDescriptors(of: serin, to: 4)
+        let waiting = try RawClient(serin.admin)
+        try waiting.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        #expect(throws: (any Error).self, "it waits in the queue") { try waiting.readResponse(Deadline(seconds: 0.5)) }
+        try Self.limitDescriptors(of: serin, to: 256)
+        #expect(try waiting.readResponse().status == 200)
+        #expect(try serin.stop() == .exited(0))
+    }
+
+    private static func limitDescriptors(of serin: SerinProcess, to limit: Int) throws {
+        let prlimit = try ChildProcess(
+            try Tools.path(of: "prlimit"), ["--pid", "\(serin.process.pid)", "--nofile=\(limit):"], named: "prlimit", in: try TemporaryFolder())
+        #expect(try prlimit.wait() == .exited(0), "\(prlimit.errors)")
+    }
+
     /// Few descriptors, many clients: none of them may take the proxy down, and it serves again when they have gone.
     @Test func aFloodIsSurvived() throws {
         let origin = try RecordingOrigin.named("app")

@@ -15,6 +15,7 @@ import Testing
             var answers: [String: [SocketAddress]] = [:]
             var held: Set<String> = []
             var asked: [String: Int] = [:]
+            var answered: [String: Int] = [:]
         }
 
         private let state = Mutex(State())
@@ -22,13 +23,17 @@ import Testing
         func lookUp(_ host: String) -> [SocketAddress]? {
             state.withLock { $0.asked[host, default: 0] += 1 }
             for _ in 0..<20_000 where state.withLock({ $0.held.contains(host) }) { usleep(1000) }
-            return state.withLock { $0.answers[host] }
+            return state.withLock {
+                $0.answered[host, default: 0] += 1
+                return $0.answers[host]
+            }
         }
 
         func answer(_ host: String, _ address: SocketAddress) { state.withLock { $0.answers[host] = [address] } }
         /// Questions for this name block.
         func hold(_ host: String) { state.withLock { _ = $0.held.insert(host) } }
         func release(_ host: String) { state.withLock { _ = $0.held.remove(host) } }
+        func answered(_ host: String) -> Int { state.withLock { $0.answered[host, default: 0] } }
         func asked(_ host: String) -> Int { state.withLock { $0.asked[host, default: 0] } }
     }
 
@@ -84,6 +89,17 @@ import Testing
         for _ in 0..<50 { #expect(try proxy.get().hasSuffix("one\n"), "until the new name has an address, the old one serves") }
         names.release("new")
         try proxy.expectEventually { $0.hasSuffix("two\n") }
+    }
+
+    @Test func aResolverThatDoesNotAnswerIsNotWaitedFor() throws {
+        let names = Names()
+        defer { names.release("stuck") }
+        names.hold("stuck")
+        let proxy = try Self.proxy(names, TestProxy.snapshot([]), interval: .seconds(3600))
+        proxy.supervisor.install(Self.snapshot("stuck"))
+        try eventually { names.asked("stuck") > 0 }
+        proxy.stop(graceful: true)
+        #expect(names.answered("stuck") == 0, "it has stopped though the question is still open")
     }
 
     private func eventually(_ isTrue: () -> Bool) throws {

@@ -9,6 +9,7 @@ struct TestConfiguration: Sendable {
     /// Further top-level lines of serin.yaml.
     var settings = ""
     var listeners = ["127.0.0.1:0"]
+    var admin = "127.0.0.1:0"
     var workers = 1
     /// Names by which the admin address may be called.
     var adminHosts: [String] = []
@@ -34,7 +35,7 @@ struct TestConfiguration: Sendable {
 
     fileprivate var yaml: String {
         var lines = ["listeners:"] + listeners.map { "  - address: \"\($0)\"" }
-        lines += ["admin: {address: \"127.0.0.1:0\", hosts: [\(adminHosts.joined(separator: ", "))]}", "workers: \(workers)", "manifests: [manifests/]"]
+        lines += ["admin: {address: \"\(admin)\", hosts: [\(adminHosts.joined(separator: ", "))]}", "workers: \(workers)", "manifests: [manifests/]"]
         if !services.isEmpty {
             lines.append("services:")
             lines += services.sorted { $0.key < $1.key }.map { service in

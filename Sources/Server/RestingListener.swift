@@ -1,0 +1,52 @@
+import Reactor
+
+/// A listener for loops with few connections. It rests when descriptors have run out: a level-triggered listener that cannot be
+/// emptied would be ready again at once, for ever.
+struct RestingListener: ~Copyable {
+    /// Nanoseconds.
+    private static let pause: UInt64 = 100_000_000
+
+    private let listener: Listener
+    private let token: Token
+    private var isResting = false
+
+    /// Watches it, under a token that is for nothing else.
+    init(_ listener: consuming Listener, token: Token, in loop: borrowing EventLoop) throws(Errno) {
+        try loop.add(listener.fd, token: token, interest: .acceptor)
+        self.listener = listener
+        self.token = token
+    }
+
+    /// The next connection; nil when none waits, or none can be taken for now.
+    mutating func accept(_ loop: inout EventLoop) -> Socket? {
+        while !isResting {
+            switch listener.accept() {
+            case .connection(let socket, _): return socket
+            case .transient: continue
+            case .wouldBlock: return nil
+            case .exhausted:
+                loop.remove(listener.fd)
+                rest(&loop)
+            }
+        }
+        return nil
+    }
+
+    /// The timer of its token has fired.
+    mutating func resume(_ loop: inout EventLoop) {
+        guard isResting else { return }
+        do throws(Errno) {
+            try loop.add(listener.fd, token: token, interest: .acceptor)
+            isResting = false
+        } catch {
+            rest(&loop)
+        }
+    }
+
+    private mutating func rest(_ loop: inout EventLoop) {
+        isResting = true
+        _ = loop.arm(token: token, at: loop.now + Self.pause)
+    }
+
+    func removeSocketFile() { listener.removeSocketFile() }
+}
