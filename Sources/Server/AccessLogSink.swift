@@ -82,9 +82,13 @@ final class AccessLogSink: Sendable {
                 _ = try? file.write(batch, givingUpWhen: isOverdue)
                 state.withLock { $0.bytes -= batch.count }
             }
-            // A file that cannot be opened again: better the old one than none.
-            if reopen, let opened = try? LogFile(path) { file = opened }
             if stop { return }
+            guard reopen else { continue }
+            do throws(Errno) {
+                file = try LogFile(path)
+            } catch {
+                // It cannot be opened again: better the old one than none.
+            }
         }
     }
 

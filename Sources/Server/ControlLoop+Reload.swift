@@ -56,7 +56,7 @@ extension ControlLoop {
         let removed = self.settings.listeners.filter { !settings.listeners.contains($0) }
         let bound: [ListenerSet.Bound]
         do throws(Supervisor.StartError) {
-            bound = try ListenerSet.bind(added, workers: workers.count)
+            bound = try bind(added, replacing: removed)
         } catch {
             log.error("reload refused: \(error)")
             admin.reloaded(succeeded: false)
@@ -77,6 +77,28 @@ extension ControlLoop {
         installWhenResolved()
         admin.reloaded(succeeded: true)
         log.info("reloaded")
+    }
+
+    /// Binds new listeners. Those of the old ones that had to make room for them listen again if that was in vain.
+    private func bind(
+        _ added: [ProcessSettings.Listener], replacing removed: [ProcessSettings.Listener]
+    ) throws(Supervisor.StartError) -> [ListenerSet.Bound] {
+        var released: Set<ProcessSettings.Listener> = []
+        do throws(Supervisor.StartError) {
+            return try ListenerSet.bind(added, workers: workers.count, replacing: removed) { blockers in
+                released.formUnion(blockers)
+                for worker in workers { worker.post(.unlisten(blockers)) }
+            }
+        } catch {
+            let lost = Array(released)
+            do throws(Supervisor.StartError) {
+                // Replacing themselves: a worker may not have closed its share yet.
+                hand(try ListenerSet.bind(lost, workers: workers.count, replacing: lost) { _ in })
+            } catch {
+                log.error("lost a listener: \(error)")
+            }
+            throw error
+        }
     }
 
     /// An error that belongs to no line of a file.

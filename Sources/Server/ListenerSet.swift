@@ -1,5 +1,6 @@
 import Addressing
 import Exchange
+import Glibc
 import Reactor
 import Routing
 
@@ -16,24 +17,81 @@ enum ListenerSet {
         /// Closes sockets that no worker will take, and removes the file that a unix socket has made.
         func discard() {
             for descriptor in descriptors {
-                let listener = try? Listener(adopting: descriptor, ownsSocketFile: true)
-                listener?.removeSocketFile()
+                do throws(Errno) {
+                    let listener = try Listener(adopting: descriptor, ownsSocketFile: true)
+                    listener.removeSocketFile()
+                    listener.close()
+                } catch {
+                    Socket(adopting: descriptor).close()
+                }
             }
         }
     }
 
     /// All of them or none.
     static func bind(_ listeners: [ProcessSettings.Listener], workers: Int) throws(Supervisor.StartError) -> [Bound] {
+        try bind(listeners, workers: workers, replacing: [], release: { _ in })
+    }
+
+    /// All of them or none, while the `obsolete` ones are still open. Where one of these is in the way (0.0.0.0 and 127.0.0.1
+    /// cannot both have a port), it has to go first, and its clients find nobody for a moment: once everything else is bound,
+    /// `release` is to begin closing it, and the address is tried until it is free. That blocks for a second at most.
+    ///
+    /// It is the caller's to bind released ones again when this throws.
+    static func bind(
+        _ listeners: [ProcessSettings.Listener], workers: Int, replacing obsolete: [ProcessSettings.Listener],
+        release: ([ProcessSettings.Listener]) -> Void
+    ) throws(Supervisor.StartError) -> [Bound] {
         var bound: [Bound] = []
-        for listener in listeners {
-            do throws(Errno) {
-                bound.append(try bind(listener, workers: workers))
-            } catch {
-                for taken in bound { taken.discard() }
-                throw Supervisor.StartError("cannot listen on \(listener.address): \(error)")
+        var blocked: [(listener: ProcessSettings.Listener, by: [ProcessSettings.Listener])] = []
+        do throws(Supervisor.StartError) {
+            for listener in listeners {
+                do throws(Errno) {
+                    bound.append(try bind(listener, workers: workers))
+                } catch {
+                    let blockers = obsolete.filter { isInTheWay($0, of: listener) }
+                    guard error == .EADDRINUSE, !blockers.isEmpty else { throw failure(listener, error) }
+                    blocked.append((listener, blockers))
+                }
             }
+            for (_, blockers) in blocked { release(blockers) }
+            for (listener, blockers) in blocked {
+                bound.append(try bind(listener, workers: workers, whenReleased: blockers))
+            }
+        } catch {
+            for taken in bound { taken.discard() }
+            throw error
         }
         return bound
+    }
+
+    private static func bind(
+        _ listener: ProcessSettings.Listener, workers: Int, whenReleased blockers: [ProcessSettings.Listener]
+    ) throws(Supervisor.StartError) -> Bound {
+        for _ in 0..<attempts {
+            do throws(Errno) {
+                return try bind(listener, workers: workers)
+            } catch {
+                guard error == .EADDRINUSE else { throw failure(listener, error) }
+                usleep(pause)
+            }
+        }
+        let names = blockers.map { "\($0.address)" }.joined(separator: ", ")
+        throw Supervisor.StartError("cannot listen on \(listener.address) instead of \(names): \(Errno.EADDRINUSE)")
+    }
+
+    /// How often, and after how many microseconds each, an address is tried that is about to be free.
+    private static let attempts = 200
+    private static let pause: UInt32 = 5000
+
+    private static func failure(_ listener: ProcessSettings.Listener, _ error: Errno) -> Supervisor.StartError {
+        Supervisor.StartError("cannot listen on \(listener.address): \(error)")
+    }
+
+    /// Whether one may be why the other cannot be bound: the same unix socket, or a port in common.
+    private static func isInTheWay(_ old: ProcessSettings.Listener, of new: ProcessSettings.Listener) -> Bool {
+        guard let old = old.address.socketAddress, let new = new.address.socketAddress else { return false }
+        return old == new || (old.port != nil && old.port == new.port)
     }
 
     private static func bind(_ configured: ProcessSettings.Listener, workers: Int) throws(Errno) -> Bound {
