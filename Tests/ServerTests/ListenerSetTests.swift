@@ -41,9 +41,7 @@ import Testing
         let before = try ListenerSet.bind([Self.anyPort], workers: 1)
         defer { for listener in before { listener.discard() } }
         let (old, new) = Self.changed(before[0])
-        let spare = try ListenerSet.bind([Self.anyPort], workers: 1)
-        let (free, _) = Self.changed(spare[0])
-        for listener in spare { listener.discard() }
+        let free = Configured(address: .unix(path: "/tmp/serin-listener-set-\(UInt64.random(in: 0..<1 << 40)).sock"))
         let error = #expect(throws: Supervisor.StartError.self) {
             _ = try ListenerSet.bind([free, new], workers: 1, replacing: [old], release: { _ in })
         }
