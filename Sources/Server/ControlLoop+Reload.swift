@@ -140,8 +140,9 @@ extension ControlLoop {
         changes.outstanding = running
         let served = servedSnapshot()
         admin.serve(served, inactiveCanaries)
+        let limit = connectionLimit(served)
         for worker in workers {
-            worker.post(.install(served, connectionLimit: connectionLimit(served), change: changes.last))
+            worker.post(.install(served, connectionLimit: limit, change: changes.last))
         }
     }
 

@@ -121,10 +121,11 @@ final class ControlLoop {
             threads.append(try admin.start())
             resolveAndWait()
             let start = servedSnapshot()
+            let limit = connectionLimit(start)
             for index in 0..<count {
                 let inbox = try Mailbox<WorkerMessage>()
                 let start = WorkerStart(
-                    index: index, snapshot: start, connectionLimit: connectionLimit(start), counts: counts, mailbox: inbox,
+                    index: index, snapshot: start, connectionLimit: limit, counts: counts, mailbox: inbox,
                     supervisor: mailbox, accessLog: accessLog)
                 threads.append(try Thread.start(name: "worker-\(index)") { Worker.run(start) })
                 workers.append(inbox)
@@ -298,6 +299,10 @@ final class ControlLoop {
     /// Clients of the whole process: as configured, or what the descriptors allow when each client may need one to an upstream.
     func connectionLimit(_ snapshot: Snapshot) -> Int {
         let clients = DescriptorBudget.forClients(listeners: settings.listeners.count, workers: workerCount) / 2
-        return snapshot.limits.connections.map { min($0, clients) } ?? clients
+        guard let configured = snapshot.limits.connections else { return clients }
+        if configured > clients {
+            log.warning("limits.connections is \(configured), but the descriptor limit allows only \(clients): raise it (ulimit -n)")
+        }
+        return min(configured, clients)
     }
 }
