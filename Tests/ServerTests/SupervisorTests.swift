@@ -65,30 +65,6 @@ import Testing
         }
     }
 
-    /// The listener's place is taken by one that is configured differently: the old one must go first.
-    @Test func aReloadReplacesAListenerInItsPlace() throws {
-        let old = try DemoOrigin(name: "old", at: Self.anyPort), new = try DemoOrigin(name: "new", at: Self.anyPort)
-        let spare = try Running(Self.snapshot([]))
-        let place = spare.supervisor.listeners[0]
-        spare.stop()
-        defer {
-            old.stop()
-            new.stop()
-        }
-        let proxy = try Running(Self.snapshot([old.address])) {
-            var settings = $0.settings
-            settings.listeners = [.init(address: EndpointAddress(place), tls: true)]
-            $0.settings.listeners = [.init(address: EndpointAddress(place))]
-            let after = settings, snapshot = Self.snapshot([new.address])
-            $0.reload = { .loaded(snapshot, after, inactive: [], warnings: []) }
-        }
-        var answer = try get(place)
-        #expect(answer.hasSuffix("old\n"))
-        proxy.supervisor.reload()
-        for _ in 0..<10_000 where !answer.hasSuffix("new\n") { answer = (try? get(place)) ?? "" }
-        #expect(answer.hasSuffix("new\n"))
-    }
-
     @Test func stopMayBeSaidTwice() throws {
         let proxy = try TestProxy(TestProxy.snapshot([]))
         proxy.supervisor.stop(graceful: true)
