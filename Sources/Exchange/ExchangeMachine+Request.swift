@@ -28,7 +28,9 @@ extension ExchangeMachine {
         parser.parse(input.bytes)
     }
 
-    private func decide(_ input: borrowing ByteBuffer) -> (decision: RequestDecider.Decision, client: IPAddress?) {
+    private func decide(
+        _ input: borrowing ByteBuffer, _ snapshot: Snapshot
+    ) -> (decision: RequestDecider.Decision, client: IPAddress?) {
         let bytes = input.bytesFromFront
         let address = client.clientAddress(head, in: bytes, snapshot)
         let decision = context.decider.decide(
@@ -43,7 +45,9 @@ extension ExchangeMachine {
         if case .length(let count) = head.framing, isOverBodyLimit(count) {
             return answer(.requestTooLarge, status: nil, now)
         }
-        let (decision, address) = decide(request.input)
+        // Read once: each reading of a property that may change counts a reference.
+        let snapshot = snapshot
+        let (decision, address) = decide(request.input, snapshot)
         switch decision {
         case .refused(let failure):
             answer(failure, status: nil, now)
@@ -57,20 +61,20 @@ extension ExchangeMachine {
             guard !snapshot.backends[target.backend].endpoints.isEmpty else {
                 return answer(.noEndpoint, status: nil, now)
             }
-            writeRequestHead(address)
+            writeRequestHead(address, snapshot)
             request.hold()
             connect(fresh: false, now)
             pumpRequest(now)
         }
     }
 
-    private func writeRequestHead(_ address: IPAddress?) {
+    private func writeRequestHead(_ address: IPAddress?, _ snapshot: Snapshot) {
         context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
         let rewrite = RequestRewrite(
-            snapshot: snapshot, context: context, client: client, clientAddress: address,
+            client: client, clientAddress: address,
             isTrusted: client.isTrusted(by: snapshot), requestID: context.requestIDs.next())
         request.reserveOutput(RequestRewrite.room(for: head), pool)
-        request.writeHead(head, by: rewrite)
+        request.writeHead(head, by: rewrite, snapshot, context)
     }
 
     private func isOverBodyLimit(_ count: Int) -> Bool {

@@ -94,27 +94,29 @@ public final class ExchangeMachine {
 
     // MARK: Beginning and ending
 
+    /// What the next request is served by. Not while one is under way: it keeps the snapshot it began with.
+    public func use(_ snapshot: Snapshot) {
+        self.snapshot = snapshot
+        parser.limits = Self.headLimits(snapshot.limits)
+    }
+
     /// Takes up a connection on which a first byte is expected. The machine must be new or `retired`.
-    public func begin(snapshot: Snapshot, client: ClientIdentity, now: Instant) {
+    public func begin(client: ClientIdentity, now: Instant) {
         self.client = client
         clientHasClosed = false
-        start(snapshot, now)
+        start(now)
     }
 
     /// After a `finish` with `Disposition.keepAlive`: expects the next request, whose first bytes may have arrived already.
-    public func beginNext(snapshot: Snapshot, now: Instant) {
+    public func beginNext(now: Instant) {
         assert(phase == .finished, "a request ends before the next one begins")
         request.reset(keepingInput: true)
         response.reset(keepingInput: false)
-        start(snapshot, now)
+        start(now)
         if !request.input.isEmpty { clientBytesArrived(now) }
     }
 
-    private func start(_ snapshot: Snapshot, _ now: Instant) {
-        if snapshot !== self.snapshot {
-            self.snapshot = snapshot
-            parser.limits = Self.headLimits(snapshot.limits)
-        }
+    private func start(_ now: Instant) {
         parser.reset()
         responseParser.reset()
         phase = .readingHead

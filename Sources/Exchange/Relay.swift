@@ -66,6 +66,7 @@ struct Relay: ~Copyable {
     }
 
     /// Whether `prepareInput` would find room.
+    @inline(__always)  // A call would copy the relay into its argument.
     var hasRoomForMore: Bool {
         input.space > 0 || !input.hasStorage || input.start > input.retained || wantedCapacity > input.capacity || canDropSentInput
     }
@@ -74,6 +75,7 @@ struct Relay: ~Copyable {
     private var canDropSentInput: Bool { isHeld && sentWhileHeld > output.count }
 
     /// A body of known length gets a block for all of it at once; an unknown one grows when it fills what it has.
+    @inline(__always)
     private var wantedCapacity: Int {
         if let remaining = decoder.remaining {
             // Compared before it is added to, because a length may be as large as an Int.
@@ -109,8 +111,10 @@ struct Relay: ~Copyable {
     }
 
     /// Writes the head that lies at the front of `input` behind what waits in `output`; there must be room.
-    mutating func writeHead(_ head: borrowing RequestHead, by rewrite: borrowing RequestRewrite) {
-        rewrite.write(head, in: input, to: &output)
+    mutating func writeHead(
+        _ head: borrowing RequestHead, by rewrite: borrowing RequestRewrite, _ snapshot: Snapshot, _ context: ExchangeContext
+    ) {
+        rewrite.write(head, in: input, to: &output, snapshot, context)
     }
 
     mutating func writeHead(_ head: borrowing ResponseHead, by rewrite: ResponseRewrite, date: borrowing HTTPDate) {

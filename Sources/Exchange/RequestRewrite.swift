@@ -5,8 +5,6 @@ import Routing
 /// Writes the request head that an upstream gets: always from what was understood, never the bytes as they came
 /// (http-edge duty 10), with our own fields last so that nothing the client names can strip them (duty 25).
 struct RequestRewrite: ~Copyable {
-    let snapshot: Snapshot
-    let context: ExchangeContext
     let client: ClientIdentity
     /// As `ClientIdentity.clientAddress` found it.
     let clientAddress: IPAddress?
@@ -17,7 +15,10 @@ struct RequestRewrite: ~Copyable {
     static func room(for head: borrowing RequestHead) -> Int { 2 * head.length + 1024 }
 
     /// - Parameter input: the buffer at whose front the head lies.
-    func write(_ head: borrowing RequestHead, in input: borrowing ByteBuffer, to output: inout ByteBuffer) {
+    func write(
+        _ head: borrowing RequestHead, in input: borrowing ByteBuffer, to output: inout ByteBuffer,
+        _ snapshot: Snapshot, _ context: ExchangeContext
+    ) {
         let bytes = input.bytesFromFront
         writeRequestLine(head, in: bytes, to: &output)
         output.append(bytes[head.authority])
@@ -26,7 +27,7 @@ struct RequestRewrite: ~Copyable {
         var run = FieldRun()
         for index in head.fields.indices {
             let field = head.fields[index]
-            if passes(field, head, bytes) {
+            if passes(field, head, bytes, snapshot) {
                 run.add(field, in: bytes, to: &output)
             } else if isTrusted {
                 given.note(field, at: index)
@@ -34,8 +35,13 @@ struct RequestRewrite: ~Copyable {
         }
         run.flush(bytes, to: &output)
         writeFraming(head, in: bytes, to: &output)
-        if isTrusted { writeTrusted(head, given, in: bytes, to: &output) } else { writeUntrusted(head, in: bytes, to: &output) }
-        writeVia(head, to: &output)
+        if isTrusted {
+            writeTrusted(head, given, in: bytes, to: &output)
+        } else {
+            writeUntrusted(head, in: bytes, to: &output)
+            context.forwardedLines.append(to: &output)
+        }
+        writeVia(head, to: &output, snapshot)
         output.append("\r\n")
     }
 
@@ -61,7 +67,9 @@ struct RequestRewrite: ~Copyable {
     }
 
     /// Whether a field goes on as it came. Hop-by-hop fields do not (RFC 9110 section 7.6.1), nor do those that are written anew.
-    private func passes(_ field: HeaderField, _ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Bool {
+    private func passes(
+        _ field: HeaderField, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ snapshot: Snapshot
+    ) -> Bool {
         if field.isNominated { return false }
         switch field.known {
         case .host, .connection, .contentLength, .transferEncoding, .upgrade, .te, .trailer, .keepAlive, .proxyConnection,
@@ -145,7 +153,6 @@ struct RequestRewrite: ~Copyable {
         output.append("\r\nX-Forwarded-Host: ")
         output.append(bytes[head.authority])
         output.append("\r\n")
-        context.forwardedLines.append(to: &output)
     }
 
     private func writeTrusted(
@@ -186,7 +193,7 @@ struct RequestRewrite: ~Copyable {
         }
     }
 
-    private func writeVia(_ head: borrowing RequestHead, to output: inout ByteBuffer) {
+    private func writeVia(_ head: borrowing RequestHead, to output: inout ByteBuffer, _ snapshot: Snapshot) {
         guard let via = snapshot.forwarding.via else { return }
         output.append(head.minorVersion == 0 ? "Via: 1.0 " : "Via: 1.1 ")
         output.append(via.utf8.span)

@@ -3,12 +3,13 @@
 /// Looks at every framing byte once and at no body byte. Errors carry the status for a request; a response's are
 /// `ParseError.ofUpstream`.
 public struct BodyDecoder: ~Copyable {
-    private var phase: Phase
-    /// Bytes still to come of a body announced by Content-Length, 0 of one that is not there; nil for the others.
-    public private(set) var remaining: Int?
+    // Seen by other modules, so that a question does not copy the whole decoder into a call.
+    @usableFromInline var phase: Phase
+    @usableFromInline var remainingLength: Int?
     private var chunks: ChunkDecoder
 
-    private enum Phase: UInt8 {
+    @usableFromInline
+    enum Phase: UInt8 {
         case length, chunked, untilClose, complete, failed
     }
 
@@ -17,10 +18,10 @@ public struct BodyDecoder: ~Copyable {
         switch length {
         case .none:
             phase = .complete
-            remaining = 0
+            remainingLength = 0
         case .length(let count):
             phase = count > 0 ? .length : .complete
-            remaining = count
+            remainingLength = count
         case .chunked:
             phase = .chunked
         case .untilClose:
@@ -29,7 +30,10 @@ public struct BodyDecoder: ~Copyable {
     }
 
     /// All of the body was seen: by its length, its last chunk, or the sender's close.
-    public var isComplete: Bool { phase == .complete }
+    @inlinable public var isComplete: Bool { phase == .complete }
+
+    /// Bytes still to come of a body announced by Content-Length, 0 of one that is not there; nil for the others.
+    @inlinable public var remaining: Int? { remainingLength }
 
     /// Takes the next step into `input`, which begins where the last step ended.
     public mutating func next(_ input: Span<UInt8>) -> BodyStep {
@@ -40,9 +44,9 @@ public struct BodyDecoder: ~Copyable {
             return input.count > 0 ? .data(skip: 0, count: input.count) : .needMore(skip: 0)
         case .length:
             guard input.count > 0 else { return .needMore(skip: 0) }
-            let left = remaining ?? 0
+            let left = remainingLength ?? 0
             let count = min(left, input.count)
-            remaining = left &- count
+            remainingLength = left &- count
             if count == left { phase = .complete }
             return .data(skip: 0, count: count)
         case .chunked:

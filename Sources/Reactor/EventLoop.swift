@@ -1,8 +1,8 @@
 /// One thread's loop in pieces: descriptors to watch, timers, and the time. Its owner writes the loop itself:
 ///
 ///     while running {
-///         let events = loop.wait(atMostMilliseconds: nil)
-///         for index in 0..<events { handle(loop.event(at: index)) }
+///         loop.wait(atMostMilliseconds: nil)
+///         while let event = loop.nextEvent() { handle(event) }
 ///         while let token = loop.nextExpired() { handleTimeout(token) }
 ///     }
 ///
@@ -26,7 +26,8 @@ public struct EventLoop: ~Copyable {
     // MARK: Turns
 
     /// Blocks until something happens, the next timer is due, or the limit is over (nil: no limit; 0: never blocks).
-    /// Answers how many events there are; 0 after a signal, too.
+    /// Answers how many events there are; 0 after a signal, too. What is left of the batch before is dropped.
+    @discardableResult
     public mutating func wait(atMostMilliseconds limit: Int?) -> Int {
         poller.wait(milliseconds: timeout(limit))
         now = SystemClock.monotonicNanoseconds()
@@ -34,9 +35,9 @@ public struct EventLoop: ~Copyable {
         return poller.count
     }
 
-    /// An event of the batch that the last `wait` fetched.
-    public func event(at index: Int) -> Event {
-        poller.event(at: index)
+    /// The next event of the batch that the last `wait` fetched; nil at its end.
+    public mutating func nextEvent() -> Event? {
+        poller.nextEvent()
     }
 
     /// The token of the next timer that is due; nil when all are handled. The timer is gone: its id is stale.

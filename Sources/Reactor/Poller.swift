@@ -9,6 +9,8 @@ struct Poller: ~Copyable {
     private let capacity: Int
     /// Events in the last batch.
     private(set) var count = 0
+    /// Those of it that were taken.
+    private var taken = 0
 
     init(capacity: Int) throws(Errno) {
         fd = try checkedSystemCall { linux_epoll_create() }
@@ -40,12 +42,14 @@ struct Poller: ~Copyable {
         // Interrupted: an empty batch, for the time may have passed.
         precondition(result >= 0 || result == -Int64(EINTR), "epoll_wait on a bad descriptor")
         count = max(0, Int(truncatingIfNeeded: result))
+        taken = 0
     }
 
-    func event(at index: Int) -> Event {
-        precondition(index >= 0 && index < count, "no such event in the batch")
-        // The index is within the array by the precondition.
-        let event = unsafe events + index
+    mutating func nextEvent() -> Event? {
+        guard taken < count else { return nil }
+        // The kernel has written `count` events to the array.
+        let event = unsafe events + taken
+        taken += 1
         return unsafe Event(
             token: Token(rawValue: linux_event_token(event)), readiness: Readiness(rawValue: linux_event_bits(event)))
     }

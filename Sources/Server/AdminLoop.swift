@@ -83,9 +83,8 @@ final class AdminLoop {
 
     private func run() {
         while isRunning {
-            let count = loop.wait(atMostMilliseconds: nil)
-            for index in 0..<count {
-                let event = loop.event(at: index)
+            loop.wait(atMostMilliseconds: nil)
+            while let event = loop.nextEvent() {
                 if event.token == listenToken {
                     accept()
                 } else if event.token == mailToken {

@@ -58,7 +58,7 @@ final class ClientConnection {
 final class ActiveExchange {
     let machine: ExchangeMachine
     /// What the request began with; kept over a reload.
-    var installation: Installation
+    private(set) var installation: Installation
     var upstream: UpstreamConnection?
     /// The backend last asked for a connection, an index into the snapshot's.
     var backend: Int?
@@ -68,5 +68,12 @@ final class ActiveExchange {
     init(_ machine: ExchangeMachine, _ installation: Installation) {
         self.machine = machine
         self.installation = installation
+    }
+
+    /// What the next request is served by.
+    func use(_ installation: Installation) {
+        guard installation !== self.installation else { return }
+        self.installation = installation
+        machine.use(installation.snapshot)
     }
 }

@@ -194,7 +194,7 @@ extension ControlLoop {
         let deadline = SystemClock.monotonicNanoseconds() + Self.firstAnswer
         var isAnswered = false
         while !isAnswered, SystemClock.monotonicNanoseconds() < deadline {
-            _ = loop.wait(atMostMilliseconds: 100)
+            loop.wait(atMostMilliseconds: 100)
             for message in mailbox.takeAll() {
                 if case .resolved(let answers, let asked) = message {
                     resolved(answers, asked)

@@ -169,7 +169,7 @@ final class ControlLoop {
                 throw failure
             }
             if missing <= 0 { return }
-            _ = loop.wait(atMostMilliseconds: nil)
+            loop.wait(atMostMilliseconds: nil)
             messages = mailbox.takeAll()
         }
     }
@@ -193,9 +193,9 @@ final class ControlLoop {
         for message in early { handle(message) }
         early = []
         while !running.isEmpty {
-            let count = loop.wait(atMostMilliseconds: nil)
-            for index in 0..<count {
-                if loop.event(at: index).token == Self.signalToken { takeSignals() }
+            loop.wait(atMostMilliseconds: nil)
+            while let event = loop.nextEvent() {
+                if event.token == Self.signalToken { takeSignals() }
             }
             for message in mailbox.takeAll() { handle(message) }
             while let token = loop.nextExpired() {
@@ -269,7 +269,7 @@ final class ControlLoop {
             for message in mailbox.takeAll() {
                 if case .resolverEnded = message { return true }
             }
-            _ = loop.wait(atMostMilliseconds: 100)
+            loop.wait(atMostMilliseconds: 100)
             // Too late for signals; unread they would keep the loop awake.
             while signals?.next() != nil {}
         }

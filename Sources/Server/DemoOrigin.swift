@@ -53,9 +53,8 @@ private final class DemoLoop {
 
     func run() {
         while inbox.takeAll().isEmpty {
-            let count = loop.wait(atMostMilliseconds: nil)
-            for index in 0..<count {
-                let event = loop.event(at: index)
+            loop.wait(atMostMilliseconds: nil)
+            while let event = loop.nextEvent() {
                 if event.token == listenToken { accept() }
                 if let connection = connections[event.token] { serve(connection) }
             }

@@ -5,7 +5,7 @@ import Telemetry
 
 /// Reading from and writing to clients; taking their exchanges forward; ending their connections.
 extension Worker {
-    func clientEvent(_ client: ClientConnection, _ readiness: Readiness) {
+    func clientEvent(_ client: consuming ClientConnection, _ readiness: Readiness) {
         if readiness.contains(.readable) { client.isReadable = true }
         if readiness.contains(.writable) { client.isWritable = true }
         if readiness.contains(.readClosed) {
@@ -20,7 +20,7 @@ extension Worker {
             }
         }
         switch client.state {
-        case .open: drive(client)
+        case .open: drive(consume client)
         case .lingering: dropInput(of: client)
         case .closed: break
         }
@@ -34,17 +34,20 @@ extension Worker {
     /// Reads what an event announced. What follows from it is postponed until the whole batch of events has been read: so the
     /// same code runs many times in a row, the kernel's receiving, then ours, then the kernel's sending, and stays in cache;
     /// and sends that follow each other find their receivers awake.
-    func drive(_ client: ClientConnection) {
+    func drive(_ client: consuming ClientConnection) {
         guard client.state == .open else { return }
-        if client.exchange == nil {
-            guard client.isReadable else { return setDeadline(client, idleDeadline(of: client)) }
-            attach(client)
-        }
-        guard let exchange = client.exchange else { return }
+        if let exchange = client.exchange { return drive(consume client, exchange) }
+        guard client.isReadable else { return setDeadline(client, idleDeadline(of: client)) }
+        let exchange = attach(client)
+        drive(consume client, exchange)
+    }
+
+    /// The same, for who has the connection's exchange at hand. Consumed, because what is moved on counts no references.
+    func drive(_ client: consuming ClientConnection, _ exchange: consuming ActiveExchange) {
         _ = receiveBoth(client, exchange)
         guard !client.isPostponed else { return }
         client.isPostponed = true
-        postponed.append(client)
+        postponed.append(Turn(client: consume client, exchange: consume exchange))
         if postponed.count >= Self.batch { servePostponed() }
     }
 
@@ -53,15 +56,25 @@ extension Worker {
 
     func servePostponed() {
         guard !postponed.isEmpty else { return }
-        swap(&postponed, &serving)
-        for index in serving.indices {
-            let client = serving[index]
-            client.isPostponed = false
-            if let exchange = client.exchange { digest(client, exchange) }
+        swap(&postponed, &digesting)
+        // Turns are moved from list to list, because a copy would count references. Last in, first out both times: what was
+        // worked on last is still in cache.
+        while var turn = digesting.popLast() {
+            turn.client.isPostponed = false
+            // The request it was read for may be over.
+            if turn.client.exchange !== turn.exchange {
+                guard let exchange = turn.client.exchange else { continue }
+                turn.exchange = exchange
+            }
+            digest(turn.client, turn.exchange)
+            advancing.append(turn)
         }
-        // Last in, first out: what was worked on last is still in cache.
-        while let client = serving.popLast() {
-            if let exchange = client.exchange { advance(client, exchange) }
+        while let turn = advancing.popLast() {
+            if turn.client.exchange === turn.exchange {
+                advance(turn.client, turn.exchange)
+            } else if let exchange = turn.client.exchange {
+                advance(turn.client, exchange)
+            }
         }
     }
 
@@ -124,7 +137,7 @@ extension Worker {
     private func rest(_ client: ClientConnection, _ exchange: ActiveExchange) {
         guard client.state == .open else { return }
         if client.exchange === exchange, exchange.machine.isIdle { detach(client, exchange) }
-        if let exchange = client.exchange { return setDeadline(client, exchange.machine.deadline) }
+        if client.exchange === exchange { return setDeadline(client, exchange.machine.deadline) }
         // While a request was under way, the next one or the client's end may have come: its edge is used up.
         if client.isReadable { return enqueue(client) }
         setDeadline(client, idleDeadline(of: client))
@@ -211,8 +224,8 @@ extension Worker {
     private func conclude(_ client: ClientConnection, _ exchange: ActiveExchange) {
         switch exchange.machine.disposition {
         case .keepAlive where exchange.machine.hasNextRequest:
-            exchange.installation = installation
-            exchange.machine.beginNext(snapshot: installation.snapshot, now: now)
+            exchange.use(installation)
+            exchange.machine.beginNext(now: now)
         case .keepAlive:
             detach(client, exchange)
         case .close(let linger):
@@ -227,16 +240,18 @@ extension Worker {
 
     // MARK: Machines
 
-    private func attach(_ client: ClientConnection) {
+    private func attach(_ client: ClientConnection) -> ActiveExchange {
         if let exchange = idleMachines.popLast() {
-            exchange.installation = installation
-            exchange.machine.begin(snapshot: installation.snapshot, client: client.identity, now: now)
+            exchange.use(installation)
+            exchange.machine.begin(client: client.identity, now: now)
             client.exchange = exchange
-        } else {
-            let machine = ExchangeMachine(
-                context: context, snapshot: installation.snapshot, client: client.identity, now: now)
-            client.exchange = ActiveExchange(machine, installation)
+            return exchange
         }
+        let machine = ExchangeMachine(
+            context: context, snapshot: installation.snapshot, client: client.identity, now: now)
+        let exchange = ActiveExchange(machine, installation)
+        client.exchange = exchange
+        return exchange
     }
 
     private func detach(_ client: ClientConnection, _ exchange: ActiveExchange) {

@@ -93,7 +93,7 @@ extension Worker {
             upstream.isReadable = true
         }
         act(client, exchange)
-        drive(client)
+        if client.state == .open, client.exchange === exchange { drive(client, exchange) } else { drive(client) }
     }
 
     private func finishConnect(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) {
@@ -179,8 +179,7 @@ extension Worker {
 
     /// Ends the exchange's hold on its connection: into the pool if it can serve again, else closed.
     func release(_ exchange: ActiveExchange, reusable: Bool) {
-        guard let upstream = exchange.upstream else { return }
-        exchange.upstream = nil
+        guard let upstream = exchange.upstream.take() else { return }
         upstream.client = nil
         guard reusable, upstream.isConnected, !upstream.peerHasClosed, !isDraining, isEmpty(upstream),
               upstream.endpoint.keepIdle(upstream.token)

@@ -38,9 +38,11 @@ final class Worker {
     var idleMachines: [ActiveExchange] = []
     /// Connections with work left when their share of the turn was used up.
     var queue: [ClientConnection] = []
-    /// Connections that have been read and wait for what follows; and those whose turn it is.
-    var postponed: [ClientConnection] = []
-    var serving: [ClientConnection] = []
+    /// Connections that have been read and wait for what follows; those whose turn it is; and those that have had their say
+    /// and wait to write.
+    var postponed: [Turn] = []
+    var digesting: [Turn] = []
+    var advancing: [Turn] = []
     var clientCount = 0
     var upstreamCount = 0
     var idleUpstreamCount = 0
@@ -54,6 +56,12 @@ final class Worker {
     /// The second in which an upstream's failure was last reported.
     var failureReportedAt: Int64 = 0
     var tickToken = Token(slot: 0, generation: 0)
+
+    /// A connection to be served, with what it had when it was read.
+    struct Turn {
+        let client: ClientConnection
+        var exchange: ActiveExchange
+    }
 
     /// How far a graceful stop has come.
     enum Drain {
@@ -99,8 +107,8 @@ final class Worker {
 
     private func run() {
         while isRunning {
-            let count = loop.wait(atMostMilliseconds: queue.isEmpty ? nil : 0)
-            for index in 0..<count { dispatch(loop.event(at: index)) }
+            loop.wait(atMostMilliseconds: queue.isEmpty ? nil : 0)
+            while let event = loop.nextEvent() { dispatch(event) }
             servePostponed()
             while let token = loop.nextExpired() { timeOut(token) }
             serveQueue()

@@ -180,7 +180,8 @@ final class MachineHarness {
     private func attach() {
         guard !isAttached else { return }
         isAttached = true
-        machine.begin(snapshot: snapshot, client: client, now: now)
+        machine.use(snapshot)
+        machine.begin(client: client, now: now)
     }
 
     // MARK: Events
@@ -292,7 +293,8 @@ final class MachineHarness {
         check(current == nil, "a finished request has given its upstream back")
         switch machine.disposition {
         case .keepAlive:
-            machine.beginNext(snapshot: snapshot, now: now)
+            machine.use(snapshot)
+            machine.beginNext(now: now)
         case .close, .abort:
             ending = machine.disposition
             machine.retire()
