@@ -102,7 +102,8 @@ private let token = Token(slot: 3, generation: 9)
             return token
         }
         try #require(loop.wait(atMostMilliseconds: patience) == 2)
-        let handled = try #require(loop.nextEvent()).token
+        let first = loop.nextEvent()
+        let handled = try #require(first).token
         let other = handled == tokens[0] ? tokens[1] : tokens[0]
         #expect(tokens.contains(handled))
         #expect(slab[handled] != nil)

@@ -65,7 +65,8 @@ import Testing
         for _ in 0..<64 {
             let client = try connected(to: first.localAddress)
             try #require(loop.wait(atMostMilliseconds: patience) == 1)
-            let slot = Int(try #require(loop.nextEvent()).token.slot)
+            let event = loop.nextEvent()
+            let slot = try Int(#require(event).token.slot)
             if slot == 0, case .connection = first.accept() { accepted[0] += 1 }
             if slot == 1, case .connection = second.accept() { accepted[1] += 1 }
             client.close()
