@@ -53,10 +53,10 @@ enum ConfigurationRules {
         return nil
     }
 
-    /// What `YAMLFile` would let pass: UTF-8 without control characters.
+    /// What `YAMLFile` lets pass when it reads a file.
     private static func text(of input: [UInt8]) -> String? {
-        guard input.allSatisfy({ $0 >= 32 && $0 != 127 || $0 == 9 || $0 == 10 || $0 == 13 }) else { return nil }
-        return String(validating: input, as: UTF8.self)
+        var log = DiagnosticLog()
+        return YAMLFile.text(input, Place(file: "input.yaml", line: 1), log: &log)
     }
 
     private static func escaped(_ byte: UInt8) -> String {
