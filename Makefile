@@ -9,7 +9,7 @@ SWIFT ?= swift
 RELEASE_FLAGS = -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 RELEASE = .build/release/serin
 
-.PHONY: run build test bench clean
+.PHONY: run build test bench fuzz clean
 
 # The gray release of the founding document, with two origins to play with.
 run: build
@@ -30,6 +30,11 @@ bench:
 	scripts/setup bench
 	$(SWIFT) build $(RELEASE_FLAGS) --product serin
 	Benchmarks/run --serin $(RELEASE) --markdown Benchmarks/RESULTS.md
+
+# libFuzzer on every reader of bytes from outside, a minute each; see scripts/fuzz.
+fuzz:
+	scripts/setup build
+	scripts/fuzz
 
 clean:
 	$(SWIFT) package clean

@@ -23,6 +23,18 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
     .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: swiftSettings)
 }
 
+/// `make fuzz` sets this: the sources of the smoke test then become a program of libFuzzer's in its place.
+let isFuzzing = Context.environment["SERIN_FUZZ"] != nil
+let fuzzed: [Target.Dependency] = ["Addressing", "Configuration", "Exchange", "HTTP1", "Routing"]
+let fuzzing: [Target] = isFuzzing
+    ? [
+        .target(
+            name: "FuzzTargets", dependencies: fuzzed, path: "Tests/FuzzingTests", exclude: ["Program", "FuzzingTests.swift"],
+            swiftSettings: swiftSettings),
+        .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests/Program"),
+    ]
+    : [tests("FuzzingTests", fuzzed, exclude: ["Driver", "Program"])]
+
 let package = Package(
     name: "serin",
     products: [
@@ -79,5 +91,5 @@ let package = Package(
         // They run the binary, so it is built before them.
         tests("EndToEndTests", ["serin"]),
         tests("ConfigurationTests", ["Addressing", "Configuration", "Exchange", "Routing"], exclude: ["Fixtures"]),
-    ]
+    ] + fuzzing
 )

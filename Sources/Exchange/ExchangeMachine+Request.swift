@@ -45,6 +45,7 @@ extension ExchangeMachine {
         if case .length(let count) = head.framing, isOverBodyLimit(count) {
             return answer(.requestTooLarge, status: nil, now)
         }
+        if goesNoFurther(request.input) { return answerOptions(now) }
         // Read once: each reading of a property that may change counts a reference.
         let snapshot = snapshot
         let (decision, address) = decide(request.input, snapshot)
@@ -112,6 +113,17 @@ extension ExchangeMachine {
         let answer = beginAnswer(301, extraRoom: head.length)
         answer.writeAddingSlash(
             head, in: request.input, isTLS: client.isTLS, date: context.date, to: &response.output)
+        finishAnswer(now)
+    }
+
+    /// An OPTIONS request that was to reach this proxy and nobody behind it (RFC 9110 section 7.6.2).
+    private func goesNoFurther(_ input: borrowing ByteBuffer) -> Bool {
+        MaxForwards.remaining(for: head, in: input.bytesFromFront) == 0
+    }
+
+    private func answerOptions(_ now: Instant) {
+        let answer = beginAnswer(200, extraRoom: 0)
+        answer.write(date: context.date, to: &response.output)
         finishAnswer(now)
     }
 

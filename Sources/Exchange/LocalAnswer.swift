@@ -44,7 +44,8 @@ struct LocalAnswer {
         output.append("Content-Type: text/plain; charset=utf-8\r\nContent-Length: ")
         output.append(decimal: textCount)
         output.append("\r\n")
-        if status == 405 { output.append("Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS\r\n") }
+        // 200 is only ever the answer to OPTIONS.
+        if status == 405 || status == 200 { output.append("Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS\r\n") }
         if status == 503 { output.append("Retry-After: 1\r\n") }
         if closes {
             output.append("Connection: close\r\n")

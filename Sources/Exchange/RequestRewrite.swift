@@ -34,6 +34,7 @@ struct RequestRewrite: ~Copyable {
             }
         }
         run.flush(bytes, to: &output)
+        writeMaxForwards(head, in: bytes, to: &output)
         writeFraming(head, in: bytes, to: &output)
         if isTrusted {
             writeTrusted(head, given, in: bytes, to: &output)
@@ -78,6 +79,8 @@ struct RequestRewrite: ~Copyable {
             return false
         case .expect:
             return head.expectsContinue
+        case .maxForwards:
+            return MaxForwards.remaining(for: head, in: bytes) == nil
         case .forwarded:
             // The standard's form of X-Forwarded-*: believed from the same peers.
             return isTrusted
@@ -88,6 +91,13 @@ struct RequestRewrite: ~Copyable {
         default:
             return true
         }
+    }
+
+    private func writeMaxForwards(_ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
+        guard let remaining = MaxForwards.remaining(for: head, in: bytes), remaining > 0 else { return }
+        output.append("Max-Forwards: ")
+        output.append(decimal: remaining - 1)
+        output.append("\r\n")
     }
 
     private func writeFraming(_ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {

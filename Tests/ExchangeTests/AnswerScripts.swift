@@ -78,6 +78,10 @@ import Testing
                 "405 Method Not Allowed", closes: false, extra: "Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS|"),
             ends: [.init(405, .methodRefused, attempts: 0)]),
         Script(
+            name: "OPTIONS that goes no further", steps: [.client("OPTIONS / HTTP/1.1|Host: a.test|Max-Forwards: 0||")],
+            toClient: own("200 OK", closes: false, extra: "Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS|"),
+            ends: [.init(200, attempts: 0, sent: 7)]),
+        Script(
             name: "an encoded slash", steps: [.client("GET /a%2Fb HTTP/1.1|Host: a.test||")],
             toClient: own("400 Bad Request", closes: false), ends: [.init(400, .pathRefused, attempts: 0)]),
         Script(

@@ -68,6 +68,17 @@ import Testing
             name: "absolute form with a query only", request: "GET http://a.test?q HTTP/1.1|Host: a.test||",
             upstream: "GET /?q HTTP/1.1|Host: a.test|" + own),
         Case(
+            name: "OPTIONS counts its forwards down",
+            request: "OPTIONS * HTTP/1.1|Host: a.test|Max-Forwards: 10|Connection: max-forwards||",
+            upstream: "OPTIONS * HTTP/1.1|Host: a.test|Max-Forwards: 9|" + own),
+        Case(
+            name: "a count that is none goes on as it came",
+            request: "OPTIONS / HTTP/1.1|Host: a.test|Max-Forwards: 99999999999999999999||",
+            upstream: "OPTIONS / HTTP/1.1|Host: a.test|Max-Forwards: 99999999999999999999|" + own),
+        Case(
+            name: "other methods do not count", request: "GET / HTTP/1.1|Host: a.test|Max-Forwards: 0||",
+            upstream: "GET / HTTP/1.1|Host: a.test|Max-Forwards: 0|" + own),
+        Case(
             name: "HTTP/1.0 becomes 1.1", request: "GET / HTTP/1.0|Host: a.test||",
             upstream: "GET / HTTP/1.1|Host: a.test|" + own),
         Case(

@@ -50,7 +50,7 @@ struct YAMLFile {
     }
 
     /// UTF-8 without control characters, a byte order mark dropped.
-    private static func text(_ bytes: [UInt8], _ place: Place, log: inout DiagnosticLog) -> String? {
+    static func text(_ bytes: [UInt8], _ place: Place, log: inout DiagnosticLog) -> String? {
         var body = bytes[...]
         if body.starts(with: [0xEF, 0xBB, 0xBF]) { body = body.dropFirst(3) }
         guard let text = String(validating: body, as: UTF8.self) else {
@@ -60,8 +60,15 @@ struct YAMLFile {
             return nil
         }
         var line = 1
-        for byte in body {
+        for index in body.indices {
+            let byte = body[index]
             if byte == 0x0A { line += 1 }
+            if isForeignLineBreak(body[index...]) {
+                log.error(
+                    place.at(line: line), "file",
+                    "holds a line break (byte 0x\(String(byte, radix: 16))) that is neither LF nor CRLF; save it with LF")
+                return nil
+            }
             guard byte < 0x20 || byte == 0x7F, ![0x09, 0x0A, 0x0D].contains(byte) else { continue }
             log.error(
                 place.at(line: line), "file",
@@ -69,6 +76,17 @@ struct YAMLFile {
             return nil
         }
         return text
+    }
+
+    /// Where the parser begins a line and nobody else does: a CR alone, NEL, LS and PS (YAML 1.1 section 5.4). Behind one of them
+    /// a `---` would begin a document that is not split off, and so be read by nobody; and diagnostics would name other lines.
+    private static func isForeignLineBreak(_ rest: ArraySlice<UInt8>) -> Bool {
+        switch rest.first {
+        case 0x0D: rest.dropFirst().first != 0x0A
+        case 0xC2: rest.starts(with: "\u{85}".utf8)
+        case 0xE2: rest.starts(with: "\u{2028}".utf8) || rest.starts(with: "\u{2029}".utf8)
+        default: false
+        }
     }
 
     // MARK: Splitting

@@ -1,0 +1,370 @@
+import Addressing
+import Exchange
+import HTTP1
+import Routing
+
+/// One client's connection and its upstreams, played with the bytes of an input.
+///
+/// Calm: everybody speaks in turn and nothing fails. Then the pieces in which bytes arrive must not matter to what the upstreams
+/// are asked. Wild: any order, any size, failures, closes and time passing. Either way the machine keeps its own rules, and what
+/// it sends is read by `StrictMessage`.
+final class Conversation {
+    private let machine: ExchangeMachine
+    private let context: ExchangeContext
+    private let snapshot: Snapshot
+    private let client = ClientIdentity(peer: IPAddress("192.0.2.1"), localPort: 80)
+    private var chance: Chance
+    private let isCalm: Bool
+    private let grain: Int
+
+    private var fromClient: ArraySlice<UInt8>
+    private let answers: [[UInt8]]
+    private var fromUpstream: ArraySlice<UInt8> = []
+    private(set) var toClient: [UInt8] = []
+    /// By connection.
+    private(set) var toUpstreams: [[UInt8]] = []
+    /// Of each request that ended: whether its method was HEAD, and whether the client got an answer.
+    private var ended: [(isHEAD: Bool, isAnswered: Bool)] = []
+
+    private enum Connection { case none, connecting, open, closed }
+    private var upstream = Connection.none
+    private var isOpen = true
+    private var wasCut = false
+    private var hasSwitched = false
+    private var clientIsGone = false
+    private var attempts = 0
+    private var now = Instant(nanoseconds: 1_000_000_000)
+
+    static func problem(with input: [UInt8]) -> String? {
+        let chance = Chance(of: input)
+        let wild = Conversation(input, chance, isCalm: false, grain: 60)
+        if let problem = wild.play() { return "wild: \(problem)" }
+        let whole = Conversation(input, chance, isCalm: true, grain: .max)
+        let pieces = Conversation(input, chance, isCalm: true, grain: 1 + Int(input.first ?? 0) % 9)
+        if let problem = whole.play() ?? pieces.play() { return "calm: \(problem)" }
+        let (one, other) = (whole.requests, pieces.requests)
+        return one == other ? nil : "the pieces matter: \(one) or \(other)"
+    }
+
+    private init(_ input: [UInt8], _ chance: Chance, isCalm: Bool, grain: Int) {
+        let parts = input.lines(splitAt: "====")
+        fromClient = parts[0][...]
+        answers = parts.count > 1 ? parts[1].lines(splitAt: "----") : [Array("HTTP/1.1 204 No Content\r\n\r\n".utf8)]
+        self.chance = chance
+        self.isCalm = isCalm
+        self.grain = grain
+        snapshot = Self.snapshot
+        context = ExchangeContext(
+            pool: BufferPool(), rolls: RollSource(names: ["shop/next"], random: { 0 }),
+            date: HTTPDate(secondsSinceEpoch: 784_111_777), seed: (1, 2))
+        machine = ExchangeMachine(context: context, snapshot: snapshot, client: client, now: now)
+        machine.begin(client: client, now: now)
+    }
+
+    // MARK: Playing
+
+    private func play() -> String? {
+        var steps = 0
+        if isCalm {
+            // The upstream speaks once there is nothing more to tell it, as in most conversations.
+            while isOpen, steps < 20_000 {
+                steps += 1
+                if readClient() || writeUpstream() { continue }
+                if readUpstream() || writeClient() { continue }
+                break
+            }
+        } else {
+            while isOpen, steps < 2000 {
+                steps += 1
+                step()
+            }
+            // Whatever hangs runs into its deadline.
+            while isOpen, steps < 22_000, machine.hasBegun || machine.hasOutput {
+                steps += 1
+                if readClient() || writeUpstream() || readUpstream() || writeClient() { continue }
+                guard machine.deadline != .distantFuture else { return "no deadline while \(machine.phase)" }
+                wait(machine.deadline.since(now))
+            }
+        }
+        guard steps < 20_000 else { return "no end while \(machine.phase)" }
+        return problem
+    }
+
+    private func step() {
+        switch chance.below(isOpen ? 24 : 1) {
+        case 0...4: _ = readClient()
+        case 5...9: _ = writeUpstream()
+        case 10...14: _ = readUpstream()
+        case 15...19: _ = writeClient()
+        default: if chance.oneIn(12) { happens() } else { wait(.milliseconds(chance.below(20))) }
+        }
+    }
+
+    private func happens() {
+        switch chance.below(8) {
+        case 0 where fromClient.isEmpty && !clientIsGone:
+            clientIsGone = true
+            machine.clientClosed(now: now)
+        case 1 where chance.oneIn(4): machine.clientFailed(now: now)
+        case 2 where upstream == .open:
+            upstream = .closed
+            machine.upstreamClosed(reset: chance.oneIn(2), now: now)
+        case 3 where upstream == .open: machine.upstreamStoppedReading(now: now)
+        case 4 where upstream == .connecting: answerConnect()
+        case 5 where chance.oneIn(3): context.isDraining = true
+        case 6 where chance.oneIn(8): machine.cut(now: now)
+        default: if machine.deadline != .distantFuture { wait(machine.deadline.since(now)) }
+        }
+        act()
+    }
+
+    private func wait(_ span: TimeSpan) {
+        guard isOpen else { return }
+        now = now + span
+        machine.timedOut(now: now)
+        act()
+    }
+
+    // MARK: Bytes
+
+    private var count: Int { grain == .max ? .max : 1 + chance.below(grain) }
+
+    private func readClient() -> Bool {
+        guard isOpen, !fromClient.isEmpty, !clientIsGone, machine.wantsBytes(from: .client) else { return false }
+        fromClient = receive(from: .client, fromClient)
+        digest()
+        return true
+    }
+
+    private func readUpstream() -> Bool {
+        guard isOpen, upstream == .open, machine.wantsBytes(from: .upstream) else { return false }
+        if fromUpstream.isEmpty {
+            upstream = .closed
+            machine.upstreamClosed(reset: false, now: now)
+            act()
+        } else {
+            fromUpstream = receive(from: .upstream, fromUpstream)
+            digest()
+        }
+        return true
+    }
+
+    private func receive(from side: Side, _ source: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let limit = count
+        var taken = 0
+        _ = machine.receive(from: side, now: now) { space in
+            taken = min(limit, source.count, space.count)
+            for index in 0..<taken { space[index] = source[source.startIndex + index] }
+            return taken
+        }
+        return source.dropFirst(taken)
+    }
+
+    private func digest() {
+        machine.digest(now: now)
+        act()
+    }
+
+    private func writeClient() -> Bool {
+        guard isOpen, machine.hasOutput(for: .client) else { return false }
+        let limit = count
+        _ = machine.transmit(to: .client, now: now) { toClient.append($0, $1, atMost: limit) }
+        act()
+        return true
+    }
+
+    private func writeUpstream() -> Bool {
+        guard isOpen, upstream == .open || upstream == .closed, machine.hasOutput(for: .upstream) else { return false }
+        let limit = count
+        let last = toUpstreams.count - 1
+        _ = machine.transmit(to: .upstream, now: now) { toUpstreams[last].append($0, $1, atMost: limit) }
+        act()
+        return true
+    }
+
+    // MARK: Actions
+
+    private func act() {
+        while isOpen, let action = machine.nextAction() {
+            switch action {
+            case .connect:
+                attempts += 1
+                upstream = .connecting
+                answerConnect()
+            case .releaseUpstream: upstream = .none
+            case .shutdownWrite: break
+            case .finish: finish()
+            }
+            machine.checkInvariants()
+        }
+        // A connection on which nothing had begun ends without a summary.
+        if isOpen, machine.phase == .finished { conclude() }
+        machine.checkInvariants()
+    }
+
+    private func answerConnect() {
+        let outcome = isCalm ? 0 : chance.below(12)
+        switch outcome {
+        case 0...7:
+            fromUpstream = answers[min(toUpstreams.count, answers.count - 1)][...]
+            toUpstreams.append([])
+            upstream = .open
+            machine.connected(reused: !isCalm && chance.oneIn(2), now: now)
+        case 8: break
+        case 9:
+            upstream = .none
+            machine.noEndpoint(now: now)
+        case 10:
+            upstream = .none
+            machine.overloaded(now: now)
+        default:
+            upstream = .none
+            machine.connectFailed(timedOut: false, now: now)
+        }
+    }
+
+    private func finish() {
+        let isHEAD = machine.withRequestLine { line in
+            line.count > 5 && [72, 69, 65, 68, 32].enumerated().allSatisfy { line[$0.offset] == UInt8($0.element) }
+        }
+        ended.append((isHEAD, machine.summary.isAnswered))
+        hasSwitched = hasSwitched || machine.summary.status == 101
+        conclude()
+    }
+
+    private func conclude() {
+        switch machine.disposition {
+        case .keepAlive:
+            machine.beginNext(now: now)
+        case .close, .abort:
+            if case .abort = machine.disposition { wasCut = true }
+            isOpen = false
+            machine.retire()
+        }
+    }
+
+    // MARK: Rules
+
+    private var problem: String? {
+        for bytes in toUpstreams {
+            if let problem = Self.problem(inRequestOf: bytes) { return problem }
+        }
+        guard toUpstreams.count <= attempts else { return "\(toUpstreams.count) connections for \(attempts)" }
+        return problemWithAnswers
+    }
+
+    private static func problem(inRequestOf bytes: [UInt8]) -> String? {
+        switch StrictMessage.head(bytes[...]) {
+        case .incomplete: return nil
+        case .wrong(let what): return "to the upstream: \(what)"
+        case .whole(let head):
+            // A tunnel's bytes are nobody's messages.
+            guard head.values("upgrade").isEmpty else { return nil }
+            switch StrictMessage.requestBody(head) {
+            case .incomplete: return nil
+            case .wrong(let what): return "to the upstream: \(what)"
+            case .whole(let kind):
+                switch StrictMessage.body(bytes[head.length...], kind) {
+                case .incomplete: return nil
+                case .wrong(let what): return "to the upstream: \(what)"
+                case .whole(let (_, length)):
+                    return head.length + length == bytes.count ? nil : "more than one request to one upstream"
+                }
+            }
+        }
+    }
+
+    private var problemWithAnswers: String? {
+        guard !hasSwitched else { return nil }
+        var rest = toClient[...]
+        var finals = 0
+        while !rest.isEmpty {
+            let toHEAD = finals < ended.count && ended[finals].isHEAD
+            guard case .whole(let head) = StrictMessage.head(rest) else {
+                if case .wrong(let what) = StrictMessage.head(rest) { return "to the client: \(what)" }
+                break
+            }
+            switch StrictMessage.responseBody(head, toHEAD: toHEAD) {
+            case .incomplete: return nil
+            case .wrong(let what): return "to the client: \(what)"
+            case .whole(let (status, kind)):
+                rest = rest.dropFirst(head.length)
+                if status == 101 { return nil }
+                guard status >= 200 else { continue }
+                finals += 1
+                // While it is under way nobody knows whether it answers HEAD.
+                guard finals <= ended.count else { return nil }
+                switch StrictMessage.body(rest, kind) {
+                case .incomplete: rest = []
+                case .wrong(let what): return "to the client: \(what)"
+                case .whole(let (_, length)): rest = rest.dropFirst(length)
+                }
+            }
+        }
+        return finals <= ended.count ? nil : "\(finals) answers to \(ended.count) requests"
+    }
+
+    /// What the upstreams were asked as a whole: start line, fields and content. One that breaks off may do so at any byte.
+    private var requests: [[String]] {
+        toUpstreams.compactMap { bytes in
+            guard case .whole(let head) = StrictMessage.head(bytes[...]), case .whole(let kind) = StrictMessage.requestBody(head),
+                  case .whole(let (content, _)) = StrictMessage.body(bytes[head.length...], kind) else { return nil }
+            let fields = head.fields.map { StrictMessage.text($0.name + [58] + $0.value) }
+            return [StrictMessage.text(head.startLine)] + fields + [StrictMessage.text(content)]
+        }
+    }
+}
+
+extension Conversation {
+    /// `a.test/` for everyone, `canary.test/` with a canary by header, cookie and weight.
+    private static let snapshot: Snapshot = {
+        var routes = RouteTableBuilder()
+        _ = routes.add(host: "a.test", path: "/", type: .prefix) { index in
+            Route(
+                index: index, label: "shop/web", host: "a.test", path: "/", pathType: .prefix, stable: 0, canaries: [], keys: [])
+        }
+        _ = routes.add(host: "canary.test", path: "/", type: .prefix) { index in
+            Route(
+                index: index, label: "shop/web", host: "canary.test", path: "/", pathType: .prefix, stable: 0,
+                canaries: [Canary(
+                    name: "shop/next", backend: 1, header: HeaderRule(key: 0, match: .alwaysNever), cookie: 1, weight: 50,
+                    sequence: 0)],
+                keys: [.header("x-canary"), .cookie("canary")])
+        }
+        var limits = Limits()
+        limits.body = 1000
+        let endpoint = Endpoint(address: .ipv4(0x7F00_0001, port: 9001))
+        return Snapshot(
+            routes: routes.build(),
+            backends: [
+                Backend(name: "shop/old:80", endpoints: [endpoint, endpoint]), Backend(name: "shop/new:80", endpoints: [endpoint]),
+            ],
+            sequences: ["shop/next"], timeouts: Timeouts(), limits: limits, forwarding: Forwarding(), failover: .canaryToStable)
+    }()
+}
+
+extension [UInt8] {
+    /// The parts between lines that consist of `separator`; at least one.
+    fileprivate func lines(splitAt separator: String) -> [[UInt8]] {
+        var parts: [[UInt8]] = [[]]
+        for line in split(separator: 10, omittingEmptySubsequences: false) {
+            if line.elementsEqual(separator.utf8) {
+                // The line end before the separator belongs to it.
+                if parts[parts.count - 1].last == 10 { parts[parts.count - 1].removeLast() }
+                parts.append([])
+            } else {
+                parts[parts.count - 1] += line + [10]
+            }
+        }
+        // The last line had no end of its own.
+        if parts[parts.count - 1].last == 10 { parts[parts.count - 1].removeLast() }
+        return parts
+    }
+
+    fileprivate mutating func append(_ first: Span<UInt8>, _ second: Span<UInt8>, atMost limit: Int) -> Int {
+        let before = count
+        for index in first.indices where count - before < limit { append(first[index]) }
+        for index in second.indices where count - before < limit { append(second[index]) }
+        return count - before
+    }
+}

@@ -1,0 +1,40 @@
+/// A reader of bytes from outside, together with the rules that hold for it whatever the bytes are.
+///
+/// `make fuzz` lets libFuzzer look for inputs that break one; `FuzzingTests` plays the corpus and changes of it. Beside the rules,
+/// nothing may trap or read out of bounds.
+enum FuzzTarget: String, CaseIterable, Sendable {
+    /// `RequestParser`: a request head, and whatever follows it.
+    case request
+    /// `ResponseParser`: as many responses as there are, one after the other.
+    case response
+    /// `BodyDecoder`: a chunked body, and whatever follows it.
+    case chunks
+    /// `CookieField`, `QueryString` and `PathNormalizer`: a name on the first line, and what to look it up in.
+    case lookup
+    /// `CanaryAnnotations`: the value of one annotation a line.
+    case annotations
+    /// `ManifestLoader` and `SnapshotCompiler`: a file of manifests.
+    case manifest
+    /// `SettingsReader`: a configuration file.
+    case settings
+    /// `ExchangeMachine`: what a client says, and after a line of `====` what its upstreams say, `----` between two of them.
+    case exchange
+
+    /// Longer inputs find nothing that these do not, and take longer.
+    static let maximumLength = 4096
+
+    /// Reads `input`; returns the rule that it broke, if it broke one.
+    func problem(with input: [UInt8]) -> String? {
+        guard input.count <= Self.maximumLength else { return nil }
+        switch self {
+        case .request: return HeadRules.request(input)
+        case .response: return HeadRules.responses(input)
+        case .chunks: return ChunkRules.problem(with: input)
+        case .lookup: return LookupRules.problem(with: input)
+        case .annotations: return ConfigurationRules.annotations(input)
+        case .manifest: return ConfigurationRules.manifest(input)
+        case .settings: return ConfigurationRules.settings(input)
+        case .exchange: return Conversation.problem(with: input)
+        }
+    }
+}
