@@ -33,6 +33,35 @@ import Testing
             }
         }
     }
+
+    /// A rule that nothing can break would prove nothing.
+    @Test(arguments: [
+        "GET / HTTP/1.1|Host: a|Content-Length: 1|Content-Length: 1||x", "GET / HTTP/1.1|Host: a|Content-Length: +1||x",
+        "GET / HTTP/1.1|Host: a|Content-Length: 0|Transfer-Encoding: chunked||", "GET / HTTP/1.0|Transfer-Encoding: chunked||",
+        "GET / HTTP/1.1|Host: a|Transfer-Encoding: gzip, chunked||", "GET / HTTP/1.1||", "GET / HTTP/1.1|Host: a|Host: a||",
+        "GET /  HTTP/1.1|Host: a||", "GET /#a HTTP/1.1|Host: a||", "GET /|||", "GET / HTTP/1.1|Host : a||",
+        "GET / HTTP/1.1|Host: a|X: 1| 2||", "GET / HTTP/1.1\nHost: a||", "GET / HTTP/1.1|Host: a|X: a\rb||",
+        "POST / HTTP/1.1|Host: a|Transfer-Encoding: chunked||5\nhello|0||",
+        "POST / HTTP/1.1|Host: a|Transfer-Encoding: chunked||2|hello|0||", "POST / HTTP/1.1|Host: a|Transfer-Encoding: chunked||+1|a|0||",
+    ])
+    func theStrictReadingRefuses(_ text: String) {
+        let input = Array(text.replacing("|", with: "\r\n").utf8)
+        #expect(isWrong(input), "\(text)")
+    }
+
+    @Test(arguments: [
+        "GET / HTTP/1.1|Host: a||", "POST / HTTP/1.1|Host: a|Content-Length: 1||x", "GET / HTTP/1.0||",
+        "POST / HTTP/1.1|Host: a|Transfer-Encoding: Chunked||5;a=b|hello|0|T: u||",
+    ])
+    func theStrictReadingAccepts(_ text: String) {
+        #expect(!isWrong(Array(text.replacing("|", with: "\r\n").utf8)), "\(text)")
+    }
+
+    private func isWrong(_ request: [UInt8]) -> Bool {
+        guard case .whole(let head) = StrictMessage.head(request[...]), case .whole(let kind) = StrictMessage.requestBody(head),
+              case .whole(let (_, length)) = StrictMessage.body(request[head.length...], kind) else { return true }
+        return head.length + length != request.count
+    }
 }
 
 /// The inputs that fuzzing begins with: small, written by hand or found, in a folder for each target.
