@@ -11,16 +11,23 @@ struct YAMLComposer {
 
     /// The documents of one part: one, or none if it is empty or broken, or several if the `---` between them are missing
     /// (which is an error, but what each holds is still looked at).
-    mutating func compose(_ part: YAMLFile.Part, log: inout DiagnosticLog) -> [YAMLNode] {
+    func compose(_ part: YAMLFile.Part, log: inout DiagnosticLog) -> [YAMLNode] {
+        if let root = QuickComposer.compose(part) { return [root] }
+        return parse(part, log: &log)
+    }
+
+    /// By the parser: a document of any form.
+    func parse(_ part: YAMLFile.Part, log: inout DiagnosticLog) -> [YAMLNode] {
         let place = Place(file: file, line: part.firstLine)
-        if let bomb = YAMLFault.aliasesAsKeys(in: part.text) {
+        let text = part.text
+        if let bomb = YAMLFault.aliasesAsKeys(in: text) {
             log.error(place.at(line: part.firstLine + bomb), "YAML", "an alias can't be a key; write the key out")
             return []
         }
         do {
             // The basic resolver leaves scalars alone: each reader of a key knows better what it wants.
-            guard let root = try Yams.compose(yaml: part.text, .basic, .default, .utf8) else { return [] }
-            var conversion = Conversion(place: place, limit: max(Self.nodeAllowance, part.text.utf8.count))
+            guard let root = try Yams.compose(yaml: text, .basic, .default, .utf8) else { return [] }
+            var conversion = Conversion(place: place, limit: max(Self.nodeAllowance, text.utf8.count))
             guard let node = conversion.convert(root, depth: 0) else {
                 let fault = conversion.fault ?? (part.firstLine, "can't be read")
                 log.error(place.at(line: fault.line), "YAML", fault.message)

@@ -130,7 +130,7 @@ struct YAMLFault {
             let begin = index == 0 ? 0 : start
             let end = index + 1 < starts.count ? starts[index + 1] : lines.count
             let text = lines[begin..<end].joined(separator: "\n") + "\n"
-            let piece = YAMLFile.Part(text: text, firstLine: part.firstLine + begin)
+            let piece = YAMLFile.Part(text, firstLine: part.firstLine + begin)
             pieces.append((piece, part.firstLine + start))
         }
         return pieces
@@ -138,12 +138,15 @@ struct YAMLFault {
 
     // MARK: Alias bombs
 
+    /// With fewer `&` in it no document can hold anything exponential that matters.
+    static let anchorAllowance = 8
+
     /// The line, from 0, of an alias used as a key in a document with many anchors.
     ///
     /// The parser compares keys by everything below them, which such a document can make exponential; aliases as values
     /// are bounded by the conversion instead.
     static func aliasesAsKeys(in text: String) -> Int? {
-        guard text.utf8.count(where: { $0 == UInt8(ascii: "&") }) >= 8 else { return nil }
+        guard text.utf8.count(where: { $0 == UInt8(ascii: "&") }) >= anchorAllowance else { return nil }
         for (index, line) in text.lines.enumerated() where line.utf8.contains(UInt8(ascii: "*")) {
             let words = line.split { " {,[-".contains($0) }
             if words.contains(where: { $0 == "?" }) { return index }
