@@ -91,7 +91,7 @@ import Testing
                 #expect(node == Self.parsed(part), "\(text)")
             }
         }
-        #expect(composed > 100, "the comparison would prove little")
+        #expect(composed > 40, "the comparison would prove little")
     }
 
     private static let beginnings = ["", "", "", "- ", "-", "- - ", "? ", "# ", "&a ", "--- "]

@@ -28,7 +28,15 @@ struct YAMLScalar: Equatable, Sendable {
     /// Neither quoted, nor a block, nor tagged: only such a scalar can be read as something other than text.
     let isPlain: Bool
 
-    var isNull: Bool { isPlain && ["", "~", "null", "Null", "NULL"].contains(text) }
+    var isNull: Bool {
+        guard isPlain else { return false }
+        switch text.utf8.count {
+        case 0: return true
+        case 1: return text == "~"
+        case 4: return text == "null" || text == "Null" || text == "NULL"
+        default: return false
+        }
+    }
 
     /// What YAML 1.1, the dialect of kubectl, would read instead of text: `a boolean`, `a number`, or nil.
     var readAsOtherThanText: String? {
