@@ -33,6 +33,11 @@ int64_t linux_processors(void) {
     return -EINVAL;
 }
 
+void linux_thread_give_way(int32_t niceness) {
+    // With threads, Linux has the value for each of them. A refusal leaves it as it is, which is no harm.
+    (void)!setpriority(PRIO_PROCESS, (id_t)gettid(), niceness);
+}
+
 void linux_thread_name(const char *name) {
     char kept[16] = {0};
     memcpy(kept, name, strnlen(name, sizeof kept - 1));

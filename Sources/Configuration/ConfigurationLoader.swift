@@ -15,24 +15,32 @@ public struct LoadResult: Sendable {
     public let diagnostics: [Diagnostic]
     /// Nil if any diagnostic is an error.
     public let configuration: LoadedConfiguration?
+    /// The files and folders that it came from, and those that were missing; empty unless they are to be watched (`watch: true`).
+    public let watched: [String]
 }
 
 /// Loads a configuration file and the manifests it names. Reads files; opens no port and changes nothing.
 public enum ConfigurationLoader {
+    /// How files end that are read in a folder of manifests.
+    public static let manifestSuffixes = [".yaml", ".yml"]
+
     /// Any fault of the input is a diagnostic. Relative paths in the file are relative to the file itself.
     public static func load(file path: String) -> LoadResult {
         var log = DiagnosticLog()
         guard let file = YAMLFile.read(path, log: &log) else {
-            return LoadResult(diagnostics: log.sorted, configuration: nil)
+            return LoadResult(diagnostics: log.sorted, configuration: nil, watched: [])
         }
         let config = Place(file: path, line: 1)
         let folder = FilePath.folder(of: path)
         var settings = SettingsReader.read(file, log: &log)
         settings.process.accessLog.path = settings.process.accessLog.path.map { FilePath.joined(folder, $0) }
-        let manifests = ManifestLoader.load(settings.manifests, folder: folder, config: config, log: &log)
+        let found = ManifestFiles.find(settings.manifests, folder: folder, config: config)
+        let manifests = ManifestLoader.load(found, log: &log)
         let compiled = SnapshotCompiler.compile(manifests, settings: settings, config: config, log: &log)
         let loaded = LoadedConfiguration(
             snapshot: compiled.snapshot, settings: settings.process, canaries: compiled.canaries)
-        return LoadResult(diagnostics: log.sorted, configuration: log.hasErrors ? nil : loaded)
+        return LoadResult(
+            diagnostics: log.sorted, configuration: log.hasErrors ? nil : loaded,
+            watched: settings.process.watch ? [path] + found.watched : [])
     }
 }

@@ -7,7 +7,7 @@ import Routing
 
 /// The supervisor's thread: starts the workers, passes changes on to them, and sees the process to its end.
 ///
-/// `+Reload` has what concerns snapshots, names and listeners.
+/// `+Reload` has what concerns snapshots, names and listeners, `+Watch` the files that they come from.
 final class ControlLoop {
     struct Addresses: Sendable {
         let listeners: [SocketAddress]
@@ -46,7 +46,10 @@ final class ControlLoop {
     var running: Set<Int> = []
     var requestsCut = 0
     /// Changes under way; see `+Reload`.
+    var loading = Loading()
     var changes = Changes()
+    /// See `+Watch`.
+    var watching = Watching()
     var stopping = Stopping.no
     /// What came while the start waited for something else.
     var early: [SupervisorMessage] = []
@@ -147,6 +150,7 @@ final class ControlLoop {
         try waitUntilReady(workers.count)
         admin.workers(workers)
         scheduleResolving()
+        watch(options.files)
     }
 
     /// Waits for so many `.ready`; stops every thread and throws when there is a failure instead.
@@ -188,6 +192,7 @@ final class ControlLoop {
     private static let signalToken = Token(slot: 1, generation: 1)
     static let resolveToken = Token(slot: 2, generation: 1)
     static let deadlineToken = Token(slot: 3, generation: 1)
+    static let watchToken = Token(slot: 4, generation: 1)
 
     private func run() {
         for message in early { handle(message) }
@@ -196,10 +201,12 @@ final class ControlLoop {
             loop.wait(atMostMilliseconds: nil)
             while let event = loop.nextEvent() {
                 if event.token == Self.signalToken { takeSignals() }
+                if event.token == Self.watchToken { takeFileEvents() }
             }
             for message in mailbox.takeAll() { handle(message) }
             while let token = loop.nextExpired() {
                 if token == Self.resolveToken { resolveAgain() }
+                if token == Self.watchToken { reloadChangedFiles() }
             }
         }
         stopThreads()
@@ -243,6 +250,8 @@ final class ControlLoop {
             resolved(answers, asked)
         case .reload(let request):
             reload(answering: request)
+        case .loaded(let outcome):
+            loaded(outcome)
         case .stop(let graceful):
             stop(graceful: graceful)
         }
@@ -254,6 +263,7 @@ final class ControlLoop {
         admin.stop()
         for worker in running { workers[worker].post(.stop) }
         for thread in threads { thread.join() }
+        loading.current.take()?.thread.join()
         accessLog.stop()
         if let resolverThread, resolverEnds() { resolverThread.join() }
     }

@@ -40,6 +40,8 @@ enum SupervisorMessage: Sendable {
     /// The resolver's thread has obeyed `Resolver.stop`.
     case resolverEnded
     case reload(ControlLoop.Request?)
+    /// What came of a load, on a thread that ends with this.
+    case loaded(ReloadOutcome)
     case stop(graceful: Bool)
 }
 
@@ -51,8 +53,8 @@ enum AdminMessage: Sendable {
     case reloaded(ReloadReport, request: UInt64)
     /// This is served now.
     case serving(Snapshot, [RouteReport.InactiveCanary])
-    /// A reload went well, or not.
-    case loaded(succeeded: Bool)
+    /// A reload went well, in so many nanoseconds; or not, nil.
+    case loaded(nanoseconds: UInt64?)
     case workers([Mailbox<WorkerMessage>])
     case draining
     case stop

@@ -47,6 +47,7 @@ enum Fixtures {
         process.reloadsFailed = 1
         process.lastReloadSuccessful = false
         process.lastSuccessfulReload = 1_795_217_500
+        process.lastReloadNanoseconds = 1_420_000_000
         process.openDescriptors = 140
         process.descriptorLimit = 1_048_576
         process.residentBytes = 12_582_912

@@ -1,6 +1,4 @@
-internal import Foundation
-
-/// Finds the manifests that a configuration names and decodes what is in them.
+/// Decodes the manifests that a configuration names.
 struct ManifestLoader {
     private(set) var manifests: [Manifest] = []
     /// Where each object was met first, by kind, namespace and name.
@@ -12,33 +10,12 @@ struct ManifestLoader {
         let name: String
     }
 
-    /// Loads every source of `settings`, their paths relative to `folder`. Files are read and decoded on several threads, if there
-    /// are many; what comes of it, and in which order, does not depend on that.
-    static func load(_ sources: [Settings.Source], folder: String, config: Place, log: inout DiagnosticLog) -> [Manifest] {
-        var found: [FoundFile] = []
-        var seen: Set<String> = []
-        var said = DiagnosticLog()
-        for source in sources {
-            let place = config.at(line: source.line)
-            for path in files(source.path, folder: folder, place, log: &said) {
-                if seen.insert(path).inserted {
-                    found.append(FoundFile(path: path, said: said))
-                    said = DiagnosticLog()
-                } else {
-                    said.warning(place, "manifests", "\(path) is named twice; it is read once")
-                }
-            }
-        }
+    /// Reads and decodes files on several threads, if there are many; what comes of it, and in which order, does not depend on that.
+    static func load(_ files: ManifestFiles, log: inout DiagnosticLog) -> [Manifest] {
         var loader = ManifestLoader()
-        loader.add(found, log: &log)
-        log.append(said)
+        loader.add(files.found, log: &log)
+        log.append(files.said)
         return loader.manifests
-    }
-
-    /// A file to be read, and what there was to say before it was found.
-    private struct FoundFile: Sendable {
-        let path: String
-        let said: DiagnosticLog
     }
 
     /// Documents of one file that a thread decodes at a time.
@@ -49,7 +26,7 @@ struct ManifestLoader {
         let parts: Range<Int>
     }
 
-    private mutating func add(_ found: [FoundFile], log: inout DiagnosticLog) {
+    private mutating func add(_ found: [ManifestFiles.File], log: inout DiagnosticLog) {
         let read = Parallel.map(found.count) { index in
             var log = found[index].said
             let file = YAMLFile.read(found[index].path, log: &log)
@@ -88,27 +65,5 @@ struct ManifestLoader {
         }
         known[key] = manifest.place
         manifests.append(manifest)
-    }
-
-    // MARK: Files
-
-    /// The file, or the manifests of the folder in the order of their names.
-    private static func files(_ path: String, folder: String, _ place: Place, log: inout DiagnosticLog) -> [String] {
-        let full = FilePath.joined(folder, path)
-        guard let kind = FilePath.kind(of: full) else {
-            log.error(place, "manifests", "there is no \(full); paths are relative to the configuration file")
-            return []
-        }
-        guard kind == .folder else { return [full] }
-        let names: [String]
-        do {
-            names = try FileManager.default.contentsOfDirectory(atPath: full)
-        } catch {
-            log.error(place, "manifests", "the folder \(full) can't be listed; check its permissions")
-            return []
-        }
-        let manifests = names.filter { !$0.hasPrefix(".") && ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) }.sorted()
-        if manifests.isEmpty { log.warning(place, "manifests", "the folder \(full) holds no *.yaml or *.yml file") }
-        return manifests.map { FilePath.joined(full, $0) }
     }
 }
