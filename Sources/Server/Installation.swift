@@ -14,3 +14,10 @@ final class Installation {
         self.metricRows = metricRows
     }
 }
+
+/// An installation that is gone when its last request has ended.
+struct EarlierInstallation {
+    weak var installation: Installation?
+
+    init(_ installation: Installation) { self.installation = installation }
+}

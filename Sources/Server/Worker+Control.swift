@@ -57,7 +57,10 @@ extension Worker {
             }
             return Balancer(usable.map(\.0), weights: usable.map(\.1), start: start)
         }
-        installation = Installation(snapshot, balancers: balancers, metricRows: metrics.bind(routes: labels))
+        // Requests under way are counted by the snapshots that they began with.
+        earlier = (earlier + [EarlierInstallation(installation)]).filter { $0.installation != nil }
+        let used = earlier.compactMap(\.installation?.metricRows)
+        installation = Installation(snapshot, balancers: balancers, metricRows: metrics.bind(routes: labels, used: used))
         forgetUnusedEndpoints(snapshot)
     }
 

@@ -28,6 +28,8 @@ final class Worker {
     var slab = Slab<Occupant>()
     var listeners: [ListeningSocket] = []
     var installation: Installation
+    /// Those before it that requests under way still use.
+    var earlier: [EarlierInstallation] = []
     var connectionLimit: Int
     let context: ExchangeContext
     var metrics: Metrics

@@ -23,6 +23,31 @@ struct MetricsTests {
         #expect(metrics.routeLabels == ["", "a", "b", "c"])
     }
 
+    @Test("routes that come and go for ever do not take rows for ever")
+    func forgetting() {
+        var metrics = Metrics(reasonLabels: Self.reasons)
+        let first = metrics.bind(routes: ["kept", "gone", "used"])
+        for row in first { metrics.recordRequest(row: row, version: .stable, reason: 0, statusClass: 2, durationNanoseconds: 1) }
+        var rows: Set<Int> = []
+        for round in 0..<3 * Metrics.maximumUnboundRows {
+            let bound = metrics.bind(routes: ["kept", "route \(round)"], used: [[first[2]]])
+            #expect(bound[0] == first[0])
+            metrics.recordRequest(row: bound[1], version: .stable, reason: 0, statusClass: 2, durationNanoseconds: 1)
+            #expect(metrics.requests(row: bound[1], version: .stable, reason: 0, statusClass: 2) == 1, "a row that is new, or as if")
+            rows.insert(bound[1])
+        }
+        // Those kept, the one before, and the one that another's place was taken by.
+        #expect((Metrics.maximumUnboundRows...Metrics.maximumUnboundRows + 2).contains(rows.count), "\(rows.count)")
+        #expect(!metrics.routeLabels.contains("gone"))
+        #expect(metrics.requests(row: first[2], version: .stable, reason: 0, statusClass: 2) == 1, "still counted under")
+        let back = metrics.bind(routes: ["gone", "used", "route \(3 * Metrics.maximumUnboundRows - 2)"])
+        let counts = back.map { metrics.requests(row: $0, version: .stable, reason: 0, statusClass: 2) }
+        #expect(counts == [0, 1, 1], "one begins anew, two go on")
+        var merged = Metrics(reasonLabels: Self.reasons)
+        merged.merge(metrics)
+        #expect(!merged.isUntouched(row: 1) && merged.isUntouched(row: Metrics.noRouteRow), "nothing is counted as without a route")
+    }
+
     @Test("every combination of version, reason and class has a cell of its own")
     func cells() {
         var metrics = Metrics(reasonLabels: Self.reasons)
