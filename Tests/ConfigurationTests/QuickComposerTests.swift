@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 @testable import Configuration
 
@@ -81,7 +82,7 @@ import Testing
     /// Lines put together by chance, from fixed seeds: mostly nonsense, now and then YAML.
     @Test(arguments: 0..<8)
     func nonsenseIsComposedAlike(_ seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         var composed = 0
         for _ in 0..<1500 {
             let text = Self.nonsense(&random)
@@ -102,12 +103,12 @@ import Testing
         " [-a]", " [a#b]", " [a #b]", " 'a' 'b'", " \"a\"#", " [a?b]", " x?y", " {? a: b}",
     ]
 
-    private static func nonsense(_ random: inout SplitMix) -> String {
+    private static func nonsense(_ random: inout SeededGenerator) -> String {
         var text = "", indent = 0
         for _ in 0..<(1 + random.below(7)) {
-            indent = max(0, indent + [0, 0, 0, 2, 2, -2, 1, -1, -4][random.below(9)])
-            text += String(repeating: " ", count: indent) + beginnings[random.below(beginnings.count)]
-            text += keys[random.below(keys.count)] + values[random.below(values.count)] + (random.below(12) == 0 ? "\n\n" : "\n")
+            indent = max(0, indent + random.pick([0, 0, 0, 2, 2, -2, 1, -1, -4]))
+            text += String(repeating: " ", count: indent) + random.pick(beginnings)
+            text += random.pick(keys) + random.pick(values) + (random.oneIn(12) ? "\n\n" : "\n")
         }
         return text
     }
@@ -116,18 +117,5 @@ import Testing
         var log = DiagnosticLog()
         let nodes = YAMLComposer(file: "t.yaml").parse(part, log: &log)
         return log.entries.isEmpty && nodes.count == 1 ? nodes[0] : nil
-    }
-}
-
-/// Numbers that are the same in every run (SplitMix64, Steele, Lea and Flood 2014).
-private struct SplitMix {
-    var state: UInt64
-
-    mutating func below(_ bound: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((z ^ (z >> 31)) % UInt64(bound))
     }
 }
