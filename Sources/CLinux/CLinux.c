@@ -2,6 +2,7 @@
 #define _GNU_SOURCE 1
 #include "CLinux.h"
 #include <dirent.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sched.h>
 
@@ -146,3 +147,5 @@ int64_t linux_is_plain_file(int32_t fd) {
     if (fstat(fd, &status) < 0) return -errno;
     return S_ISREG(status.st_mode) ? 1 : 0;
 }
+
+void linux_trim_memory(void) { (void)malloc_trim(0); }

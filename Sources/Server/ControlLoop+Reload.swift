@@ -201,11 +201,38 @@ extension ControlLoop {
         changes.last += 1
         changes.outstanding = running
         let served = servedSnapshot()
+        retire(for: served)
         admin.serve(served, inactiveCanaries)
         let limit = connectionLimit(served)
+        let inventory = SnapshotInventory(served)
         for worker in workers {
-            worker.post(.install(served, connectionLimit: limit, change: changes.last))
+            worker.post(.install(served, inventory, connectionLimit: limit, change: changes.last))
         }
+    }
+
+    // MARK: Old snapshots
+
+    /// How long after its end an old snapshot is looked at (nanoseconds).
+    private static let retirement: UInt64 = 1_000_000_000
+
+    /// The snapshot in force is kept until no worker uses it, so that it is not one of them that has to tear it down.
+    private func retire(for new: Snapshot) {
+        if let old = serving, old !== new { retired.append(old) }
+        serving = new
+        loop.cancel(retireTimer)
+        retireTimer = loop.arm(token: Self.retireToken, at: loop.now + Self.retirement)
+    }
+
+    func releaseRetired() {
+        var kept: [Snapshot] = []
+        while var snapshot = retired.popLast() {
+            if !isKnownUniquelyReferenced(&snapshot) { kept.append(snapshot) }
+        }
+        retired = kept.reversed()
+        // What the load and the old snapshot leave is more than this process will soon need.
+        ProcessMemory.trim()
+        // A tunnel may keep its snapshot for hours.
+        if !retired.isEmpty { retireTimer = loop.arm(token: Self.retireToken, at: loop.now + 10 * Self.retirement) }
     }
 
     func workerInstalled(_ worker: Int, _ change: UInt64) {

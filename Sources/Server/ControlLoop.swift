@@ -34,6 +34,10 @@ final class ControlLoop {
     var snapshot: Snapshot
     var inactiveCanaries: [RouteReport.InactiveCanary]
     var answers: Resolver.Answers = [:]
+    /// What the workers have or are about to have, and what they had and may still use.
+    var serving: Snapshot?
+    var retired: [Snapshot] = []
+    var retireTimer = TimerID.none
 
     var resolveTimer = TimerID.none
     /// When names are resolved again (nanoseconds of the monotonic clock); nil while nothing is planned.
@@ -124,11 +128,13 @@ final class ControlLoop {
             threads.append(try admin.start())
             resolveAndWait()
             let start = servedSnapshot()
+            serving = start
+            let inventory = SnapshotInventory(start)
             let limit = connectionLimit(start)
             for index in 0..<count {
                 let inbox = try Mailbox<WorkerMessage>()
                 let start = WorkerStart(
-                    index: index, snapshot: start, connectionLimit: limit, counts: counts, mailbox: inbox,
+                    index: index, snapshot: start, inventory: inventory, connectionLimit: limit, counts: counts, mailbox: inbox,
                     supervisor: mailbox, accessLog: accessLog)
                 threads.append(try Thread.start(name: "worker-\(index)") { Worker.run(start) })
                 workers.append(inbox)
@@ -193,6 +199,7 @@ final class ControlLoop {
     static let resolveToken = Token(slot: 2, generation: 1)
     static let deadlineToken = Token(slot: 3, generation: 1)
     static let watchToken = Token(slot: 4, generation: 1)
+    static let retireToken = Token(slot: 5, generation: 1)
 
     private func run() {
         for message in early { handle(message) }
@@ -207,6 +214,7 @@ final class ControlLoop {
             while let token = loop.nextExpired() {
                 if token == Self.resolveToken { resolveAgain() }
                 if token == Self.watchToken { reloadChangedFiles() }
+                if token == Self.retireToken { releaseRetired() }
             }
         }
         stopThreads()

@@ -5,7 +5,7 @@ import Telemetry
 /// What a worker is told. It acts between two turns of its loop.
 enum WorkerMessage: Sendable {
     /// Serve new requests by this snapshot; answers with `SupervisorMessage.installed`.
-    case install(Snapshot, connectionLimit: Int, change: UInt64)
+    case install(Snapshot, SnapshotInventory, connectionLimit: Int, change: UInt64)
     /// Accept on a socket whose descriptor now belongs to the worker.
     case listen(fd: Int32, ProcessSettings.Listener, isShared: Bool)
     /// Accept who already waits, then close.
@@ -73,6 +73,7 @@ struct WorkerCounts: Sendable {
 struct WorkerStart: Sendable {
     let index: Int
     let snapshot: Snapshot
+    let inventory: SnapshotInventory
     let connectionLimit: Int
     let counts: ProcessCounts
     let mailbox: Mailbox<WorkerMessage>

@@ -87,8 +87,8 @@ final class Worker {
             pool: BufferPool(), rolls: rolls, date: HTTPDate(secondsSinceEpoch: Int(wallClock)),
             seed: (random.next(), random.next()))
         metrics = Metrics(reasonLabels: Reason.labels)
-        installation = Installation(start.snapshot, balancers: [], metricRows: [])
-        install(start.snapshot)
+        installation = Installation(start.snapshot)
+        install(start.snapshot, start.inventory)
         let bell = slab.insert(.mailbox)
         try loop.add(mailbox.wakeUp.fd, token: bell, interest: .acceptor)
         armTick()

@@ -48,7 +48,7 @@ public struct Metrics: Sendable {
     public static let statusClassCount = 6
 
     /// Rows of routes that are gone that are kept for the case that they come back.
-    public static let maximumUnboundRows = 1000
+    public static let maximumGoneRows = 1000
 
     /// Label texts of the decision's reasons, in the order of their indices.
     public let reasonLabels: [String]
@@ -63,30 +63,30 @@ public struct Metrics: Sendable {
         blocks = [[]]
     }
 
-    /// Finds or makes a row for each route label and returns the rows in the same order.
-    ///
-    /// Rows of labels that are no longer bound stay, so that no counter goes backwards when a route comes back, but only the
-    /// `maximumUnboundRows` latest: routes that come and go for ever shall not take memory for ever. To Prometheus the series of
+    /// The row of a route, which is a new one if it has none.
+    public mutating func row(ofRoute label: String) -> Int {
+        let row = rows.row(of: label)
+        while blocks.count < rows.labels.count { blocks.append([]) }
+        return row
+    }
+
+    /// Rows of routes that are gone stay, so that no counter goes backwards when a route comes back, but only the
+    /// `maximumGoneRows` latest: routes that come and go for ever shall not take memory for ever. To Prometheus the series of
     /// the others end.
-    /// - Parameter used: rows of earlier bindings under which requests may still be counted.
-    public mutating func bind(routes labels: [String], used: [[Int]] = []) -> [Int] {
-        let bound = rows.bind(labels)
-        makeBlocks()
-        for row in rows.forgetUnbound(beyond: Self.maximumUnboundRows, used: used) { blocks[row] = [] }
-        return bound
+    /// - Parameters:
+    ///   - used: rows under which requests may still be counted.
+    ///   - isGone: whether there is no such route any more.
+    public mutating func forget(used: [[Int]] = [], isGone: (String) -> Bool) {
+        for row in rows.forget(beyond: Self.maximumGoneRows, used: used, isGone: isGone) { blocks[row] = [] }
     }
 
     /// Route label of each row; empty for the first, and for rows that are free.
     public var routeLabels: [String] { rows.labels }
 
-    private mutating func makeBlocks() {
-        while blocks.count < rows.labels.count { blocks.append([]) }
-    }
-
     /// Counts one finished request: in constant time, without an allocation once its row has been used.
     ///
     /// - Parameters:
-    ///   - row: one that `bind` returned, or `noRouteRow`.
+    ///   - row: one that `row(ofRoute:)` returned, or `noRouteRow`.
     ///   - reason: index into `reasonLabels`.
     ///   - statusClass: the answer's status divided by 100, 0 if none was sent. A class that does not exist counts as 5xx,
     ///     as RFC 9110, section 15, has clients read such a status.
@@ -119,8 +119,7 @@ public struct Metrics: Sendable {
         clientErrors.merge(other.clientErrors)
         for index in durations.indices { durations[index].merge(other.durations[index]) }
         for (otherRow, block) in other.blocks.enumerated() where !block.isEmpty {
-            let row = rows.row(of: other.routeLabels[otherRow])
-            makeBlocks()
+            let row = row(ofRoute: other.routeLabels[otherRow])
             guard !blocks[row].isEmpty else {
                 blocks[row] = block
                 continue

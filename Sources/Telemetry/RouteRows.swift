@@ -3,10 +3,9 @@ struct RouteRows: Sendable {
     /// By row; empty for the first row, and for rows that are free.
     private(set) var labels = [""]
     private var rows = ["": 0]
-    /// By row: the last binding that named it.
-    private var lastBinding: [UInt64] = [.max]
-    private var bindings: UInt64 = 0
     private var free: [Int] = []
+    /// Rows of routes that are gone, the latest last.
+    private var gone: [Int] = []
 
     /// The label's row, which is a new one if it has none.
     mutating func row(of label: String) -> Int {
@@ -14,7 +13,6 @@ struct RouteRows: Sendable {
         let row = free.popLast() ?? labels.count
         if row == labels.count {
             labels.append(label)
-            lastBinding.append(bindings)
         } else {
             labels[row] = label
         }
@@ -22,29 +20,23 @@ struct RouteRows: Sendable {
         return row
     }
 
-    mutating func bind(_ labels: [String]) -> [Int] {
-        bindings += 1
-        return labels.map { label in
-            let row = row(of: label)
-            if row > 0 { lastBinding[row] = bindings }
-            return row
-        }
-    }
-
-    /// Frees all but `count` rows that the last binding did not name, those first that have not been named for longest.
+    /// Frees all but `count` rows of routes that are gone, those first that have been for longest.
     /// - Parameter used: rows that stay.
     /// - Returns: the rows that are free now.
-    mutating func forgetUnbound(beyond count: Int, used: [[Int]]) -> [Int] {
-        var unbound = labels.indices.filter { lastBinding[$0] < bindings && !labels[$0].isEmpty }
-        guard unbound.count > count else { return [] }
-        unbound.sort { (lastBinding[$0], $0) < (lastBinding[$1], $1) }
-        var isUsed = [Bool](repeating: false, count: labels.count)
-        for row in used.joined() { isUsed[row] = true }
-        let forgotten = unbound.dropLast(count).filter { !isUsed[$0] }
+    mutating func forget(beyond count: Int, used: [[Int]], isGone: (String) -> Bool) -> [Int] {
+        let before = Set(gone)
+        let labels = labels
+        gone = gone.filter { isGone(labels[$0]) }
+            + labels.indices.filter { !before.contains($0) && !labels[$0].isEmpty && isGone(labels[$0]) }
+        guard gone.count > count else { return [] }
+        let used = Set(used.joined())
+        let forgotten = gone.dropLast(count).filter { !used.contains($0) }
         for row in forgotten {
             rows[labels[row]] = nil
-            labels[row] = ""
+            self.labels[row] = ""
         }
+        let removed = Set(forgotten)
+        gone.removeAll { removed.contains($0) }
         free += forgotten
         return forgotten
     }

@@ -435,3 +435,6 @@ typedef struct {
 } linux_usage;
 
 linux_usage linux_process_usage(void);
+
+/// Gives freed memory back to the system.
+void linux_trim_memory(void);
