@@ -11,19 +11,6 @@ enum ConfigurationRules {
         }
     }
 
-    /// Documents that are composed without the parser are composed as it would.
-    static func yaml(_ input: [UInt8]) -> String? {
-        guard let text = text(of: input) else { return nil }
-        for part in YAMLFile(name: "input.yaml", text: text).parts {
-            guard let quick = QuickComposer.compose(part) else { continue }
-            var log = DiagnosticLog()
-            let parsed = YAMLComposer(file: "input.yaml").parse(part, log: &log)
-            if let error = log.entries.first { return "the parser refuses what was composed: \(error)" }
-            if parsed != [quick] { return "composed \(quick), parsed \(parsed)" }
-        }
-        return nil
-    }
-
     static func manifest(_ input: [UInt8]) -> String? {
         guard let text = text(of: input) else { return nil }
         return problem(in: text, compile)

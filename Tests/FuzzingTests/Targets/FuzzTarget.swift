@@ -15,8 +15,6 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case annotations
     /// `ManifestLoader` and `SnapshotCompiler`: a file of manifests.
     case manifest
-    /// `QuickComposer`: documents, which it and the parser must compose alike.
-    case yaml
     /// `SettingsReader`: a configuration file.
     case settings
     /// `ExchangeMachine`: what a client says, and after a line of `====` what its upstreams say, `----` between two of them.
@@ -35,7 +33,6 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .lookup: return LookupRules.problem(with: input)
         case .annotations: return ConfigurationRules.annotations(input)
         case .manifest: return ConfigurationRules.manifest(input)
-        case .yaml: return ConfigurationRules.yaml(input)
         case .settings: return ConfigurationRules.settings(input)
         case .exchange: return Conversation.problem(with: input)
         }
