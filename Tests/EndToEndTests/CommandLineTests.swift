@@ -48,6 +48,21 @@ import Testing
         Case(name: "check: no file", arguments: ["check", "-c", "none.yaml"], exit: 1, errors: ["none.yaml"], lines: 1),
         Case(name: "check: a folder", arguments: ["check", "-c", "good"], exit: 1, errors: ["good"], lines: 1),
         Case(name: "check: no manifests there", arguments: ["check", "-c", "nowhere.yaml"], exit: 1, errors: ["nowhere.yaml:1: error: "], lines: 1),
+        Case(
+            name: "check --migrating: a configuration", arguments: ["check", "--migrating", "-c", "good.yaml"], exit: 0,
+            output: ["2 Ingresses, 1 of them a canary. No difference from ingress-nginx."]),
+        Case(
+            name: "check --migrating: a folder and a file", arguments: ["check", "--migrating", "good", "lost/lost.yaml"], exit: 0,
+            output: ["3 Ingresses, 2 of them canaries."]),
+        Case(
+            name: "check --migrating: for programs", arguments: ["check", "--migrating", "--json", "good"], exit: 0,
+            output: [#"{"differences":[],"conditions":[{"file":"good/shop.yaml""#, #""modes":["scoped"]"#, #""modes":["scoped","ingress-nginx"]"#, #""counts":{},"ingresses":2,"canaries":1,"skipped":0}"#]),
+        Case(name: "check --migrating: bad", arguments: ["check", "--migrating", "-c", "bad.yaml"], exit: 1, errors: ["bad.yaml:4: error: limtis: "], lines: 1),
+        Case(name: "check --migrating: nothing there", arguments: ["check", "--migrating", "none"], exit: 1, errors: ["none:1: error: manifests: there is no such"], lines: 1),
+        Case(name: "check --migrating: of what?", arguments: ["check", "--migrating"], exit: 64, errors: ["either -c FILE or manifests"]),
+        Case(name: "check --migrating: of both?", arguments: ["check", "--migrating", "-c", "good.yaml", "good"], exit: 64),
+        Case(name: "check: manifests without --migrating", arguments: ["check", "good"], exit: 64),
+        Case(name: "check: without a file", arguments: ["check"], exit: 64, errors: ["-c"]),
         Case(name: "-t is check", arguments: ["-t", "-c", "good.yaml"], exit: 0, output: ["good.yaml"]),
         Case(name: "-t behind the file", arguments: ["-c", "bad.yaml", "-t"], exit: 1, errors: ["bad.yaml:4: error: "], lines: 1),
         Case(

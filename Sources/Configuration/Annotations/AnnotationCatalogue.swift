@@ -29,6 +29,8 @@ enum AnnotationCatalogue {
         let title: String
         /// Up to and with its slash.
         let prefix: String
+        /// Whether the last ingress-nginx obeys them.
+        var isIngressNginx = true
         let rows: [Row]
     }
 
@@ -37,9 +39,9 @@ enum AnnotationCatalogue {
 
     static let sections: [Section] = [
         Section(title: "Canary", prefix: ingressNginx, rows: canary),
-        Section(title: "Canary, beyond ingress-nginx", prefix: serin, rows: beyond),
-        Section(title: "Canary, as Alibaba's ACK writes it", prefix: ingressNginx, rows: releases),
-        Section(title: "Canary, as Tengine-Ingress writes it", prefix: ingressNginx, rows: tengine),
+        Section(title: "Canary, beyond ingress-nginx", prefix: serin, isIngressNginx: false, rows: beyond),
+        Section(title: "Canary, as Alibaba's ACK writes it", prefix: ingressNginx, isIngressNginx: false, rows: releases),
+        Section(title: "Canary, as Tengine-Ingress writes it", prefix: ingressNginx, isIngressNginx: false, rows: tengine),
         Section(title: "Hosts, paths and redirects", prefix: ingressNginx, rows: paths),
         Section(title: "Upstreams and load balancing", prefix: ingressNginx, rows: upstreams),
         Section(title: "Session affinity", prefix: ingressNginx, rows: affinity),
@@ -50,20 +52,23 @@ enum AnnotationCatalogue {
         Section(title: "TLS", prefix: ingressNginx, rows: tls),
         Section(title: "Mirror, logs and traces", prefix: ingressNginx, rows: observation),
         Section(title: "Text for nginx", prefix: ingressNginx, rows: snippets),
-        Section(title: "Gone from ingress-nginx", prefix: ingressNginx, rows: gone),
+        Section(title: "Gone from ingress-nginx", prefix: ingressNginx, isIngressNginx: false, rows: gone),
     ]
 
     /// By whole key.
-    private static let rows: [String: Row] = {
-        var rows: [String: Row] = [:]
+    private static let rows: [String: (row: Row, section: Section)] = {
+        var rows: [String: (row: Row, section: Section)] = [:]
         for section in sections {
-            for row in section.rows { rows[section.prefix + row.name] = row }
+            for row in section.rows { rows[section.prefix + row.name] = (row, section) }
         }
         return rows
     }()
 
     /// Nil for a key that nobody ever defined, and for the keys of others.
-    static func row(_ key: String) -> Row? { rows[key] }
+    static func row(_ key: String) -> Row? { rows[key]?.row }
+
+    /// Whether the last ingress-nginx obeys the key.
+    static func isIngressNginx(_ key: String) -> Bool { rows[key]?.section.isIngressNginx ?? false }
 
     /// Whether a key is one that the catalogue should know.
     static func covers(_ key: String) -> Bool { key.hasPrefix(ingressNginx) || key.hasPrefix(serin) }

@@ -30,6 +30,7 @@ struct IngressDecoder {
             ingress.defaultBackend = self.backend(backend.value, log: &log)
         }
         if let tls = spec.entry("tls"), !tls.value.isNull {
+            ingress.tlsLine = tls.line
             log.warning(
                 place.at(line: tls.line), object,
                 "`spec.tls` is not supported yet, ignored: its hosts are served without TLS")
