@@ -40,6 +40,7 @@ public struct RequestDecider: ~Copyable {
     ) -> Decision {
         switch match(head, bytes, snapshot) {
         case .route(let route):
+            if let target = Self.targetWithoutRules(route, snapshot) { return .forward(target) }
             let choice = choose(route, head, bytes, client, snapshot, rolls, trace)
             return .forward(Self.target(route, choice, snapshot))
         case .addSlash:
@@ -76,6 +77,13 @@ public struct RequestDecider: ~Copyable {
         }
     }
 
+    /// R21.0: in `ingress-nginx` a stable version without endpoints is answered 503 before any rule is looked at.
+    private static func targetWithoutRules(_ route: Route, _ snapshot: Snapshot) -> Target? {
+        guard snapshot.compatibility == .ingressNginx, snapshot.backends[route.stable].endpoints.isEmpty else { return nil }
+        let choice = Choice(version: .stable, reason: .stableWithoutEndpoint)
+        return Target(route: route.index, choice: choice, reason: choice.reason, version: .stable, backend: route.stable)
+    }
+
     /// The version that was chosen, or the one that stands in because it has no endpoint at all.
     private static func target(_ route: Route, _ choice: Choice, _ snapshot: Snapshot) -> Target {
         let chosen = backend(of: choice.version, route)
@@ -83,7 +91,9 @@ public struct RequestDecider: ~Copyable {
             Target(route: route.index, choice: choice, reason: reason, version: version, backend: backend(of: version, route))
         }
         guard snapshot.backends[chosen].endpoints.isEmpty else { return target(choice.version, choice.reason) }
-        switch (choice.version, snapshot.failover) {
+        // R21.3: ingress-nginx lets stable answer for a canary without endpoints, and nothing else.
+        let failover = snapshot.compatibility == .ingressNginx ? .canaryToStable : snapshot.failover
+        switch (choice.version, failover) {
         case (.canary, .canaryToStable), (.canary, .both):
             guard !snapshot.backends[route.stable].endpoints.isEmpty else { break }
             return target(.stable, .failover)
