@@ -1,4 +1,4 @@
-public import Addressing
+import Addressing
 public import Exchange
 import HTTP1
 import Routing
@@ -6,23 +6,6 @@ import Telemetry
 
 /// Why a request would go where it goes: the live decision, asked with a request that is not sent.
 public struct Explanation: Sendable {
-    /// The request to ask about.
-    public struct Question: Sendable {
-        public var method = "GET"
-        /// Host, with a port if the URL has one.
-        public var authority: String
-        /// Path and query.
-        public var target: String
-        /// As `name: value`.
-        public var fields: [String] = []
-        public var client: IPAddress?
-
-        public init(authority: String, target: String) {
-            self.authority = authority
-            self.target = target
-        }
-    }
-
     /// Nil when nothing matched.
     public let route: String?
     /// `stable`, `canary` or `none`.
