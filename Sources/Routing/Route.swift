@@ -14,6 +14,8 @@ public final class Route: Sendable {
     /// Index into the snapshot's backends.
     public let stable: Int
     public let canaries: [Canary]
+    /// What upstreams are asked for instead of the client's path; canaries have their main's (R36).
+    public let rewrite: Rewrite?
     /// What the rules need of a request; they refer to it by index.
     public let keys: [ValueKey]
 
@@ -35,7 +37,7 @@ public final class Route: Sendable {
 
     public init(
         index: Int, label: String, host: String, path: String, pathType: PathType,
-        stable: Int, canaries: [Canary] = [], keys: [ValueKey] = []
+        stable: Int, canaries: [Canary] = [], keys: [ValueKey] = [], rewrite: Rewrite? = nil
     ) {
         self.index = index
         self.label = label
@@ -45,6 +47,7 @@ public final class Route: Sendable {
         self.stable = stable
         self.canaries = Array(canaries.prefix(Self.maximumCanaries))
         self.keys = keys
+        self.rewrite = rewrite
         asked = self.canaries.map { Asked(header: $0.header?.key, cookie: $0.cookie) }
         (ranges, total) = WeightRange.ranges(for: self.canaries)
         certain = ranges.firstIndex { [total] range in range.start == 0 && range.end == UInt64(total) }

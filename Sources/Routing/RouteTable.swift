@@ -23,8 +23,27 @@ public final class RouteTable: Sendable {
         var longestStem = 0
         /// Bit n: there is a stem of n bytes; bit 63: of 63 or more.
         var stemLengths: UInt64 = 0
+        /// The group of its stems: its own position, or that of the host it is an alias of.
+        var group: UInt32 = 0
+        /// Position in `extras`, or -1.
+        var extra: Int32 = -1
 
         static func bit(_ length: Int) -> UInt64 { 1 << UInt64(min(length, 63)) }
+    }
+
+    /// What few hosts have.
+    struct Extra: Sendable {
+        /// Where `/` is redirected to.
+        var appRoot: [UInt8]?
+        /// Not empty: the paths of the host are regular expressions, tried in this order (R35).
+        var patterns: [PatternPath] = []
+    }
+
+    /// A path in regex mode.
+    struct PatternPath: Sendable {
+        let pattern: Pattern
+        /// Position in `routes`; nil is a path that leads nowhere.
+        let route: Int?
     }
 
     /// The groups of the host table.
@@ -41,16 +60,18 @@ public final class RouteTable: Sendable {
     private let defaultHost: Int?
     private let stemTable: KeyTable
     private let stems: [Stem]
+    private let extras: [Extra]
 
     init(
         routes: [Route], hosts: [Host], hostKeys: [KeyTable.Key], defaultHost: Int?,
-        stems: [Stem], stemKeys: [KeyTable.Key], seed: UInt64
+        stems: [Stem], stemKeys: [KeyTable.Key], extras: [Extra], seed: UInt64
     ) {
         self.routes = routes
         self.hosts = hosts
+        self.extras = extras
         self.defaultHost = defaultHost
         self.stems = stems
-        hostTable = KeyTable(hostKeys, seed: seed)
+        hostTable = KeyTable(hostKeys, seed: seed, hashing: .wholeFolded)
         stemTable = KeyTable(stemKeys, seed: seed)
         longestHost = hostKeys.lazy.map(\.bytes.count).max() ?? 0
         hasWildcards = hostKeys.contains { $0.group == HostGroup.wildcard }
@@ -63,14 +84,33 @@ public final class RouteTable: Sendable {
     /// prefix wins (R34).
     public func match(host: Span<UInt8>, path: Span<UInt8>) -> RouteMatch {
         guard let index = find(host: host) else { return .noHost }
+        if hosts[index].extra >= 0, let match = matchExtra(Int(hosts[index].extra), path) { return match }
         return match(path, hostIndex: index)
+    }
+
+    private func matchExtra(_ extra: Int, _ path: Span<UInt8>) -> RouteMatch? {
+        if path.count == 1, path[0] == ASCII.slash, extras[extra].appRoot != nil { return .appRoot(extra) }
+        return extras[extra].patterns.isEmpty ? nil : .patterns(extra)
+    }
+
+    /// Where `RouteMatch.appRoot` leads: an absolute path.
+    public func appRoot(_ extra: Int) -> [UInt8] { extras[extra].appRoot ?? [] }
+
+    /// What `RouteMatch.patterns` comes to: the first path whose expression fits the beginning of the request's path (R35).
+    /// A search that hits its limit is a miss.
+    public func search(_ extra: Int, path: Span<UInt8>, with values: borrowing RequestValues) -> RouteMatch {
+        for index in extras[extra].patterns.indices {
+            guard case .match = extras[extra].patterns[index].pattern.matches(path, scratch: values.scratch) else { continue }
+            return extras[extra].patterns[index].route.map { .route(routes[$0]) } ?? .noPath
+        }
+        return .noPath
     }
 
     private func find(host: Span<UInt8>) -> Int? {
         var host = host
         if host.count > 0, host[host.count &- 1] == ASCII.dot { host = host.extracting(droppingLast: 1) }
         guard host.count > 0 else { return defaultHost }
-        if host.count <= longestHost, let found = find(host, group: HostGroup.exact) { return found }
+        if host.count <= longestHost, let found = hostTable.find(folding: host, group: HostGroup.exact) { return found }
         if hasWildcards, let found = findWildcard(host) { return found }
         return defaultHost
     }
@@ -79,17 +119,7 @@ public final class RouteTable: Sendable {
         var label = 0
         while label < host.count, ASCII.isLabel(host[label]) { label &+= 1 }
         guard label > 0, label < host.count, host[label] == ASCII.dot, host.count &- label <= longestHost else { return nil }
-        return find(host.extracting(droppingFirst: label), group: HostGroup.wildcard)
-    }
-
-    private func find(_ name: Span<UInt8>, group: UInt32) -> Int? {
-        var hash = hostTable.hash(group: group)
-        var i = 0
-        while i < name.count {
-            hash.update(ASCII.lowercase(name[i]))
-            i &+= 1
-        }
-        return hostTable.find(name, group: group, hash, folding: true)
+        return hostTable.find(folding: host.extracting(droppingFirst: label), group: HostGroup.wildcard)
     }
 
     private func match(_ path: Span<UInt8>, hostIndex: Int) -> RouteMatch {
@@ -103,7 +133,7 @@ public final class RouteTable: Sendable {
         let whole = endsWithSlash ? path.count &- 1 : path.count
         let last = min(whole, hosts[hostIndex].longestStem)
         let lengths = hosts[hostIndex].stemLengths
-        let group = UInt32(truncatingIfNeeded: hostIndex)
+        let group = hosts[hostIndex].group
         var best = root.prefixSlash
         var hash = stemTable.hash(group: group)
         var length = 0

@@ -55,6 +55,8 @@ public struct Explanation: Sendable {
         case .refused(.noRoute): return refused("no route has this host and path: answered 404")
         case .refused(let failure): return refused("\(failure): answered \(failure.status)")
         case .addSlash: return refused("the path lacks the slash that its prefix ends with: answered 301")
+        case .appRoot(let extra):
+            return refused("the host's `/` leads to \(String(decoding: snapshot.routes.appRoot(extra), as: UTF8.self)): answered 302")
         case .forward(let target): return Explanation(target, trace, snapshot)
         }
     }

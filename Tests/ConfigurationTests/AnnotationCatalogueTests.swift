@@ -33,7 +33,10 @@ import Testing
         }
     }
 
-    @Test(arguments: CanaryAnnotations.names.map { CanaryAnnotations.prefix + $0 } + [CanaryAnnotations.hashBy])
+    static let read = (CanaryAnnotations.names + RouteAnnotations.names).map { AnnotationCatalogue.ingressNginx + $0 }
+        + [CanaryAnnotations.hashBy]
+
+    @Test(arguments: read)
     func whatIsReadIsSupported(_ key: String) {
         #expect(AnnotationCatalogue.row(key)?.state == .supported)
     }

@@ -1,25 +1,25 @@
 /// Annotations of ingress-nginx beside the canary ones: its annotation reference and its table of risks, of all versions.
 extension AnnotationCatalogue {
     static let paths: [Row] = [
-        .planned("app-root", "`/` is redirected to this path"),
+        .supported("app-root", "`/` is redirected to this path"),
         .planned("force-ssl-redirect", "HTTP is redirected to HTTPS, also without a certificate"),
         .planned("from-to-www-redirect", "`www.` is redirected to the host without it, or the other way round"),
         .planned("permanent-redirect", "every request is redirected there, 301"),
         .planned("permanent-redirect-code", "the status instead of 301"),
         .planned("preserve-trailing-slash", "the redirect to HTTPS keeps a last slash"),
         .planned("relative-redirects", "redirects name no host"),
-        .planned("rewrite-target", "the path that the upstream gets, with captures"),
-        .planned("server-alias", "further hosts of the Ingress"),
+        .supported("rewrite-target", "the path that the upstream gets, with captures"),
+        .supported("server-alias", "further hosts of the Ingress"),
         .planned("ssl-redirect", "HTTP is redirected to HTTPS where the host has a certificate"),
         .planned("temporal-redirect", "every request is redirected there, 302"),
         .planned("temporal-redirect-code", "the status instead of 302"),
         .planned("use-port-in-redirects", "redirects name the port"),
-        .planned("use-regex", "the host's paths are patterns"),
+        .supported("use-regex", "the host's paths are patterns"),
     ]
 
     static let upstreams: [Row] = [
         .planned("backend-protocol", "HTTPS or gRPC to the upstream"),
-        .planned("default-backend", "the Service that stands in for one without endpoints"),
+        .supported("default-backend", "the Service that stands in for one without endpoints"),
         .notPlanned("fastcgi-index", fastCGI),
         .notPlanned("fastcgi-params-configmap", fastCGI),
         .planned("load-balance", "how requests are spread over endpoints: `round_robin`, `ewma`"),

@@ -102,7 +102,7 @@ struct ExactPlanner {
             if main.spec.rules.isEmpty { takeOverDefaultServer(main, log: &log) }
             for rule in main.spec.rules where servers[rule.host] == nil {
                 let path = main.spec.defaultPath(of: rule.host)
-                addServer(rule.host, default: path.map { PlannedRoute(owner: main.manifest, path: $0) })
+                addServer(rule.host, default: path.map { PlannedRoute($0, of: main) })
             }
         }
     }
@@ -117,7 +117,7 @@ struct ExactPlanner {
     private mutating func takeOverDefaultServer(_ main: PlannedIngress, log: inout DiagnosticLog) {
         guard let path = main.spec.defaultPath(of: ""), let root = location(at: path.place) else { return }
         if root.isInitial {
-            replace(root, with: PlannedRoute(owner: main.manifest, path: path))
+            replace(root, with: PlannedRoute(path, of: main))
         } else if let winner = root.route {
             RoutePlanner.warnDuplicate(path, of: main.manifest, winner: winner, log: &log)
         }
@@ -153,8 +153,7 @@ struct ExactPlanner {
         }
         let host = servers[written.place.host] == nil ? "" : written.place.host
         let place = RoutePlace(host: host, path: written.place.path, type: written.place.type)
-        let route = PlannedRoute(
-            owner: manifest, path: PlannedPath(place: place, backend: written.backend, line: written.line))
+        let route = PlannedRoute(PlannedPath(place: place, backend: written.backend, line: written.line), of: ingress)
         if let location = location(at: place) {
             if location.isInitial {
                 replace(location, with: route)

@@ -5,6 +5,8 @@ struct RoutePlan {
     var routes: [PlannedRoute] = []
     /// Every host of an ordinary Ingress, whether or not a path of it became a route.
     var hosts: Set<String> = []
+    /// What holds for whole hosts.
+    var hostPlan = HostPlan()
     /// In the order of precedence of the Ingresses.
     var outcomes: [CanaryOutcome] = []
 }
@@ -22,11 +24,13 @@ extension RoutePlace: CustomStringConvertible {
     var description: String { "\(host.isEmpty ? "*" : host)\(path) (\(type == .exact ? "Exact" : "Prefix"))" }
 }
 
-/// An Ingress that counts, with what it says about being a canary.
+/// An Ingress that counts, with what its annotations say.
 struct PlannedIngress {
     let manifest: Manifest
     let spec: IngressManifest
     let canary: CanaryAnnotations
+    /// Of a canary they count only where its path is an ordinary one (oddity 17).
+    let annotations: RouteAnnotations
 
     var isCanary: Bool { canary.isEnabled }
 }
@@ -41,10 +45,17 @@ struct PlannedPath {
 /// A main path and the canaries bound to it.
 struct PlannedRoute {
     let owner: Manifest
+    let annotations: RouteAnnotations
     let path: PlannedPath
     var canaries: [PlannedCanary] = []
     /// Its Service was deleted by R18, so that it has no endpoint, whatever the manifests say.
     var isWithdrawn = false
+
+    init(_ path: PlannedPath, of ingress: PlannedIngress) {
+        owner = ingress.manifest
+        annotations = ingress.annotations
+        self.path = path
+    }
 }
 
 /// A canary on a route.

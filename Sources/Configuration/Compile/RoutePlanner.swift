@@ -7,10 +7,12 @@ enum RoutePlanner {
     /// `manifests` are Ingresses in the order of precedence.
     static func plan(_ manifests: [Manifest], _ compatibility: Compatibility, log: inout DiagnosticLog) -> RoutePlan {
         let ingresses = manifests.compactMap { read($0, log: &log) }
-        let plan = switch compatibility {
+        var plan = switch compatibility {
         case .scoped: ScopedPlanner.plan(ingresses, log: &log)
         case .ingressNginx: ExactPlanner.plan(ingresses, log: &log)
         }
+        plan.hostPlan = HostPlan(ingresses, plan, log: &log)
+        warnUnmatchable(ingresses, plan.hostPlan, log: &log)
         for outcome in plan.outcomes {
             guard let obstacle = outcome.obstacle else { continue }
             log.warning(
@@ -20,13 +22,36 @@ enum RoutePlanner {
         return plan
     }
 
-    private static func read(_ manifest: Manifest, log: inout DiagnosticLog) -> PlannedIngress? {
+    static func read(_ manifest: Manifest, log: inout DiagnosticLog) -> PlannedIngress? {
         guard case .ingress(let spec) = manifest.body else { return nil }
         AnnotationSurvey.report(manifest, log: &log)
         if spec.writtenPaths.isEmpty, spec.defaultBackend == nil, !spec.isDamaged {
             log.warning(manifest.place, manifest.object, "has no path and no default backend: routes nothing")
         }
-        return PlannedIngress(manifest: manifest, spec: spec, canary: CanaryAnnotations(manifest, log: &log))
+        let canary = CanaryAnnotations(manifest, log: &log)
+        if canary.isEnabled { RouteAnnotations.warnOnCanary(manifest, log: &log) }
+        return PlannedIngress(
+            manifest: manifest, spec: spec, canary: canary, annotations: RouteAnnotations(manifest, log: &log))
+    }
+
+    /// A plain path is compared with normal ones, see `PathNormalizer`.
+    private static func warnUnmatchable(_ ingresses: [PlannedIngress], _ hosts: HostPlan, log: inout DiagnosticLog) {
+        for ingress in ingresses {
+            for path in ingress.spec.writtenPaths where !hosts.usesRegex(path.place.host) && !isNormal(path.place.path) {
+                log.warning(
+                    ingress.manifest.place(line: path.line), ingress.manifest.object,
+                    "no request ever matches the path `\(path.place.path.clipped)`: requests are compared by their decoded path "
+                        + "with slashes merged and dot segments resolved; write it so")
+            }
+        }
+    }
+
+    /// Whether a normal request path can be equal to it, or begin with it.
+    private static func isNormal(_ path: String) -> Bool {
+        let segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        let dots = segments.contains { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }
+        let odd = path.utf8.contains { $0 <= 0x20 || $0 == 0x7F || "%?#".utf8.contains($0) }
+        return !dots && !odd && !path.contains("//")
     }
 
     /// The warning for a path that an earlier one has taken (R16).

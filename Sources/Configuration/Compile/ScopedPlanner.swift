@@ -11,7 +11,7 @@ struct ScopedPlanner {
         var planner = ScopedPlanner()
         for main in ingresses where !main.isCanary {
             planner.plan.hosts.formUnion(main.spec.rules.map(\.host))
-            for path in main.spec.writtenPaths { planner.add(path, of: main.manifest, log: &log) }
+            for path in main.spec.writtenPaths { planner.add(path, of: main, log: &log) }
         }
         // Only now, as `/` may be written in any Ingress.
         for main in ingresses where !main.isCanary {
@@ -23,19 +23,19 @@ struct ScopedPlanner {
 
     // MARK: Main paths
 
-    private mutating func add(_ path: PlannedPath, of manifest: Manifest, log: inout DiagnosticLog) {
+    private mutating func add(_ path: PlannedPath, of main: PlannedIngress, log: inout DiagnosticLog) {
         if let earlier = positions[path.place] {
-            return RoutePlanner.warnDuplicate(path, of: manifest, winner: plan.routes[earlier], log: &log)
+            return RoutePlanner.warnDuplicate(path, of: main.manifest, winner: plan.routes[earlier], log: &log)
         }
         positions[path.place] = plan.routes.count
         paths[path.place.host, default: []].append(path.place.path)
-        plan.routes.append(PlannedRoute(owner: manifest, path: path))
+        plan.routes.append(PlannedRoute(path, of: main))
     }
 
     private mutating func addDefault(_ path: PlannedPath, of main: PlannedIngress, log: inout DiagnosticLog) {
         // The default backend of an Ingress with rules is a fallback; without rules it is all there is.
         guard positions[path.place] == nil || main.spec.rules.isEmpty else { return }
-        add(path, of: main.manifest, log: &log)
+        add(path, of: main, log: &log)
     }
 
     // MARK: Canaries

@@ -75,10 +75,11 @@ struct SnapshotCompiler {
             _ = builder.add(host: place.host, path: place.path, type: place.type) { index in
                 Route(
                     index: index, label: planned.owner.label, host: place.host, path: place.path, pathType: place.type,
-                    stable: stable, canaries: canaries, keys: keys.keys)
+                    stable: stable, canaries: canaries, keys: keys.keys, rewrite: HostPlan.rewrite(planned))
             }
         }
         for host in plan.hosts.sorted() { builder.add(host: host) }
+        plan.hostPlan.apply(to: &builder, plan.routes, log: &log)
         return builder.build()
     }
 
@@ -87,7 +88,26 @@ struct SnapshotCompiler {
             let name = resolver.resolve(planned.path.backend, namespace: planned.owner.namespace).name
             return position(of: Backend(name: name, endpoints: []), as: name + " (R18)")
         }
-        return backend(planned.path.backend, of: planned.owner, log: &log)
+        let stable = backend(planned.path.backend, of: planned.owner, log: &log)
+        return backends[stable].endpoints.isEmpty ? defaultBackend(planned, log: &log) ?? stable : stable
+    }
+
+    /// R38: what answers instead of a stable version without endpoints; the canaries stay.
+    private mutating func defaultBackend(_ planned: PlannedRoute, log: inout DiagnosticLog) -> Int? {
+        guard let service = planned.annotations.defaultBackend else { return nil }
+        let reference = resolver.firstPort(of: service, namespace: planned.owner.namespace)
+        let position = reference.map { backend($0, of: planned.owner, log: &log) }
+        let place = planned.owner.place(line: service.line)
+        guard let position, !backends[position].endpoints.isEmpty else {
+            log.warning(
+                place, planned.owner.object,
+                "the default-backend \(service.value) has no endpoint, so that \(planned.path.place) answers 503 (R38)")
+            return nil
+        }
+        log.note(
+            place, planned.owner.object,
+            "\(planned.path.place) is served by the default-backend \(service.value) while its own Service has no endpoint (R38)")
+        return position
     }
 
     /// The position of the backend that a reference leads to, which joins the list if it is new.

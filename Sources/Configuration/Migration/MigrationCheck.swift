@@ -37,10 +37,7 @@ struct MigrationCheck {
         var unused = DiagnosticLog()
         let selection = IngressSelection(manifests, classes: settings.ingressClasses)
         let ordered = selection.ordered(manifests, .ingressNginx, log: &unused)
-        ingresses = ordered.compactMap { manifest in
-            guard case .ingress(let spec) = manifest.body else { return nil }
-            return PlannedIngress(manifest: manifest, spec: spec, canary: CanaryAnnotations(manifest, log: &unused))
-        }
+        ingresses = ordered.compactMap { RoutePlanner.read($0, log: &unused) }
         exact = RoutePlanner.plan(ordered, .ingressNginx, log: &unused)
         scoped = RoutePlanner.plan(selection.ordered(manifests, .scoped, log: &unused), .scoped, log: &unused)
         var settings = settings

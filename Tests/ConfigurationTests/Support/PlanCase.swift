@@ -98,12 +98,7 @@ struct PlanCase: Sendable, CustomTestStringConvertible {
     }
 
     func check(_ compatibility: String) {
-        let services = Set(ingresses.flatMap(\.services)).union(empty).sorted().map { service in
-            "\(service): [\(empty.contains(service) ? "" : "\"10.0.0.1:80\"")]"
-        }
-        let loaded = Loaded(
-            ingresses.map(\.yaml).joined(separator: "\n---\n"),
-            settings: "canary: {compatibility: \(compatibility)\(settings)}\nservices: {\(services.joined(separator: ", "))}")
+        let loaded = Loaded(ingresses, empty: empty, settings: "compatibility: \(compatibility)\(settings)")
         #expect(loaded.snapshot.routes.routes.map { Self.text($0, loaded) }.sorted() == routes.sorted())
         let unused = loaded.canaries.filter { $0.inactive != nil }
         for (report, expected) in zip(unused, inactive) {
@@ -120,7 +115,7 @@ struct PlanCase: Sendable, CustomTestStringConvertible {
     }
 
     /// Whether the parts of `pattern` between `…` stand in `text` one after the other.
-    private static func fits(_ text: String, _ pattern: String) -> Bool {
+    static func fits(_ text: String, _ pattern: String) -> Bool {
         var rest = Substring(text)
         for part in pattern.split(separator: "…") {
             guard let found = rest.firstRange(of: part) else { return false }
@@ -137,5 +132,17 @@ struct PlanCase: Sendable, CustomTestStringConvertible {
             " + \(name(canary.backend)) \(canary.ruleTexts(keys: route.keys).joined(separator: ", "))"
         }
         return "\(place) > \(name(route.stable))" + canaries.joined()
+    }
+}
+
+extension Loaded {
+    /// Ingresses whose Services have one endpoint each, but for those of `empty`. `settings` are keys of `canary:`.
+    init(_ ingresses: [Ingress], empty: [String], settings: String) {
+        let services = Set(ingresses.flatMap(\.services)).union(empty).sorted().map { service in
+            "\(service): [\(empty.contains(service) ? "" : "\"10.0.0.1:80\"")]"
+        }
+        self.init(
+            ingresses.map(\.yaml).joined(separator: "\n---\n"),
+            settings: "canary: {\(settings)}\nservices: {\(services.joined(separator: ", "))}")
     }
 }
