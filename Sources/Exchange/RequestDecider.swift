@@ -35,6 +35,9 @@ public struct RequestDecider: ~Copyable {
         case refused(Failure)
     }
 
+    /// What `writePath` writes, for `explain`.
+    public var path: String { String(decoding: rewritten, as: UTF8.self) }
+
     /// Bytes that `writePath` writes.
     var pathLength: Int { rewritten.count }
 

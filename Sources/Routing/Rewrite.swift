@@ -15,6 +15,8 @@ public struct Rewrite: Sendable {
     /// Bytes of a new path, escaped.
     static let maximumLength = 32 << 10
 
+    /// As configured.
+    public let target: String
     private let pattern: Pattern
     private let parts: [Part]
 
@@ -23,6 +25,7 @@ public struct Rewrite: Sendable {
     ///   - target: what the whole path becomes. A group without a part in the match is empty.
     public init(_ pattern: Pattern, target: String) {
         self.pattern = pattern
+        self.target = target
         var parts: [Part] = []
         var text: [UInt8] = []
         var rest = Array(target.utf8)[...]

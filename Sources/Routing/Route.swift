@@ -11,6 +11,8 @@ public final class Route: Sendable {
     public let host: String
     public let path: String
     public let pathType: PathType
+    /// The path is a regular expression, whatever its type (R35).
+    public let isPattern: Bool
     /// Index into the snapshot's backends.
     public let stable: Int
     public let canaries: [Canary]
@@ -37,7 +39,8 @@ public final class Route: Sendable {
 
     public init(
         index: Int, label: String, host: String, path: String, pathType: PathType,
-        stable: Int, canaries: [Canary] = [], keys: [ValueKey] = [], rewrite: Rewrite? = nil
+        stable: Int, canaries: [Canary] = [], keys: [ValueKey] = [], isPattern: Bool = false,
+        rewrite: Rewrite? = nil
     ) {
         self.index = index
         self.label = label
@@ -47,6 +50,7 @@ public final class Route: Sendable {
         self.stable = stable
         self.canaries = Array(canaries.prefix(Self.maximumCanaries))
         self.keys = keys
+        self.isPattern = isPattern
         self.rewrite = rewrite
         asked = self.canaries.map { Asked(header: $0.header?.key, cookie: $0.cookie) }
         (ranges, total) = WeightRange.ranges(for: self.canaries)

@@ -8,6 +8,14 @@ public final class RouteTable: Sendable {
     /// In the order they were added; a route's `index` is its position.
     public let routes: [Route]
 
+    /// Other names of hosts (R33), in the order of the names.
+    public let aliases: [Alias]
+
+    public struct Alias: Sendable {
+        public let name: String
+        public let host: String
+    }
+
     /// Routes of one stem, positions in `routes` or -1.
     struct Stem {
         var exact: Int32 = -1
@@ -64,9 +72,10 @@ public final class RouteTable: Sendable {
 
     init(
         routes: [Route], hosts: [Host], hostKeys: [KeyTable.Key], defaultHost: Int?,
-        stems: [Stem], stemKeys: [KeyTable.Key], extras: [Extra], seed: UInt64
+        stems: [Stem], stemKeys: [KeyTable.Key], extras: [Extra], aliases: [Alias], seed: UInt64
     ) {
         self.routes = routes
+        self.aliases = aliases
         self.hosts = hosts
         self.extras = extras
         self.defaultHost = defaultHost

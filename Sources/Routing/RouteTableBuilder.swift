@@ -85,11 +85,14 @@ public struct RouteTableBuilder {
     /// The table; `seed` is where the search for good hash seeds starts, any value will do.
     public func build(seed: UInt64 = 0) -> RouteTable {
         var (hosts, hostPositions) = (hosts, hostPositions)
+        var known: [RouteTable.Alias] = []
         for (alias, host) in aliases where hostPositions[alias] == nil {
             guard let original = hostPositions[host] else { continue }
             hostPositions[alias] = hosts.count
             hosts.append(hosts[original])
+            known.append(RouteTable.Alias(name: alias, host: host))
         }
+        known.sort { $0.name < $1.name }
         var hostKeys = Array(repeating: KeyTable.Key(group: 0, bytes: []), count: hosts.count)
         for (host, position) in hostPositions {
             // The default has no key of its own: a request cannot name it.
@@ -101,7 +104,7 @@ public struct RouteTableBuilder {
         }
         return RouteTable(
             routes: routes, hosts: hosts, hostKeys: hostKeys, defaultHost: hostPositions[""],
-            stems: stems, stemKeys: stemKeys, extras: extras, seed: seed)
+            stems: stems, stemKeys: stemKeys, extras: extras, aliases: known, seed: seed)
     }
 
     private mutating func position(ofHost host: String) -> Int {

@@ -57,7 +57,8 @@ public struct Explanation: Sendable {
         case .addSlash: return refused("the path lacks the slash that its prefix ends with: answered 301")
         case .appRoot(let extra):
             return refused("the host's `/` leads to \(String(decoding: snapshot.routes.appRoot(extra), as: UTF8.self)): answered 302")
-        case .forward(let target): return Explanation(target, trace, snapshot)
+        case .forward(let target):
+            return Explanation(target, trace, rewrittenPath: target.isRewritten ? decider.path : nil, snapshot)
         }
     }
 
@@ -83,7 +84,7 @@ public struct Explanation: Sendable {
         self.total = total
     }
 
-    private init(_ target: RequestDecider.Target, _ trace: DecisionTrace, _ snapshot: Snapshot) {
+    private init(_ target: RequestDecider.Target, _ trace: DecisionTrace, rewrittenPath: String?, _ snapshot: Snapshot) {
         let route = snapshot.routes.routes[target.route]
         let backend = snapshot.backends[target.backend]
         var reasons = ["route \(route.host.isEmpty ? "any host" : route.host) \(route.path) of Ingress \(route.label)"]
@@ -91,6 +92,7 @@ public struct Explanation: Sendable {
             let canary = step.canary.isEmpty ? "" : " of \(step.canary)"
             return "\(step.rule.rawValue)\(canary): \(step.text) → \(step.outcome.rawValue)"
         }
+        if let rewrittenPath { reasons.append("the upstream is asked for \(rewrittenPath)") }
         if target.reason == .failover { reasons.append("the chosen version has no endpoint, so the other one stands in") }
         switch backend.endpoints.count {
         case 0: reasons.append("Service \(backend.name) has no endpoint: answered 503")

@@ -26,11 +26,13 @@ public enum RouteReport {
         for route in snapshot.routes.routes {
             lines.append("\(site(route.host, route.path)) (\(typeName(route)))  Ingress \(route.label)")
             lines.append("  stable  \(text(snapshot.backends[route.stable]))")
+            if let rewrite = route.rewrite { lines.append("  asks    for \(rewrite.target)") }
             for canary in route.canaries {
                 lines.append("  canary  \(text(snapshot.backends[canary.backend]))  Ingress \(canary.name)")
                 lines += canary.ruleTexts(keys: route.keys).map { "            \($0)" }
             }
         }
+        lines += snapshot.routes.aliases.map { "\($0.name)  is another name of \(site($0.host, ""))" }
         for canary in inactive {
             lines.append("\(site(canary.host, canary.path))  \(canary.object) is not in effect: \(canary.why)")
         }
@@ -39,7 +41,9 @@ public enum RouteReport {
 
     private static func site(_ host: String, _ path: String) -> String { (host.isEmpty ? "*" : host) + path }
 
-    private static func typeName(_ route: Route) -> String { route.pathType == .exact ? "Exact" : "Prefix" }
+    private static func typeName(_ route: Route) -> String {
+        (route.pathType == .exact ? "Exact" : "Prefix") + (route.isPattern ? ", a regular expression" : "")
+    }
 
     private static func text(_ backend: Backend) -> String {
         let endpoints = backend.endpoints.map(\.address.description)
@@ -54,6 +58,15 @@ public enum RouteReport {
         json.key("routes")
         json.beginArray()
         for route in snapshot.routes.routes { write(route, snapshot, to: &json) }
+        json.endArray()
+        json.key("aliases")
+        json.beginArray()
+        for alias in snapshot.routes.aliases {
+            json.beginObject()
+            json.member("name", alias.name)
+            json.member("host", alias.host)
+            json.endObject()
+        }
         json.endArray()
         json.key("inactiveCanaries")
         json.beginArray()
@@ -75,7 +88,9 @@ public enum RouteReport {
         json.member("ingress", route.label)
         json.member("host", route.host)
         json.member("path", route.path)
-        json.member("pathType", typeName(route))
+        json.member("pathType", route.pathType == .exact ? "Exact" : "Prefix")
+        json.member("regex", route.isPattern)
+        json.member("rewrite", route.rewrite?.target)
         json.key("stable")
         write(snapshot.backends[route.stable], to: &json)
         json.key("canaries")

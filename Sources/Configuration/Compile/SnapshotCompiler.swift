@@ -75,7 +75,8 @@ struct SnapshotCompiler {
             _ = builder.add(host: place.host, path: place.path, type: place.type) { index in
                 Route(
                     index: index, label: planned.owner.label, host: place.host, path: place.path, pathType: place.type,
-                    stable: stable, canaries: canaries, keys: keys.keys, rewrite: HostPlan.rewrite(planned))
+                    stable: stable, canaries: canaries, keys: keys.keys,
+                    isPattern: plan.hostPlan.usesRegex(place.host), rewrite: HostPlan.rewrite(planned))
             }
         }
         for host in plan.hosts.sorted() { builder.add(host: host) }
