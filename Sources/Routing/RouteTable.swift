@@ -61,14 +61,14 @@ public final class RouteTable: Sendable {
         static let wildcard: UInt32 = 1
     }
 
-    private let hostTable: KeyTable
-    private let hosts: [Host]
+    let hostTable: KeyTable
+    let hosts: [Host]
     private let longestHost: Int
-    private let hasWildcards: Bool
-    private let defaultHost: Int?
+    let hasWildcards: Bool
+    let defaultHost: Int?
     private let stemTable: KeyTable
     private let stems: [Stem]
-    private let extras: [Extra]
+    let extras: [Extra]
 
     init(
         routes: [Route], hosts: [Host], hostKeys: [KeyTable.Key], defaultHost: Int?,
@@ -115,7 +115,7 @@ public final class RouteTable: Sendable {
         return .noPath
     }
 
-    private func find(host: Span<UInt8>) -> Int? {
+    func find(host: Span<UInt8>) -> Int? {
         var host = host
         if host.count > 0, host[host.count &- 1] == ASCII.dot { host = host.extracting(droppingLast: 1) }
         guard host.count > 0 else { return defaultHost }
@@ -124,7 +124,7 @@ public final class RouteTable: Sendable {
         return defaultHost
     }
 
-    private func findWildcard(_ host: Span<UInt8>) -> Int? {
+    func findWildcard(_ host: Span<UInt8>) -> Int? {
         var label = 0
         while label < host.count, ASCII.isLabel(host[label]) { label &+= 1 }
         guard label > 0, label < host.count, host[label] == ASCII.dot, host.count &- label <= longestHost else { return nil }

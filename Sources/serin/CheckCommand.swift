@@ -5,7 +5,8 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Load and validate everything; open no port.",
         discussion: """
-            Prints every diagnostic as file:line: error|warning|note: where: what, and what to do. With --migrating, prints where Serin \
+            Prints every diagnostic as file:line: error|warning|note: where: what, and what to do, and for every path of a canary \
+            whether it is in effect. With --migrating, prints where Serin \
             behaves differently from ingress-nginx for these manifests, and nothing else: \
             kubectl get ingress -A -o yaml > live.yaml; serin check --migrating live.yaml
             """)
@@ -50,6 +51,7 @@ struct CheckCommand: ParsableCommand {
         let result = ConfigurationLoader.load(file: path)
         Output.report(result.diagnostics)
         let warnings = result.diagnostics.count { $0.severity == .warning }
+        for canary in result.configuration?.canaries ?? [] { Output.line(canary.description) }
         guard result.configuration != nil, !(strict && warnings > 0) else { throw ExitCode(1) }
         Output.line("\(path): the configuration is good\(warnings > 0 ? "; warnings: \(warnings)" : "")")
     }

@@ -40,7 +40,13 @@ import Testing
     }
 
     @Test(arguments: [
-        Case(name: "check: good", arguments: ["check", "-c", "good.yaml"], exit: 0, output: ["good.yaml"]),
+        Case(name: "check: good", arguments: ["check", "-c", "good.yaml"], exit: 0, output: ["Ingress default/shop-canary: in effect on shop.example/ (Prefix)\n", "good.yaml: the configuration is good"]),
+        Case(
+            name: "check: a canary that binds to nothing", arguments: ["check", "-c", "lost.yaml"], exit: 0,
+            output: ["Ingress default/lost: not in effect on lost.example/ (Prefix): no Ingress without the canary annotation has this host"]),
+        Case(
+            name: "check: a canary without endpoints", arguments: ["check", "-c", "warned.yaml"], exit: 0,
+            output: ["Ingress default/shop-canary: not in effect on shop.example/ (Prefix): Service default/new:80 has no endpoint, stable answers"]),
         Case(name: "check: warned", arguments: ["check", "-c", "warned.yaml"], exit: 0, errors: ["good/shop.yaml:", "warning: Ingress default/shop-canary:"]),
         Case(name: "check: warned, strictly", arguments: ["check", "--strict", "-c", "warned.yaml"], exit: 1, errors: ["warning:"]),
         Case(name: "check: good, strictly", arguments: ["check", "--strict", "-c", "good.yaml"], exit: 0),
@@ -68,7 +74,13 @@ import Testing
         Case(
             name: "routes", arguments: ["routes", "-c", "good.yaml"], exit: 0,
             output: ["shop.example/", "default/shop", "127.0.0.1:9001", "default/shop-canary", "127.0.0.1:9003", "foo", "25"]),
-        Case(name: "routes: a canary without effect", arguments: ["routes", "-c", "lost.yaml"], exit: 0, output: ["lost.example/", "not in effect"]),
+        Case(name: "routes: in effect", arguments: ["routes", "-c", "good.yaml"], exit: 0, output: ["Ingress default/shop-canary, in effect\n"]),
+        Case(
+            name: "routes: a canary that binds to nothing", arguments: ["routes", "-c", "lost.yaml"], exit: 0,
+            output: ["lost.example/ (Prefix)  Ingress default/lost is not in effect: no Ingress"]),
+        Case(
+            name: "routes: a canary without endpoints", arguments: ["routes", "-c", "warned.yaml"], exit: 0,
+            output: ["Ingress default/shop-canary, not in effect: Service default/new:80 has no endpoint"]),
         Case(name: "routes: bad", arguments: ["routes", "-c", "bad.yaml"], exit: 1, errors: ["bad.yaml:4: error: "], lines: 1),
         Case(
             name: "explain: the canary", arguments: ["explain", "-c", "good.yaml", "-H", "foo: bar", "http://shop.example/x?y"], exit: 0,
@@ -99,6 +111,10 @@ import Testing
     }
 
     private struct Explained: Decodable {
+        struct Candidate: Decodable { let ingress: String, host: String, path: String, pathType: String, outcome: String, why: String }
+        struct Rule: Decodable { let rule: String, canary: String?, outcome: String, text: String }
+        let candidates: [Candidate]
+        let rules: [Rule]
         let route: String?, version: String, reason: String, service: String?, endpoint: String?
         let reasons: [String]
         let bucket: Int?, weight: Int?, total: Int?
@@ -113,13 +129,16 @@ import Testing
     }
 
     @Test func explainsForPrograms() throws {
-        let names: Set = ["route", "version", "reason", "service", "endpoint", "reasons", "bucket", "weight", "total"]
+        let names: Set = ["route", "version", "reason", "service", "endpoint", "reasons", "candidates", "rules", "bucket", "weight", "total"]
         let (header, keys) = try explain("-H", "foo: bar", "http://shop.example/")
         #expect(keys == names)
         #expect(header.route == "default/shop" && header.version == "canary" && header.reason == "header")
         #expect(header.service?.hasPrefix("default/new") == true)
         #expect(header.endpoint == "127.0.0.1:9002")
         #expect(!header.reasons.isEmpty && header.weight == nil)
+        #expect(header.candidates.map(\.ingress) == ["default/shop"] && header.candidates.map(\.outcome) == ["chosen"])
+        #expect(header.rules.map(\.rule) == ["header"] && header.rules.map(\.canary) == ["default/shop-canary"])
+        #expect(header.rules.map(\.outcome) == ["canary"])
 
         let (weight, _) = try explain("shop.example/")
         #expect(weight.reason == "weight" && weight.weight == 25 && weight.total == 100)
@@ -142,6 +161,8 @@ import Testing
         #expect((route["stable"] as? [String: Any])?["endpoints"] as? [String] == ["127.0.0.1:9001"])
         let canary = try #require((route["canaries"] as? [[String: Any]])?.first)
         #expect(canary["ingress"] as? String == "default/shop-canary")
+        #expect(canary["inEffect"] as? Bool == true)
+        #expect(canary["why"] is NSNull)
     }
 
     /// The example files are what their names say.
