@@ -92,6 +92,6 @@ let package = Package(
         tests("ServerTests", ["Addressing", "Exchange", "Reactor", "Routing", "Server", .product(name: "Logging", package: "swift-log")]),
         // They run the binary, so it is built before them.
         tests("EndToEndTests", ["serin"]),
-        tests("ConfigurationTests", ["Addressing", "Configuration", "Exchange", "Routing"], exclude: ["Fixtures"]),
+        tests("ConfigurationTests", ["Addressing", "Configuration", "Exchange", "Routing", "TestSupport"], exclude: ["Fixtures"]),
     ] + fuzzing
 )

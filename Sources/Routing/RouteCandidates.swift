@@ -110,19 +110,25 @@ extension RouteTable {
     ) -> [RouteCandidates.Candidate] {
         var chosen: [RouteCandidates.Candidate] = []
         var others: [RouteCandidates.Candidate] = []
-        var isOver = false
+        // Why the search is over, as far as the expressions after it are concerned.
+        var end: String?
         for pattern in extras[extra].patterns {
-            let result = isOver ? PatternResult.noMatch : pattern.pattern.matches(path, scratch: values.scratch)
-            if case .match = result { isOver = true }
-            guard let route = pattern.route else { continue }
-            if case .match = result {
-                chosen.append(RouteCandidates.Candidate(route: route, outcome: .chosen, why: "the first expression that fits, longest first"))
-            } else if isOver {
-                others.append(RouteCandidates.Candidate(route: route, outcome: .notTried, why: "another expression fits before it"))
-            } else if case .error = result {
-                others.append(RouteCandidates.Candidate(route: route, outcome: .doesNotFit, why: "the search hit its limit"))
-            } else {
+            if let end {
+                if let route = pattern.route { others.append(RouteCandidates.Candidate(route: route, outcome: .notTried, why: end)) }
+                continue
+            }
+            switch pattern.pattern.matches(path, scratch: values.scratch) {
+            case .match:
+                end = "another expression fits before it"
+                guard let route = pattern.route else { continue }
+                chosen.append(RouteCandidates.Candidate(route: route, outcome: .chosen, why: "the first expression that fits"))
+            case .noMatch:
+                guard let route = pattern.route else { continue }
                 others.append(RouteCandidates.Candidate(route: route, outcome: .doesNotFit, why: "the expression does not fit"))
+            case .error:
+                end = "the search for an expression before it hit its limit"
+                guard let route = pattern.route else { continue }
+                others.append(RouteCandidates.Candidate(route: route, outcome: .doesNotFit, why: "the search hit its limit"))
             }
         }
         return chosen + others

@@ -1,7 +1,7 @@
 /// What a route table says about a request.
 public enum RouteMatch: Sendable {
     case route(Route)
-    /// The path is a configured prefix but for its last slash: answer 301 to the path with a slash (R34).
+    /// The path is a configured one but for its last slash: answer 301 to the path with a slash (R34).
     case addSlash
     /// `/` of a host that redirects it: answer 302 to `RouteTable.appRoot` of this number.
     case appRoot(Int)

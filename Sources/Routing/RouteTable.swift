@@ -69,12 +69,15 @@ public final class RouteTable: Sendable {
     private let stemTable: KeyTable
     private let stems: [Stem]
     let extras: [Extra]
+    private let addsSlashToExact: Bool
 
     init(
         routes: [Route], hosts: [Host], hostKeys: [KeyTable.Key], defaultHost: Int?,
-        stems: [Stem], stemKeys: [KeyTable.Key], extras: [Extra], aliases: [Alias], seed: UInt64
+        stems: [Stem], stemKeys: [KeyTable.Key], extras: [Extra], aliases: [Alias],
+        addsSlashToExact: Bool, seed: UInt64
     ) {
         self.routes = routes
+        self.addsSlashToExact = addsSlashToExact
         self.aliases = aliases
         self.hosts = hosts
         self.extras = extras
@@ -106,11 +109,14 @@ public final class RouteTable: Sendable {
     public func appRoot(_ extra: Int) -> [UInt8] { extras[extra].appRoot ?? [] }
 
     /// What `RouteMatch.patterns` comes to: the first path whose expression fits the beginning of the request's path (R35).
-    /// A search that hits its limit is a miss.
+    /// A search that hits its limit ends it without a path: the next one must not be had by wearing out the one before it.
     public func search(_ extra: Int, path: Span<UInt8>, with values: borrowing RequestValues) -> RouteMatch {
         for index in extras[extra].patterns.indices {
-            guard case .match = extras[extra].patterns[index].pattern.matches(path, scratch: values.scratch) else { continue }
-            return extras[extra].patterns[index].route.map { .route(routes[$0]) } ?? .noPath
+            switch extras[extra].patterns[index].pattern.matches(path, scratch: values.scratch) {
+            case .match: return extras[extra].patterns[index].route.map { .route(routes[$0]) } ?? .noPath
+            case .noMatch: continue
+            case .error: return .noPath
+            }
         }
         return .noPath
     }
@@ -159,7 +165,7 @@ public final class RouteTable: Sendable {
                 if let route = firstOf(stem.exactSlash, stem.prefixSlash, stem.prefix) { return found(route) }
             } else {
                 if let route = firstOf(stem.exact, stem.prefix, -1) { return found(route) }
-                if stem.prefixSlash >= 0 { return .addSlash }
+                if stem.prefixSlash >= 0 || stem.exactSlash >= 0 && addsSlashToExact { return .addSlash }
             }
         }
         return found(best)

@@ -83,7 +83,10 @@ public struct RouteTableBuilder {
     }
 
     /// The table; `seed` is where the search for good hash seeds starts, any value will do.
-    public func build(seed: UInt64 = 0) -> RouteTable {
+    ///
+    /// With `addsSlashToExact`, an exact path that ends with a slash answers 301 without it, as a prefix does and as nginx
+    /// has it (R34).
+    public func build(addsSlashToExact: Bool = false, seed: UInt64 = 0) -> RouteTable {
         var (hosts, hostPositions) = (hosts, hostPositions)
         var known: [RouteTable.Alias] = []
         for (alias, host) in aliases where hostPositions[alias] == nil {
@@ -104,7 +107,8 @@ public struct RouteTableBuilder {
         }
         return RouteTable(
             routes: routes, hosts: hosts, hostKeys: hostKeys, defaultHost: hostPositions[""],
-            stems: stems, stemKeys: stemKeys, extras: extras, aliases: known, seed: seed)
+            stems: stems, stemKeys: stemKeys, extras: extras, aliases: known,
+            addsSlashToExact: addsSlashToExact, seed: seed)
     }
 
     private mutating func position(ofHost host: String) -> Int {

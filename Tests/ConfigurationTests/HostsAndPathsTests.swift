@@ -143,6 +143,12 @@ import Testing
         check(test, compatibility, showsServices: false)
     }
 
+    /// R34: nginx adds the slash to an Exact path too; in `scoped` mode Exact is the path and nothing else.
+    @Test(arguments: [("scoped", "404"), ("ingress-nginx", "301")]) func exactPathsWithASlash(_ compatibility: String, _ expected: String) {
+        let test = Case("R34", [.main("main", "=a/x/ shop", "=a/y/ shop", "=a/y mall")], [("a/x/", "=a/x/"), ("a/x", expected), ("a/y", "=a/y")])
+        check(test, compatibility, showsServices: false)
+    }
+
     @Test(arguments: defaultBackends, ["scoped", "ingress-nginx"]) func standIns(_ test: Case, _ compatibility: String) {
         check(test, compatibility, showsServices: true)
     }

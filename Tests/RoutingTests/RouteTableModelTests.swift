@@ -27,12 +27,13 @@ import Testing
         var builder = builder(places)
         builder.add(alias: alias, ofHost: original)
         let isAlias = places.contains { $0.host == original } && !places.contains { $0.host == bare(alias) }
-        let routes = builder.build()
+        let slashes = Bool.random(using: &random)
+        let routes = builder.build(addsSlashToExact: slashes)
         for _ in 0..<400 {
             let host = asked.randomElement(using: &random) ?? ""
             let path = path()
             let answering = isAlias && bare(host) == bare(alias) ? original : host
-            let expected = scan(places, answering, path, isHost: answering != host)
+            let expected = scan(places, answering, path, isHost: answering != host, addsSlashToExact: slashes)
             #expect(routes.match(host, path) == expected, "\(host) \(path) among \(places), \(alias) for \(original)")
         }
     }
@@ -43,7 +44,7 @@ import Testing
     }
 
     /// With `isHost`, `host` is as configured and not what a request says.
-    private func scan(_ places: [Place], _ host: String, _ path: String, isHost: Bool) -> Expected {
+    private func scan(_ places: [Place], _ host: String, _ path: String, isHost: Bool, addsSlashToExact: Bool) -> Expected {
         let name = bare(host)
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
         let wildcard = labels.count > 1 && !isHost ? "*." + labels.dropFirst().joined(separator: ".") : "none"
@@ -53,7 +54,8 @@ import Testing
         if let exact = own.first(where: { places[$0].type == .exact && places[$0].path == path }) { return .place(exact) }
         let prefixes = own.filter { places[$0].type == .prefix }
         if let same = prefixes.first(where: { places[$0].path == path }) { return .place(same) }
-        if prefixes.contains(where: { places[$0].path == path + "/" }) { return .addSlash }
+        let slashed = addsSlashToExact ? own : prefixes
+        if slashed.contains(where: { places[$0].path == path + "/" }) { return .addSlash }
         let covering = prefixes.filter { index in
             let prefix = places[index].path
             return path.hasPrefix(prefix.hasSuffix("/") ? prefix : prefix + "/")

@@ -171,8 +171,9 @@ extension ExactPlanner {
     }
 
     private func missing(_ place: RoutePlace) -> String {
-        let paths = servers[place.host]?.filter { $0.route != nil }.map(\.place.path)
-        return RoutePlanner.missing(place, paths: paths) { location(at: $0)?.route?.owner }
+        // As many as are shown: there may be thousands, and as many strays.
+        let paths = servers[place.host]?.lazy.filter { $0.route != nil }.map(\.place.path).prefix(RoutePlanner.pathsShown + 1)
+        return RoutePlanner.missing(place, paths: paths.map(Array.init)) { location(at: $0)?.route?.owner }
     }
 
     private func warnWithdrawn(

@@ -62,6 +62,9 @@ enum RoutePlanner {
                 + "which wins (R16); remove one of the two")
     }
 
+    /// Paths of a host that a message names.
+    static let pathsShown = 5
+
     /// Why there is no main path at `place`. `owner` knows who has a place, `paths` are those of the host.
     static func missing(_ place: RoutePlace, paths: [String]?, owner: (RoutePlace) -> Manifest?) -> String {
         let other = RoutePlace(host: place.host, path: place.path, type: place.type == .exact ? .prefix : .exact)
@@ -69,7 +72,7 @@ enum RoutePlanner {
         guard let paths, !paths.isEmpty else {
             return "no Ingress without the canary annotation has this host; add the main Ingress"
         }
-        let shown = paths.prefix(5).joined(separator: ", ") + (paths.count > 5 ? "…" : "")
+        let shown = paths.prefix(pathsShown).joined(separator: ", ") + (paths.count > pathsShown ? "…" : "")
         return "no Ingress without the canary annotation has this path, the host has \(shown); write the same path"
     }
 }

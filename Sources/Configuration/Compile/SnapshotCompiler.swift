@@ -81,7 +81,7 @@ struct SnapshotCompiler {
         }
         for host in plan.hosts.sorted() { builder.add(host: host) }
         plan.hostPlan.apply(to: &builder, plan.routes, log: &log)
-        return builder.build()
+        return builder.build(addsSlashToExact: settings.compatibility == .ingressNginx)
     }
 
     private mutating func stable(_ planned: PlannedRoute, log: inout DiagnosticLog) -> Int {
