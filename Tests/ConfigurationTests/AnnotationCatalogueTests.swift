@@ -60,8 +60,10 @@ import Testing
         Case(name: "made up", key: "nginx.ingress.kubernetes.io/xyzzy-plugh", says: "xyzzy-plugh is unknown, ignored"),
         Case(name: "without a name", key: "nginx.ingress.kubernetes.io/", says: "is unknown, ignored"),
         Case(name: "Serin's, misspelt", key: "serin.dev/canary-hashby", says: "did you mean `canary-hash-by`?"),
+        Case(name: "Higress's", key: "higress.ingress.kubernetes.io/canary-by-query", says: "is not supported yet (planned)"),
+        Case(name: "Higress's own", key: "higress.ingress.kubernetes.io/destination", says: nil),
         Case(name: "the other prefix", key: "nginx.ingress.kubernetes.io/canary-hash-by", says: "did you mean `serin.dev/canary-hash-by`?"),
-        Case(name: "the other prefix, the other way", key: "serin.dev/canary-weight", says: "did you mean `nginx.ingress.kubernetes.io/canary-weight`?"),
+        Case(name: "the other prefix, the other way", key: "serin.dev/canary-by-header", says: "did you mean `nginx.ingress.kubernetes.io/canary-by-header`?"),
     ])
     func survey(_ test: Case) throws {
         let manifest = Manifest(

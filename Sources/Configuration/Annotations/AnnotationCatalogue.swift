@@ -36,12 +36,14 @@ enum AnnotationCatalogue {
 
     static let ingressNginx = "nginx.ingress.kubernetes.io/"
     static let serin = "serin.dev/"
+    static let higress = "higress.ingress.kubernetes.io/"
 
     static let sections: [Section] = [
         Section(title: "Canary", prefix: ingressNginx, rows: canary),
         Section(title: "Canary, beyond ingress-nginx", prefix: serin, isIngressNginx: false, rows: beyond),
         Section(title: "Canary, as Alibaba's ACK writes it", prefix: ingressNginx, isIngressNginx: false, rows: releases),
         Section(title: "Canary, as Tengine-Ingress writes it", prefix: ingressNginx, isIngressNginx: false, rows: tengine),
+        Section(title: "Canary, as Higress writes it", prefix: higress, isIngressNginx: false, rows: higressOnly),
         Section(title: "Hosts, paths and redirects", prefix: ingressNginx, rows: paths),
         Section(title: "Upstreams and load balancing", prefix: ingressNginx, rows: upstreams),
         Section(title: "Session affinity", prefix: ingressNginx, rows: affinity),
@@ -70,8 +72,8 @@ enum AnnotationCatalogue {
     /// Whether the last ingress-nginx obeys the key.
     static func isIngressNginx(_ key: String) -> Bool { rows[key]?.section.isIngressNginx ?? false }
 
-    /// Whether a key is one that the catalogue should know.
-    static func covers(_ key: String) -> Bool { key.hasPrefix(ingressNginx) || key.hasPrefix(serin) }
+    /// Whether a key is one that the catalogue should know: other annotations of Higress are its own.
+    static func covers(_ key: String) -> Bool { key.hasPrefix(ingressNginx) || key.hasPrefix(serin) || rows[key] != nil }
 
     /// What somebody who wrote `key` may have meant: the same name under the other prefix in full, else the nearest name.
     static func nearest(to key: String) -> String? {
