@@ -85,7 +85,13 @@ import Testing
         Case(
             name: "explain: the canary", arguments: ["explain", "-c", "good.yaml", "-H", "foo: bar", "http://shop.example/x?y"], exit: 0,
             output: ["canary", "header", "default/new", "127.0.0.1:9002"]),
-        Case(name: "explain: no route", arguments: ["explain", "-c", "good.yaml", "http://other.example/"], exit: 3, output: ["404"]),
+        Case(name: "explain: no route", arguments: ["explain", "-c", "good.yaml", "http://other.example/"], exit: 3, output: ["1. host other.example: no Ingress has it", "404"]),
+        Case(
+            name: "explain: the chain", arguments: ["explain", "-c", "good.yaml", "http://shop.example/x"], exit: 0,
+            output: [
+                "1. host shop.example: found by the name\n", "2. route shop.example / (Prefix) of Ingress default/shop: the longest that fits\n",
+                "3. header of default/shop-canary: no header foo", "4. weight", "5. Service default/",
+            ]),
         Case(name: "explain: a Host of its own", arguments: ["explain", "-c", "good.yaml", "-H", "Host: shop.example", "http://127.0.0.1/"], exit: 0),
         Case(name: "explain: refused", arguments: ["explain", "-c", "good.yaml", "-X", "TRACE", "shop.example/"], exit: 3, output: ["405"]),
         Case(name: "explain: bad", arguments: ["explain", "-c", "bad.yaml", "http://shop.example/"], exit: 1, errors: ["bad.yaml:4: error: "], lines: 1),

@@ -51,18 +51,12 @@ extension MigrationCheck {
     }
 
     private mutating func addUnserved(_ route: PlannedRoute) {
-        let service = "\(route.owner.namespace)/\(route.path.backend.service)"
-        let canary = ingresses.first { $0.isCanary && names($0, route) }.map { " by the canary \($0.manifest.object)" } ?? ""
+        let identity = ExactPlanner.BackendIdentity(route.path.backend, of: route.owner)
+        let canary = canariesByBackend[identity].map { " by the canary \($0.object)" } ?? ""
         add(
             "R16", route.owner, line: route.path.line, [route.path.place],
-            ingressNginx: "no route: the Service \(service) was first named\(canary), so that it serves no path (R13)",
+            ingressNginx: "no route: \(identity.description) was first named\(canary), so that it serves no path (R13)",
             serin: "the Service answers", remedy: "remove the path, or " + Self.exactMode)
-    }
-
-    private func names(_ ingress: PlannedIngress, _ route: PlannedRoute) -> Bool {
-        guard ingress.manifest.namespace == route.owner.namespace else { return false }
-        let references = ingress.spec.writtenPaths.map(\.backend) + [ingress.spec.defaultBackend].compactMap(\.self)
-        return references.contains { $0.service == route.path.backend.service && $0.port == route.path.backend.port }
     }
 
     // MARK: Canaries
@@ -105,9 +99,8 @@ extension MigrationCheck {
 
     /// R19, R20: the canary takes requests of paths that it does not write.
     private mutating func addLeak(_ canary: PlannedCanary, _ places: [RoutePlace]) {
-        let isCatchAll = ingresses.contains { ingress in
-            ingress.manifest.label == canary.owner.label && ingress.spec.defaultBackend?.service == canary.backend.service
-        } && places.allSatisfy { $0.host.isEmpty }
+        let identity = ExactPlanner.BackendIdentity(canary.backend, of: canary.owner)
+        let isCatchAll = catchAlls.contains(identity) && places.allSatisfy(\.host.isEmpty)
         add(
             isCatchAll ? "R19" : "R20", canary.owner, line: canary.line, places,
             ingressNginx: "the canary also takes its share of these requests: "

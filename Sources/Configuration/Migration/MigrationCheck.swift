@@ -14,6 +14,10 @@ struct MigrationCheck {
     let scoped: RoutePlan
     /// As compiled in `scoped`.
     let snapshot: Snapshot
+    /// The first canary that names a Service and port.
+    private(set) var canariesByBackend: [ExactPlanner.BackendIdentity: Manifest] = [:]
+    /// The default backends of canaries.
+    private(set) var catchAlls: Set<ExactPlanner.BackendIdentity> = []
     private(set) var report = MigrationReport()
 
     static func report(_ manifests: [Manifest], settings: Settings) -> MigrationReport {
@@ -44,6 +48,14 @@ struct MigrationCheck {
         settings.compatibility = .scoped
         let config = Place(file: "", line: 1)
         snapshot = SnapshotCompiler.compile(manifests, settings: settings, config: config, log: &unused).snapshot
+        for canary in ingresses where canary.isCanary {
+            let catchAll = canary.spec.defaultBackend.map { ExactPlanner.BackendIdentity($0, of: canary.manifest) }
+            let written = canary.spec.writtenPaths.map { ExactPlanner.BackendIdentity($0.backend, of: canary.manifest) }
+            if let catchAll { catchAlls.insert(catchAll) }
+            for identity in written + [catchAll].compactMap(\.self) where canariesByBackend[identity] == nil {
+                canariesByBackend[identity] = canary.manifest
+            }
+        }
         report.ingressCount = ingresses.count
         report.canaryCount = ingresses.count { $0.isCanary }
         let all = manifests.count { manifest in
