@@ -110,6 +110,7 @@ public struct Explanation: Sendable {
             return "\(step.rule.rawValue)\(canary): \(step.text) → \(step.outcome.rawValue)"
         }
         if let rewrittenPath { reasons.append("the upstream is asked for \(rewrittenPath)") }
+        if target.reason == .stableWithoutEndpoint { reasons.append("the stable version has no endpoint, so no rule is asked (R21.0)") }
         if target.reason == .failover { reasons.append("the chosen version has no endpoint, so the other one stands in") }
         switch backend.endpoints.count {
         case 0: reasons.append("Service \(backend.name) has no endpoint: answered 503")
