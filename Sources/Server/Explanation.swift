@@ -122,7 +122,7 @@ public struct Explanation: Sendable {
         case (.failover, .stable):
             "Service \(snapshot.backends[route.stable].name) has no endpoint: the canary stands in"
         case (.stableWithoutEndpoint, _):
-            "while the main Service has no endpoint no rule is asked (R21.0)"
+            "Service \(snapshot.backends[route.stable].name) of the main Ingress has no endpoint, so no rule is asked (R21.0)"
         default: nil
         }
     }

@@ -17,7 +17,8 @@ import TestSupport
         }
     }
 
-    private static func ingresses(_ random: inout SeededGenerator) -> [Ingress] {
+    /// `MigrationTests` compares the modes on them.
+    static func ingresses(_ random: inout SeededGenerator) -> [Ingress] {
         func pick(_ words: [String]) -> String { words.randomElement(using: &random) ?? "" }
         return (0..<Int.random(in: 1...7, using: &random)).map { number in
             func service() -> String { pick(["a", "b", "c", "d:http", "a:http"]) }

@@ -177,6 +177,11 @@ import Testing
             ],
             messages: ["note: Ingress default/next: the canary takes requests of a/x (Prefix), b/ (Prefix) as well…R20"]),
         PlanCase(
+            "R20 what is wrong with its rules is said once",
+            [.main("main", "a/ shop", "b/ shop"), .canary("next", "a/ next", "b/ next", annotations: ["canary-by-header": "x", "canary-by-header-pattern": "("])],
+            routes: ["a/ > default/shop:80 + default/next:80 header x ~ ( (invalid)", "b/ > default/shop:80 + default/next:80 header x ~ ( (invalid)"],
+            messages: ["the pattern \"(\" never matches"]),
+        PlanCase(
             "R21.2 only the first canary of a Service is asked",
             [main, .canary("two", day: 3, "a/ two"), .canary("one", day: 2, "a/ one")],
             routes: ["a/ > default/shop:80 + default/one:80 \(weight)"],

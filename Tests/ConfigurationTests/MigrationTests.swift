@@ -1,5 +1,8 @@
+import Exchange
 import Foundation
+import Routing
 import Testing
+import TestSupport
 @testable import Configuration
 
 /// `serin check --migrating`: what it says of manifests, kept in `*.expected` files, a rule each.
@@ -78,5 +81,36 @@ import Testing
         report.differences = [difference(second), difference(first), difference(second)]
         #expect(report.counts.map(\.rule) == [first, second])
         #expect(report.counts.map(\.count) == [1, 2])
+    }
+
+    // MARK: Honesty
+
+    /// A place that the modes serve differently is reported, and no other one: on tables made by chance.
+    @Test(arguments: 0..<40) func reportsWhatDiffersAndNothingElse(seed: Int) {
+        var random = SeededGenerator(seed: UInt64(seed))
+        for _ in 0..<4 {
+            let ingresses = ExactParityModelTests.ingresses(&random)
+            let yaml = ingresses.map(\.yaml).joined(separator: "\n---\n")
+            let there = Self.served(Loaded(ingresses, empty: [], settings: "compatibility: ingress-nginx"))
+            let here = Self.served(Loaded(ingresses, empty: [], settings: "compatibility: scoped"))
+            let differing = Set(there.keys).union(here.keys).filter { there[$0] != here[$0] }
+            var log = DiagnosticLog()
+            var loader = ManifestLoader()
+            loader.add(YAMLFile(name: "test.yaml", text: yaml), log: &log)
+            let report = MigrationCheck.report(loader.manifests, settings: Settings())
+            let routing = report.differences.filter { !["R21.0", "R21.7", "R40", "annotation", "tls"].contains($0.rule) }
+            #expect(Set(routing.flatMap(\.places)) == Set(differing), "\(there)\n\(here)\n\(report)\n\(yaml)")
+        }
+    }
+
+    /// By place: whose route it is, whether it answers, and its canaries.
+    private static func served(_ loaded: Loaded) -> [String: String] {
+        var served: [String: String] = [:]
+        for route in loaded.snapshot.routes.routes {
+            let place = RoutePlace(host: route.host, path: route.path, type: route.pathType).description
+            let answers = loaded.snapshot.backends[route.stable].endpoints.isEmpty ? "503" : "answers"
+            served[place] = ([route.label, answers] + route.canaries.map(\.name)).joined(separator: " ")
+        }
+        return served
     }
 }

@@ -16,7 +16,7 @@ import Testing
 
     private static let canary: [String: String] = ["canary-by-header": "foo", "canary-by-header-value": "bar", "canary-weight": "25"]
 
-    /// good.yaml, warned.yaml, bad.yaml, and folders that cannot be read as files.
+    /// good.yaml, warned.yaml, exact.yaml, bad.yaml, and folders that cannot be read as files.
     private static func folder() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         let settings = """
@@ -31,6 +31,8 @@ import Testing
         let services = "services: {old: [\"127.0.0.1:9001\"], new: [\"127.0.0.1:9002\", \"127.0.0.1:9003\"]}\n"
         try folder.write(settings + services, to: "good.yaml")
         try folder.write(settings + "services: {old: [\"127.0.0.1:9001\"]}\n", to: "warned.yaml")
+        try folder.write(
+            settings + "canary: {compatibility: ingress-nginx}\nservices: {new: [\"127.0.0.1:9002\"]}\n", to: "exact.yaml")
         try folder.write(settings + "limtis: {}\n" + services, to: "bad.yaml")
         try folder.write(Manifests.canary("lost", host: "lost.example", service: "new", canary), to: "lost/lost.yaml")
         try folder.write(
@@ -92,6 +94,9 @@ import Testing
                 "1. host shop.example: found by the name\n", "2. route shop.example / (Prefix) of Ingress default/shop: the longest that fits\n",
                 "3. header of default/shop-canary: no header foo", "4. weight", "5. Service default/",
             ]),
+        Case(
+            name: "explain: R21.0", arguments: ["explain", "-c", "exact.yaml", "-H", "foo: bar", "http://shop.example/"], exit: 0,
+            output: ["stable (stable-without-endpoint)", "(R21.0)", "answered 503"]),
         Case(name: "explain: a Host of its own", arguments: ["explain", "-c", "good.yaml", "-H", "Host: shop.example", "http://127.0.0.1/"], exit: 0),
         Case(name: "explain: refused", arguments: ["explain", "-c", "good.yaml", "-X", "TRACE", "shop.example/"], exit: 3, output: ["405"]),
         Case(name: "explain: bad", arguments: ["explain", "-c", "bad.yaml", "http://shop.example/"], exit: 1, errors: ["bad.yaml:4: error: "], lines: 1),

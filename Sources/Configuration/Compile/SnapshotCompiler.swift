@@ -16,6 +16,7 @@ struct SnapshotCompiler {
     private var backendPositions: [String: Int] = [:]
     private var sequences: [String] = []
     private var sequencePositions: [String: Int] = [:]
+    private var matches: [String: HeaderRule.Match] = [:]
     /// The backend of each route.
     private var stables: [RoutePlace: Int] = [:]
     /// Canary Ingresses without a rule that could send them a request.
@@ -152,7 +153,15 @@ struct SnapshotCompiler {
             sequence: sequence(planned.owner.label))
     }
 
-    private func match(_ planned: PlannedCanary, log: inout DiagnosticLog) -> HeaderRule.Match {
+    /// One for each canary Ingress; its paths share it, and so do the routes of its main Service (R20).
+    private mutating func match(_ planned: PlannedCanary, log: inout DiagnosticLog) -> HeaderRule.Match {
+        if let known = matches[planned.owner.label] { return known }
+        let match = headerMatch(planned, log: &log)
+        matches[planned.owner.label] = match
+        return match
+    }
+
+    private func headerMatch(_ planned: PlannedCanary, log: inout DiagnosticLog) -> HeaderRule.Match {
         if let value = planned.annotations.headerValue { return .value(Array(value.utf8)) }
         guard let text = planned.annotations.headerPattern else { return .alwaysNever }
         do {

@@ -41,6 +41,8 @@ extension MigrationCheck {
 
     /// A canary whose Service an ordinary Ingress named first has paths of its own (R16).
     private mutating func addCanaryAsMain(_ route: PlannedRoute) {
+        let flag = route.owner.annotation(CanaryAnnotations.prefix + "canary")
+        assert(flag.flatMap { AnnotationText.bool($0.value) } == true, "scoped serves every path of an ordinary Ingress")
         let host = route.path.place.host.isEmpty ? ", for every host that no Ingress has" : ""
         add(
             "R16", route.owner, line: route.path.line, [route.path.place],
