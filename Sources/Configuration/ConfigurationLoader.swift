@@ -27,20 +27,25 @@ public enum ConfigurationLoader {
     /// Any fault of the input is a diagnostic. Relative paths in the file are relative to the file itself.
     public static func load(file path: String) -> LoadResult {
         var log = DiagnosticLog()
-        guard let file = YAMLFile.read(path, log: &log) else {
-            return LoadResult(diagnostics: log.sorted, configuration: nil, watched: [])
-        }
-        let config = Place(file: path, line: 1)
+        guard let input = read(path, log: &log) else { return LoadResult(diagnostics: log.sorted, configuration: nil, watched: []) }
+        let compiled = SnapshotCompiler.compile(
+            input.manifests, settings: input.settings, config: Place(file: path, line: 1), log: &log)
+        let loaded = LoadedConfiguration(
+            snapshot: compiled.snapshot, settings: input.settings.process, canaries: compiled.canaries)
+        return LoadResult(
+            diagnostics: log.sorted, configuration: log.hasErrors ? nil : loaded,
+            watched: input.settings.process.watch ? [path] + input.files.watched : [])
+    }
+
+    /// The file's settings, the files of manifests that it names, and what they hold; nil if there is no such file.
+    static func read(
+        _ path: String, log: inout DiagnosticLog
+    ) -> (settings: Settings, files: ManifestFiles, manifests: [Manifest])? {
+        guard let file = YAMLFile.read(path, log: &log) else { return nil }
         let folder = FilePath.folder(of: path)
         var settings = SettingsReader.read(file, log: &log)
         settings.process.accessLog.path = settings.process.accessLog.path.map { FilePath.joined(folder, $0) }
-        let found = ManifestFiles.find(settings.manifests, folder: folder, config: config)
-        let manifests = ManifestLoader.load(found, log: &log)
-        let compiled = SnapshotCompiler.compile(manifests, settings: settings, config: config, log: &log)
-        let loaded = LoadedConfiguration(
-            snapshot: compiled.snapshot, settings: settings.process, canaries: compiled.canaries)
-        return LoadResult(
-            diagnostics: log.sorted, configuration: log.hasErrors ? nil : loaded,
-            watched: settings.process.watch ? [path] + found.watched : [])
+        let files = ManifestFiles.find(settings.manifests, folder: folder, config: Place(file: path, line: 1))
+        return (settings, files, ManifestLoader.load(files, log: &log))
     }
 }

@@ -54,6 +54,8 @@ extension ExchangeMachine {
             answer(failure, status: nil, now)
         case .addSlash:
             redirectToSlash(now)
+        case .appRoot(let extra):
+            redirect(to: snapshot.routes.appRoot(extra), now)
         case .forward(let target):
             self.target = target
             summary.route = target.route
@@ -62,19 +64,20 @@ extension ExchangeMachine {
             guard !snapshot.backends[target.backend].endpoints.isEmpty else {
                 return answer(.noEndpoint, status: nil, now)
             }
-            writeRequestHead(address, snapshot)
+            writeRequestHead(address, isRewritten: target.isRewritten, snapshot)
             request.hold()
             connect(fresh: false, now)
             pumpRequest(now)
         }
     }
 
-    private func writeRequestHead(_ address: IPAddress?, _ snapshot: Snapshot) {
+    private func writeRequestHead(_ address: IPAddress?, isRewritten: Bool, _ snapshot: Snapshot) {
         context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
         let rewrite = RequestRewrite(
             client: client, clientAddress: address,
-            isTrusted: client.isTrusted(by: snapshot), requestID: context.requestIDs.next())
-        request.reserveOutput(RequestRewrite.room(for: head), pool)
+            isTrusted: client.isTrusted(by: snapshot), isPathRewritten: isRewritten, requestID: context.requestIDs.next())
+        let path = isRewritten ? context.decider.pathLength : 0
+        request.reserveOutput(RequestRewrite.room(for: head) + path, pool)
         request.writeHead(head, by: rewrite, snapshot, context)
     }
 
@@ -113,6 +116,12 @@ extension ExchangeMachine {
         let answer = beginAnswer(301, extraRoom: head.length)
         answer.writeAddingSlash(
             head, in: request.input, isTLS: client.isTLS, date: context.date, to: &response.output)
+        finishAnswer(now)
+    }
+
+    private func redirect(to path: [UInt8], _ now: Instant) {
+        let answer = beginAnswer(302, extraRoom: head.length + path.count)
+        answer.writeRedirect(head, in: request.input, to: path.span, isTLS: client.isTLS, date: context.date, output: &response.output)
         finishAnswer(now)
     }
 

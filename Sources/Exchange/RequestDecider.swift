@@ -8,6 +8,7 @@ public import Routing
 public struct RequestDecider: ~Copyable {
     private var normalizer = PathNormalizer()
     private var values = RequestValues()
+    private var rewritten: [UInt8] = []
 
     public init() {}
 
@@ -21,14 +22,27 @@ public struct RequestDecider: ~Copyable {
         public let version: Version
         /// Index into the snapshot's backends.
         public let backend: Int
+        /// The upstream is asked for the path that `writePath` writes instead of the client's.
+        public fileprivate(set) var isRewritten = false
     }
 
     public enum Decision: Sendable {
         case forward(Target)
         /// The path lacks the slash that its prefix ends with (R34).
         case addSlash
+        /// `/` leads elsewhere: to `RouteTable.appRoot` of this number.
+        case appRoot(Int)
         case refused(Failure)
     }
+
+    /// What `writePath` writes, for `explain`.
+    public var path: String { String(decoding: rewritten, as: UTF8.self) }
+
+    /// Bytes that `writePath` writes.
+    var pathLength: Int { rewritten.count }
+
+    /// Writes the path of the last decision, if that says that there is a new one: without the query, escaped.
+    func writePath(to output: inout ByteBuffer) { output.append(rewritten.span) }
 
     /// - Parameters:
     ///   - bytes: what the head's slices refer to.
@@ -40,11 +54,15 @@ public struct RequestDecider: ~Copyable {
     ) -> Decision {
         switch match(head, bytes, snapshot) {
         case .route(let route):
+            if let target = Self.targetWithoutRules(route, snapshot) { return .forward(target) }
             let choice = choose(route, head, bytes, client, snapshot, rolls, trace)
-            return .forward(Self.target(route, choice, snapshot))
+            let target = Self.target(route, choice, snapshot)
+            return route.rewrite == nil ? .forward(target) : rewrite(route, target, head, bytes, snapshot)
         case .addSlash:
             return .addSlash
-        case .noHost, .noPath:
+        case .appRoot(let extra):
+            return .appRoot(extra)
+        case .noHost, .noPath, .patterns:
             return .refused(.noRoute)
         case nil:
             return .refused(.pathRefused)
@@ -57,10 +75,40 @@ public struct RequestDecider: ~Copyable {
         // "*" is about the server as a whole (RFC 9110 section 9.3.7): the host's root answers for it.
         let path = head.form == .asterisk ? bytes.extracting(first: 0) : bytes[head.path]
         switch normalizer.normalize(path, strict: snapshot.forwarding.strictPaths) {
-        case .asIs: return snapshot.routes.match(host: host, path: path)
-        case .rewritten: return snapshot.routes.match(host: host, path: normalizer.normalized)
+        case .asIs: return find(host, path, snapshot.routes)
+        case .rewritten: return find(host, normalizer.normalized, snapshot.routes)
         case .rejected: return nil
         }
+    }
+
+    private func find(_ host: Span<UInt8>, _ path: Span<UInt8>, _ routes: RouteTable) -> RouteMatch {
+        let match = routes.match(host: host, path: path)
+        guard case .patterns(let extra) = match else { return match }
+        return routes.search(extra, path: path, with: values)
+    }
+
+    /// Works on the path that the route was matched by, once more: few routes rewrite.
+    private mutating func rewrite(
+        _ route: Route, _ target: Target, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ snapshot: Snapshot
+    ) -> Decision {
+        guard let rewrite = route.rewrite, head.form != .asterisk else { return .forward(target) }
+        let path = bytes[head.path]
+        // A span of one part of `self` would forbid writing to another.
+        var output: [UInt8] = []
+        swap(&output, &rewritten)
+        let outcome = switch normalizer.normalize(path, strict: snapshot.forwarding.strictPaths) {
+        case .asIs: rewrite.apply(to: path, with: values, into: &output)
+        case .rewritten: rewrite.apply(to: normalizer.normalized, with: values, into: &output)
+        case .rejected: Rewrite.Outcome.unchanged
+        }
+        swap(&output, &rewritten)
+        var target = target
+        switch outcome {
+        case .unchanged: break
+        case .rewritten: target.isRewritten = true
+        case .tooLong: return .refused(.pathRefused)
+        }
+        return .forward(target)
     }
 
     private mutating func choose(
@@ -76,6 +124,13 @@ public struct RequestDecider: ~Copyable {
         }
     }
 
+    /// R21.0: in `ingress-nginx` a stable version without endpoints is answered 503 before any rule is looked at.
+    private static func targetWithoutRules(_ route: Route, _ snapshot: Snapshot) -> Target? {
+        guard snapshot.compatibility == .ingressNginx, snapshot.backends[route.stable].endpoints.isEmpty else { return nil }
+        let choice = Choice(version: .stable, reason: .stableWithoutEndpoint)
+        return Target(route: route.index, choice: choice, reason: choice.reason, version: .stable, backend: route.stable)
+    }
+
     /// The version that was chosen, or the one that stands in because it has no endpoint at all.
     private static func target(_ route: Route, _ choice: Choice, _ snapshot: Snapshot) -> Target {
         let chosen = backend(of: choice.version, route)
@@ -83,7 +138,9 @@ public struct RequestDecider: ~Copyable {
             Target(route: route.index, choice: choice, reason: reason, version: version, backend: backend(of: version, route))
         }
         guard snapshot.backends[chosen].endpoints.isEmpty else { return target(choice.version, choice.reason) }
-        switch (choice.version, snapshot.failover) {
+        // R21.3: ingress-nginx lets stable answer for a canary without endpoints, and nothing else.
+        let failover = snapshot.compatibility == .ingressNginx ? .canaryToStable : snapshot.failover
+        switch (choice.version, failover) {
         case (.canary, .canaryToStable), (.canary, .both):
             guard !snapshot.backends[route.stable].endpoints.isEmpty else { break }
             return target(.stable, .failover)

@@ -51,11 +51,25 @@ extension Worker {
         // Requests under way are counted by the snapshots that they began with.
         earlier = (earlier + [EarlierInstallation(installation)]).filter { $0.installation != nil }
         context.rolls.rebind(names: snapshot.sequences) { random.next() }
+        let timeouts = installation.snapshot.timeouts
         installation = Installation(snapshot)
         // No machine without a request keeps an old snapshot in memory.
         for exchange in idleMachines { exchange.use(installation) }
         metrics.forget(used: earlier.compactMap(\.installation?.metricRows)) { !inventory.labels.contains($0) }
         forgetUnusedEndpoints(inventory)
+        if timeouts != snapshot.timeouts { moveIdleDeadlines() }
+    }
+
+    /// Connections that wait for a request do so by the new timeouts; those with one keep what it began with.
+    private func moveIdleDeadlines() {
+        forEachClient { client in
+            if client.exchange == nil, client.state == .open { setDeadline(client, idleDeadline(of: client)) }
+        }
+        for endpoint in endpoints.values {
+            for token in endpoint.idle {
+                if case .upstream(let upstream) = slab[token] { loop.move(upstream.timer, to: idleDeadline(of: upstream)) }
+            }
+        }
     }
 
     func balancer(_ backend: Int, of installation: Installation) -> Balancer {

@@ -28,7 +28,7 @@ import Yams
         Text(name: "several lines", text: "a: b\n  c\nd: 'e\n  f'\n"), Text(name: "tab and carriage return", text: "a:\tb\r\nc: d\r\n"),
         Text(name: "other letters", text: "a: „ä“ – 日本 🙂\n# §\nb: \"ö\"\nc: d\u{FEFF}e\n"),
         Text(name: "tags", text: "a: !!str 1\nb: ! 2\nc: !t {d: e}\n"),
-        Text(name: "anchors", text: "a: &x 1\nb: *x\nc: &y [*x, {d: *x}]\ne: *y\nf: &x 2\ng: *x\n*x : h\n"),
+        Text(name: "anchors", text: "a: &x 1\nb: *x\nc: &y [*x, {d: *x}]\ne: *y\nf: &x 2\ng: *x\n"),
         Text(name: "long mapping", text: (0..<40).map { "k\($0): \($0)\n" }.joined()),
     ]
 
@@ -55,7 +55,15 @@ import Yams
         #expect(Self.byYams(test.text) == nil)
     }
 
-    /// Only here the two differ: a key is a word.
+    /// An alias as a key stands where it is written; Yams tells the line of its anchor.
+    @Test func aliasesAsKeys() throws {
+        let node = try #require(Self.composed("a: &x k\n*x : 1\n"))
+        let entries = try #require(node.mapping)
+        #expect(entries.map(\.key) == ["a", "k"])
+        #expect(entries.map(\.line) == [1, 2])
+    }
+
+    /// Yams takes anything for a key.
     @Test(arguments: ["[a]: b\n", "{a: b}: c\n", "? - a\n: b\n"])
     func keysAreWords(_ text: String) {
         #expect(Self.composed(text) == nil)
@@ -92,11 +100,11 @@ import Yams
         #expect(composed > 40, "the comparison would prove little")
     }
 
-    private static let beginnings = ["", "", "", "- ", "-", "- - ", "? ", "# ", "&a ", "--- "]
-    private static let keys = ["a:", "b:", "c :", "\"d\":", "'e' :", "f:g:", "h", "-i:", ".:", ":", "", "*a :", "{j: k}:"]
+    private static let beginnings = ["", "", "", "- ", "-", "- - ", "? ", "# ", "--- "]
+    private static let keys = ["a:", "b:", "c :", "\"d\":", "'e' :", "f:g:", "h", "-i:", ".:", ":", "", "{j: k}:"]
     private static let values = [
         "", "", " x", " x y ", " x #y", " x#y", " 'x'", " \"x\\n\"", " \"x\\y\"", " |", " |-", " |+", " >", " [x, y]", " {x: y}", " {\"x\":y}", " [x,",
-        " ~", " x: y", " *a", " !t x", " -", " - x", " -1", " #", "x", " ]", " [[], {}]", " [a: b]", " {a}", " [a ,b ]", " [a,]", " {a: }", " {a:b: c}",
+        " ~", " x: y", " *a", " &a x", " &a [y]", " &a", " !t x", " -", " - x", " -1", " #", "x", " ]", " [[], {}]", " [a: b]", " {a}", " [a ,b ]", " [a,]", " {a: }", " {a:b: c}",
         " [-a]", " [a#b]", " [a #b]", " 'a' 'b'", " \"a\"#", " [a?b]", " x?y", " {? a: b}",
     ]
 
@@ -112,12 +120,12 @@ import Yams
 
     // MARK: The two
 
-    /// How many documents of the text both compose; an issue where they differ.
+    /// How many documents of the text both compose; an issue where they differ. Yams leaves merge keys as they are.
     private static func compare(_ text: String) -> Int {
         var count = 0
         for part in YAMLFile(name: "t.yaml", text: text).parts {
             let other = byYams(part.text, firstLine: part.firstLine)
-            guard let node = composed(part) else { continue }
+            guard !part.text.contains("<<"), let node = composed(part) else { continue }
             count += 1
             #expect(node == other, "\(part.text)")
         }
