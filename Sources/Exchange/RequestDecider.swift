@@ -115,7 +115,7 @@ public struct RequestDecider: ~Copyable {
             case .header: collectHeader(index, route.keys[index], head, bytes, passesUnusual: snapshot.forwarding.underscoresInHeaders)
             case .cookie: collectCookie(index, route.keys[index], head, bytes)
             case .query: collectQuery(index, route.keys[index], head, bytes)
-            case .clientAddress: collectAddress(index, client)
+            case .clientAddress: collectAddress(index, route.keys[index].prefix, client)
             }
         }
     }
@@ -159,8 +159,13 @@ public struct RequestDecider: ~Copyable {
         values.append(query[found])
     }
 
-    private mutating func collectAddress(_ index: Int, _ client: IPAddress?) {
-        guard let client else { return }
+    /// The address, or the first one of its network: of a prefix, an IPv4 address that travels as IPv6 is IPv4.
+    private mutating func collectAddress(_ index: Int, _ prefix: ValueKey.Prefix, _ client: IPAddress?) {
+        guard var client else { return }
+        if prefix != .whole {
+            client = client.unmapped
+            client = client.keeping(Int(client.bitCount == 32 ? prefix.v4 : prefix.v6))
+        }
         values.begin(index)
         var text = InlineArray<48, UInt8>(repeating: 0)
         var space = text.mutableSpan

@@ -1,6 +1,6 @@
 /// The other version of a route, and the rules by which a request gets it.
 public struct Canary: Sendable {
-    /// `namespace/ingress` of the canary Ingress; also the salt of its hash.
+    /// `namespace/ingress` of the canary Ingress; also the salt of its hash unless there is a seed.
     public let name: String
     /// Index into the snapshot's backends.
     public let backend: Int
@@ -11,18 +11,21 @@ public struct Canary: Sendable {
     public let weight: Int
     /// At least 1.
     public let total: Int
-    /// Index into the route's keys of what sticks a client to a version; nil splits by request.
-    public let hashKey: Int?
+    /// Indices into the route's keys of what sticks a client to a version, all of them together; none splits by request.
+    public let hashKeys: [Int]
+    /// The salt of the hash in place of the name: another seed, other clients first. Canaries with the same seed and keys
+    /// share their first clients.
+    public let hashSeed: String?
     /// The sequence of `RollSource` to draw from, one per canary Ingress in the snapshot: its paths share it.
     public let sequence: Int
 
-    /// The hash after salt and NUL.
+    /// The hash after the salt and a NUL.
     let preparedHash: SipHash24
 
     /// A total below 1 counts as 100, the default of `canary-weight-total`.
     public init(
         name: String, backend: Int, header: HeaderRule? = nil, cookie: Int? = nil,
-        weight: Int = 0, total: Int = 100, hashKey: Int? = nil, sequence: Int
+        weight: Int = 0, total: Int = 100, hashKeys: [Int] = [], hashSeed: String? = nil, sequence: Int
     ) {
         self.name = name
         self.backend = backend
@@ -30,9 +33,10 @@ public struct Canary: Sendable {
         self.cookie = cookie
         self.weight = weight
         self.total = total < 1 ? 100 : total
-        self.hashKey = hashKey
+        self.hashKeys = hashKeys
+        self.hashSeed = hashSeed
         self.sequence = sequence
-        preparedHash = WeightedHash.prepared(salt: Array(name.utf8).span)
+        preparedHash = WeightedHash.prepared(salt: Array((hashSeed ?? name).utf8).span)
     }
 
     /// The weight within `0...total`.
@@ -56,7 +60,10 @@ extension Canary {
             }
         }
         if let cookie { rules.append(text(cookie)) }
-        if weight > 0 { rules.append("weight \(weight)/\(total) by " + (hashKey.map(text) ?? "request")) }
+        if weight > 0 {
+            let client = hashKeys.isEmpty ? "request" : hashKeys.map(text).joined(separator: " and ")
+            rules.append("weight \(weight)/\(total) by \(client)" + (hashSeed.map { ", seed \($0)" } ?? ""))
+        }
         return rules
     }
 }

@@ -51,13 +51,23 @@ extension Route {
             return rolls.next(sequence, weight: draw.weight, total: draw.total)
         case .key(let key):
             return hash(canary: draw.canary, values.value(of: key))
+        case .joinedKeys:
+            return joinedHash(canary: draw.canary, values)
         }
     }
 
-    /// `WeightedHash.roll` with the canary's name as the salt.
+    /// `WeightedHash.roll` with the canary's salt.
     public func hash(canary: Int, _ key: Span<UInt8>) -> UInt64 {
         var hash = canaries[canary].preparedHash
         hash.update(key)
+        return hash.finish()
+    }
+
+    /// `WeightedHash.roll` with the canary's salt and the values of its hash keys as the parts.
+    private func joinedHash(canary: Int, _ values: borrowing RequestValues) -> UInt64 {
+        let canary = canaries[canary]
+        var hash = canary.preparedHash
+        for key in canary.hashKeys { WeightedHash.add(values.value(of: key), to: &hash) }
         return hash.finish()
     }
 }
@@ -159,16 +169,32 @@ extension Route {
             trace?.record(.weight, canaries[certain].name, .canary, "its weight is everything")
             return .chosen(Choice(version: .canary(certain), reason: .weight, weight: total, total: total))
         }
-        var source = WeightDraw.Source.sequence(canaries[drawing].sequence)
-        if let key = canaries[drawing].hashKey {
-            if values.value(of: key).count > 0 {
-                source = .key(key)
-                trace?.record(.weight, canaries[drawing].name, .undecided, "the client is \(keyText(key)) \(quoted(values.value(of: key)))")
-            } else {
-                trace?.record(.weight, canaries[drawing].name, .undecided, "no \(keyText(key)), so by request")
-            }
-        }
+        let source = drawSource(values, trace)
         return .weigh(WeightDraw(source: source, canary: drawing, weight: Int(bound), total: total, excluded: round.excluded))
+    }
+
+    /// What the roll comes from: the client's key, or the sequence if the request lacks it or a part of it.
+    private func drawSource(_ values: borrowing RequestValues, _ trace: DecisionTrace?) -> WeightDraw.Source {
+        switch clientKey {
+        case .none:
+            break
+        case .one(let key):
+            if recordKey(key, values, trace) { return .key(key) }
+        case .joined:
+            var isWhole = true
+            for key in canaries[drawing].hashKeys where !recordKey(key, values, trace) { isWhole = false }
+            if isWhole { return .joinedKeys }
+        }
+        return .sequence(canaries[drawing].sequence)
+    }
+
+    /// Whether the request has a value for `key`.
+    private func recordKey(_ key: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> Bool {
+        let isThere = values.value(of: key).count > 0
+        trace?.record(
+            .weight, canaries[drawing].name, .undecided,
+            isThere ? "the client is \(keyText(key)) \(quoted(values.value(of: key)))" : "no \(keyText(key)), so by request")
+        return isThere
     }
 
     private func keyText(_ key: Int) -> String {

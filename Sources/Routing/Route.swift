@@ -32,6 +32,8 @@ public final class Route: Sendable {
     let certain: Int?
     /// The first canary with a weight or a hash key: its salt, key and sequence serve the weight rule of all.
     let drawing: Int
+    /// What it tells clients apart by.
+    let clientKey: ClientKey
 
     public init(
         index: Int, label: String, host: String, path: String, pathType: PathType,
@@ -48,6 +50,7 @@ public final class Route: Sendable {
         asked = self.canaries.map { Asked(header: $0.header?.key, cookie: $0.cookie) }
         (ranges, total) = WeightRange.ranges(for: self.canaries)
         certain = ranges.firstIndex { [total] range in range.start == 0 && range.end == UInt64(total) }
-        drawing = self.canaries.firstIndex { $0.share > 0 || $0.hashKey != nil } ?? 0
+        drawing = self.canaries.firstIndex { $0.share > 0 || !$0.hashKeys.isEmpty } ?? 0
+        clientKey = self.canaries.isEmpty ? .none : ClientKey(self.canaries[drawing])
     }
 }

@@ -106,6 +106,10 @@ import Testing
         Key(
             name: "client address", hashBy: "clientIP", request: { ("/", ["X-Forwarded-For: 10.1.\($0 / 250).\($0 % 250)"]) },
             settings: "trustedProxies: [127.0.0.0/8]"),
+        Key(
+            name: "client network", hashBy: "clientIP/24", request: { ("/", ["X-Forwarded-For: 10.\($0 / 250).\($0 % 250).7"]) },
+            settings: "trustedProxies: [127.0.0.0/8]"),
+        Key(name: "two keys", hashBy: "cookie:uid,header:X-Tenant", request: { ("/", ["Cookie: uid=u\($0 / 20)", "X-Tenant: t\($0 % 20)"]) }),
     ])
     func aUserGetsTheSameVersionFromEveryProcess(_ key: Key) throws {
         let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")

@@ -13,8 +13,9 @@ enum AnnotationSurvey {
                         place, manifest.object,
                         "\(annotation.key) is not supported, ignored" + (hint.map { "; did you mean `\($0)`?" } ?? ""))
                 }
-            } else if annotation.key.hasPrefix("serin.dev/"), annotation.key != CanaryAnnotations.hashBy {
-                let hint = EditDistance.nearest(to: annotation.key, among: [CanaryAnnotations.hashBy])
+            } else if let name = annotation.key.droppingPrefix(AnnotationReader.prefix) {
+                if CanaryAnnotations.ownNames.contains(name) { continue }
+                let hint = EditDistance.nearest(to: name, among: CanaryAnnotations.ownNames).map { AnnotationReader.prefix + $0 }
                 log.warning(
                     place, manifest.object,
                     "\(annotation.key) is unknown, ignored" + (hint.map { "; did you mean `\($0)`?" } ?? ""))

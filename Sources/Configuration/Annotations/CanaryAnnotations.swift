@@ -4,7 +4,8 @@ internal import Routing
 /// that names the rule, and the rest stands (R7).
 struct CanaryAnnotations {
     static let prefix = "nginx.ingress.kubernetes.io/"
-    static let hashBy = "serin.dev/canary-hash-by"
+    /// Serin's own, under `AnnotationReader.prefix`.
+    static let ownNames = HashAnnotations.names
     /// R2.
     static let names = [
         "canary", "canary-weight", "canary-weight-total", "canary-by-header", "canary-by-header-value",
@@ -21,13 +22,14 @@ struct CanaryAnnotations {
     private(set) var headerValue: String?
     private(set) var headerPattern: String?
     private(set) var cookie: String?
-    /// What the weight sticks to, if an annotation says so.
-    private(set) var hashKey: HashKeyText?
+    /// What the weight sticks to.
+    let hash: HashAnnotations
 
     private let manifest: Manifest
 
     init(_ manifest: Manifest, log: inout DiagnosticLog) {
         self.manifest = manifest
+        hash = HashAnnotations(AnnotationReader(manifest: manifest), log: &log)
         readEnabled(log: &log)
         weight = integer("canary-weight", orElse: 0, log: &log) ?? 0
         readTotal(log: &log)
@@ -35,7 +37,6 @@ struct CanaryAnnotations {
         headerValue = text("canary-by-header-value", allowed: AnnotationText.isBasic, log: &log)
         headerPattern = text("canary-by-header-pattern", allowed: AnnotationText.isPattern, log: &log)
         cookie = text("canary-by-cookie", allowed: AnnotationText.isBasic, log: &log)
-        readHashKey(log: &log)
         isEnabled ? warnUseless(log: &log) : warnDisabled(log: &log)
     }
 
@@ -86,17 +87,6 @@ struct CanaryAnnotations {
         case 0x20: "a space"
         case 0x21...0x7E: "`\(Character(UnicodeScalar(byte)))`"
         default: "the byte 0x" + String(byte, radix: 16)
-        }
-    }
-
-    private mutating func readHashKey(log: inout DiagnosticLog) {
-        guard let annotation = manifest.annotation(Self.hashBy) else { return }
-        hashKey = HashKeyText.parse(annotation.value)
-        if hashKey == nil {
-            log.warning(
-                manifest.place(line: annotation.line), manifest.object,
-                "\(Self.hashBy): \"\(annotation.value.clipped)\" is dropped, `canary.hashBy` applies; expected "
-                    + HashKeyText.form)
         }
     }
 

@@ -94,7 +94,7 @@ struct SnapshotCompiler {
 
     private mutating func canary(_ planned: PlannedCanary, keys: inout ValueKeyList, log: inout DiagnosticLog) -> Canary {
         let annotations = planned.annotations
-        let hashKey = annotations.hashKey.map(\.key) ?? settings.hashBy
+        let hashKeys = annotations.hash.key?.keys ?? settings.hashBy
         return Canary(
             name: planned.owner.label,
             backend: backend(planned.path, of: planned.owner, log: &log),
@@ -103,7 +103,7 @@ struct SnapshotCompiler {
             },
             cookie: annotations.cookie.map { keys.index(of: .cookie($0)) },
             weight: annotations.weight, total: annotations.total,
-            hashKey: hashKey.map { keys.index(of: $0) },
+            hashKeys: hashKeys.map { keys.index(of: $0) }, hashSeed: annotations.hash.seed,
             sequence: sequence(planned.owner.label))
     }
 
@@ -142,15 +142,19 @@ struct SnapshotCompiler {
 
     /// The weights of a path are one scale, so that one key serves them all.
     private func warnHashKeys(_ planned: PlannedRoute, _ canaries: [Canary], log: inout DiagnosticLog) {
-        let weighted = canaries.indices.filter { canaries[$0].weight > 0 || canaries[$0].hashKey != nil }
+        let weighted = canaries.indices.filter { canaries[$0].weight > 0 || !canaries[$0].hashKeys.isEmpty }
         guard let first = weighted.first else { return }
-        for index in weighted where canaries[index].hashKey != canaries[first].hashKey {
+        func hasOtherSeed(_ index: Int) -> Bool {
+            canaries[index].hashSeed != nil && canaries[index].hashSeed != canaries[first].hashSeed
+        }
+        for index in weighted where canaries[index].hashKeys != canaries[first].hashKeys || hasOtherSeed(index) {
             let (one, other) = (planned.canaries[index], planned.canaries[first])
-            let annotation = one.owner.annotation(CanaryAnnotations.hashBy)
+            let (thing, name) = hasOtherSeed(index) ? ("seed", "canary-hash-seed") : ("key", "canary-hash-by")
+            let annotation = AnnotationReader(manifest: one.owner).own(name)
             log.warning(
                 one.owner.place(line: annotation?.line ?? one.path.line), one.owner.object,
-                "sticks to another key than \(other.owner.object) on the same path, whose key serves both; give both the "
-                    + "same " + CanaryAnnotations.hashBy)
+                "sticks to another \(thing) than \(other.owner.object) on the same path, whose \(thing) serves both; give "
+                    + "both the same \(AnnotationReader.prefix)\(name)")
         }
     }
 }

@@ -15,7 +15,7 @@ struct Settings: Sendable {
     var forwarding = Forwarding()
     var failover = Failover.canaryToStable
     /// The key of the weight rule for canaries that do not name one; nil is `request`, the exact sequence.
-    var hashBy: ValueKey?
+    var hashBy: [ValueKey] = []
     var manifests: [Source] = []
     var ingressClasses = ["nginx", "serin"]
     var services: [ServiceEntry] = []

@@ -194,7 +194,7 @@ struct SettingsReader {
             _ = canary.value("compatibility", expected: "scoped", log: &log) { $0 == "scoped" ? $0 : nil }
         }
         if let key = canary.value("hashBy", expected: HashKeyText.form, log: &log, HashKeyText.parse) {
-            settings.hashBy = key.key
+            settings.hashBy = key.keys
         }
         canary.readWord("failover", into: &settings.failover, log: &log)
     }
