@@ -41,6 +41,22 @@ import Testing
         return isWord || set.utf8.contains(byte)
     }
 
+    @Test(arguments: [
+        ("5", 5, 100), ("0", 0, 100), ("0.01", 1, 10_000), ("0.10", 1, 1_000), ("12.0", 12, 100), ("007.5", 75, 1_000),
+        ("150.25", 15_025, 10_000), ("1ppm", 1, 1_000_000), ("0.000000000001", 1, 100_000_000_000_000),
+    ])
+    func decimalWeights(_ text: String, _ weight: Int, _ total: Int) throws {
+        let read = try #require(WeightText.parse(text))
+        #expect(read.weight == weight)
+        #expect(read.total(of: 100) == total)
+    }
+
+    @Test(arguments: [
+        "", ".", "5.", ".5", "-1", "+1", "1e3", "0.5.5", "0.5%", "1 ppm", "0.5ppm", "ppm", "٥", "0x1", "9223372036854775808",
+        "1.0000000000000000001",
+    ])
+    func noDecimalWeights(_ text: String) { #expect(WeightText.parse(text) == nil) }
+
     struct Case: CustomTestStringConvertible, Sendable {
         let name: String
         let annotations: [(String, String)]
@@ -71,13 +87,21 @@ import Testing
         Case(name: "R8 weight 0 is no rule", annotations: [("canary", "false"), ("canary-weight", "0"), ("canary-weight-total", "10")], enabled: false, rules: "", warnings: []),
         Case(name: "R21 value beside pattern", annotations: [("canary", "true"), ("canary-by-header", "x"), ("canary-by-header-value", "v"), ("canary-by-header-pattern", "p")], enabled: true, rules: "header x = v", warnings: ["(R21)"]),
         Case(name: "R27 value without header", annotations: [("canary", "true"), ("canary-by-header-value", "v"), ("canary-weight", "5")], enabled: true, rules: "weight 5/100", warnings: ["(R27)"]),
+        Case(name: "decimals", annotations: [("canary", "true"), ("serin.dev/canary-weight", " 0.01 ")], enabled: true, rules: "weight 1/10000", warnings: []),
+        Case(name: "decimals of a total", annotations: [("canary", "true"), ("serin.dev/canary-weight", "2.50"), ("canary-weight-total", "1000")], enabled: true, rules: "weight 25/10000", warnings: []),
+        Case(name: "decimals replace the weight", annotations: [("canary", "true"), ("serin.dev/canary-weight", "0.5"), ("canary-weight", "7")], enabled: true, rules: "weight 5/1000", warnings: ["not looked at beside serin.dev/canary-weight"]),
+        Case(name: "parts per million", annotations: [("canary", "true"), ("serin.dev/canary-weight", "250ppm"), ("canary-weight-total", "10")], enabled: true, rules: "weight 250/1000000", warnings: ["parts per million"]),
+        Case(name: "no number leaves the weight", annotations: [("canary", "true"), ("serin.dev/canary-weight", "-1"), ("canary-weight", "7")], enabled: true, rules: "weight 7/100", warnings: ["the weight is 7"]),
+        Case(name: "too many decimals", annotations: [("canary", "true"), ("serin.dev/canary-weight", "0.00000000000000001"), ("canary-weight", "7")], enabled: true, rules: "weight 7/100", warnings: ["too many decimals"]),
+        Case(name: "R4 decimals under the prefix of ingress-nginx", annotations: [("canary", "true"), ("canary-weight", "0.5"), ("canary-by-cookie", "c")], enabled: true, rules: "cookie c", warnings: ["(R4)"]),
+        Case(name: "R8 with one of Serin's own", annotations: [("serin.dev/canary-weight", "5")], enabled: false, rules: "", warnings: ["(R8)"]),
         Case(name: "R27 no rule", annotations: [("canary", "true")], enabled: true, rules: "", warnings: ["(R27)"]),
     ]
 
     @Test(arguments: cases)
     func rules(_ test: Case) {
         let annotations = test.annotations.enumerated().map { index, pair in
-            Annotation(key: CanaryAnnotations.prefix + pair.0, value: pair.1, line: index + 10)
+            Annotation(key: pair.0.contains("/") ? pair.0 : CanaryAnnotations.prefix + pair.0, value: pair.1, line: index + 10)
         }
         let manifest = Manifest(
             kind: "Ingress", namespace: "default", name: "test", place: Place(file: "test.yaml", line: 1), created: nil,

@@ -5,7 +5,7 @@ internal import Routing
 struct CanaryAnnotations {
     static let prefix = "nginx.ingress.kubernetes.io/"
     /// Serin's own, under `AnnotationReader.prefix`.
-    static let ownNames = HashAnnotations.names
+    static let ownNames = HashAnnotations.names + ["canary-weight"]
     /// R2.
     static let names = [
         "canary", "canary-weight", "canary-weight-total", "canary-by-header", "canary-by-header-value",
@@ -14,9 +14,9 @@ struct CanaryAnnotations {
 
     /// Whether the Ingress is a canary (R3).
     private(set) var isEnabled = false
-    /// As written; zero and less is never.
+    /// Zero and less is never. As written, or on the scale of its decimals.
     private(set) var weight = 0
-    /// At least 1.
+    /// At least 1; on the scale of the weight.
     private(set) var total = 100
     private(set) var header: String?
     private(set) var headerValue: String?
@@ -26,13 +26,16 @@ struct CanaryAnnotations {
     let hash: HashAnnotations
 
     private let manifest: Manifest
+    private let reader: AnnotationReader
 
     init(_ manifest: Manifest, log: inout DiagnosticLog) {
         self.manifest = manifest
-        hash = HashAnnotations(AnnotationReader(manifest: manifest), log: &log)
+        reader = AnnotationReader(manifest: manifest)
+        hash = HashAnnotations(reader, log: &log)
         readEnabled(log: &log)
         weight = integer("canary-weight", orElse: 0, log: &log) ?? 0
         readTotal(log: &log)
+        readOwnWeight(log: &log)
         header = text("canary-by-header", allowed: AnnotationText.isBasic, log: &log)
         headerValue = text("canary-by-header-value", allowed: AnnotationText.isBasic, log: &log)
         headerPattern = text("canary-by-header-pattern", allowed: AnnotationText.isPattern, log: &log)
@@ -68,6 +71,26 @@ struct CanaryAnnotations {
         }
     }
 
+    /// `serin.dev/canary-weight`, which is more than R4 allows, in place of `canary-weight`.
+    private mutating func readOwnWeight(log: inout DiagnosticLog) {
+        guard let annotation = reader.own("canary-weight") else { return }
+        guard let read = WeightText.parse(AnnotationText.normalized(annotation.value)) else {
+            return reader.warn(annotation, "is dropped, the weight is \(weight); expected " + WeightText.form, log: &log)
+        }
+        guard let scaled = read.total(of: total) else {
+            return reader.warn(
+                annotation, "is dropped, the weight is \(weight); there are too many decimals for a total of \(total)", log: &log)
+        }
+        if let other = self.annotation("canary-weight") {
+            reader.warn(other, "is not looked at beside \(annotation.key); remove one of the two", log: &log)
+        }
+        if read.scale == .millionth, let other = self.annotation("canary-weight-total") {
+            reader.warn(other, "is not looked at, as \(annotation.key) is in parts per million; remove it", log: &log)
+        }
+        weight = read.weight
+        total = scaled
+    }
+
     private func text(_ name: String, allowed: (UInt8) -> Bool, log: inout DiagnosticLog) -> String? {
         guard let annotation = annotation(name) else { return nil }
         let text = AnnotationText.normalized(annotation.value)
@@ -95,7 +118,8 @@ struct CanaryAnnotations {
     /// R8.
     private func warnDisabled(log: inout DiagnosticLog) {
         let rules = manifest.annotations.filter { annotation in
-            switch annotation.key.droppingPrefix(Self.prefix) {
+            if let name = annotation.key.droppingPrefix(AnnotationReader.prefix) { return Self.ownNames.contains(name) }
+            return switch annotation.key.droppingPrefix(Self.prefix) {
             case "canary-weight": weight > 0
             case "canary-by-header", "canary-by-header-value", "canary-by-header-pattern", "canary-by-cookie": true
             default: false
@@ -119,7 +143,7 @@ struct CanaryAnnotations {
             warn(annotation, "R21", "is never looked at beside canary-by-header-value; remove one of the two", log: &log)
         }
         if header == nil, cookie == nil, weight <= 0 {
-            let annotation = annotation("canary-weight") ?? annotation("canary")
+            let annotation = reader.own("canary-weight") ?? annotation("canary-weight") ?? annotation("canary")
             log.warning(
                 manifest.place(line: annotation?.line ?? manifest.place.line), manifest.object,
                 "a canary without a header, a cookie or a weight above 0 gets no traffic (R27)")
