@@ -8,8 +8,13 @@ public import Routing
 public struct RequestDecider: ~Copyable {
     private var normalizer = PathNormalizer()
     private var values = RequestValues()
+    /// For clients without the hash cookie.
+    private var clientIDs: IdentifierGenerator
 
-    public init() {}
+    /// - Parameter seed: where the ids of new clients begin; anything random.
+    public init(seed: (UInt64, UInt64)) {
+        clientIDs = IdentifierGenerator(seed: seed)
+    }
 
     /// Where a request goes: a backend, chosen once for all its attempts.
     public struct Target: Sendable {
@@ -21,6 +26,10 @@ public struct RequestDecider: ~Copyable {
         public let version: Version
         /// Index into the snapshot's backends.
         public let backend: Int
+        /// The client was told apart by this, and is to be given it as the route's hash cookie.
+        public let newClient: ClientID?
+        /// Whether the heads say something about the decision: the route's marks, or the hash cookie.
+        public let isMarked: Bool
     }
 
     public enum Decision: Sendable {
@@ -40,8 +49,8 @@ public struct RequestDecider: ~Copyable {
     ) -> Decision {
         switch match(head, bytes, snapshot) {
         case .route(let route):
-            let choice = choose(route, head, bytes, client, snapshot, rolls, trace)
-            return .forward(Self.target(route, choice, snapshot))
+            let (choice, newClient) = choose(route, head, bytes, client, snapshot, rolls, trace)
+            return .forward(Self.target(route, choice, newClient, snapshot))
         case .addSlash:
             return .addSlash
         case .noHost, .noPath:
@@ -66,21 +75,30 @@ public struct RequestDecider: ~Copyable {
     private mutating func choose(
         _ route: Route, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ client: IPAddress?,
         _ snapshot: Snapshot, _ rolls: RollSource, _ trace: DecisionTrace?
-    ) -> Choice {
+    ) -> (choice: Choice, newClient: ClientID?) {
         if !route.keys.isEmpty { collectValues(route, head, bytes, client, snapshot) }
         switch route.decide(values, trace: trace) {
         case .chosen(let choice):
-            return choice
+            return (choice, nil)
         case .weigh(let draw):
-            return route.weigh(draw, roll: route.roll(for: draw, values, rolls), trace: trace)
+            var newClient: ClientID?
+            if case .newKey(let key) = draw.source {
+                let (high, low) = clientIDs.next()
+                let client = ClientID(high: high, low: low)
+                values.set(key, to: client)
+                newClient = client
+            }
+            return (route.weigh(draw, roll: route.roll(for: draw, values, rolls), trace: trace), newClient)
         }
     }
 
     /// The version that was chosen, or the one that stands in because it has no endpoint at all.
-    private static func target(_ route: Route, _ choice: Choice, _ snapshot: Snapshot) -> Target {
+    private static func target(_ route: Route, _ choice: Choice, _ newClient: ClientID?, _ snapshot: Snapshot) -> Target {
         let chosen = backend(of: choice.version, route)
         func target(_ version: Version, _ reason: Reason) -> Target {
-            Target(route: route.index, choice: choice, reason: reason, version: version, backend: backend(of: version, route))
+            Target(
+                route: route.index, choice: choice, reason: reason, version: version, backend: backend(of: version, route),
+                newClient: newClient, isMarked: newClient != nil || route.marks != nil)
         }
         guard snapshot.backends[chosen].endpoints.isEmpty else { return target(choice.version, choice.reason) }
         switch (choice.version, snapshot.failover) {

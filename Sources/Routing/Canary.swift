@@ -16,6 +16,10 @@ public struct Canary: Sendable {
     /// The salt of the hash in place of the name: another seed, other clients first. Canaries with the same seed and keys
     /// share their first clients.
     public let hashSeed: String?
+    /// How the first hash key, a cookie, is given to a client that lacks it.
+    public let hashCookie: HashCookie?
+    /// How the decision shows.
+    public let marks: DecisionMarks
     /// The sequence of `RollSource` to draw from, one per canary Ingress in the snapshot: its paths share it.
     public let sequence: Int
 
@@ -25,7 +29,8 @@ public struct Canary: Sendable {
     /// A total below 1 counts as 100, the default of `canary-weight-total`.
     public init(
         name: String, backend: Int, header: HeaderRule? = nil, cookie: Int? = nil,
-        weight: Int = 0, total: Int = 100, hashKeys: [Int] = [], hashSeed: String? = nil, sequence: Int
+        weight: Int = 0, total: Int = 100, hashKeys: [Int] = [], hashSeed: String? = nil,
+        hashCookie: HashCookie? = nil, marks: DecisionMarks = DecisionMarks(), sequence: Int
     ) {
         self.name = name
         self.backend = backend
@@ -35,6 +40,8 @@ public struct Canary: Sendable {
         self.total = total < 1 ? 100 : total
         self.hashKeys = hashKeys
         self.hashSeed = hashSeed
+        self.hashCookie = hashCookie
+        self.marks = marks
         self.sequence = sequence
         preparedHash = WeightedHash.prepared(salt: Array((hashSeed ?? name).utf8).span)
     }
@@ -62,8 +69,17 @@ extension Canary {
         if let cookie { rules.append(text(cookie)) }
         if weight > 0 {
             let client = hashKeys.isEmpty ? "request" : hashKeys.map(text).joined(separator: " and ")
-            rules.append("weight \(weight)/\(total) by \(client)" + (hashSeed.map { ", seed \($0)" } ?? ""))
+            rules.append("weight \(weight)/\(total) by \(client)" + (hashSeed.map { ", seed \($0)" } ?? "")
+                + (hashCookie == nil ? "" : ", set if absent"))
         }
-        return rules
+        return rules + markTexts
+    }
+
+    /// How the decision shows: `request header x-release = canary`.
+    private var markTexts: [String] {
+        let all = [("request header", marks.requestHeader), ("response header", marks.responseHeader), ("response cookie", marks.responseCookie)]
+        return all.compactMap { place, mark in
+            mark.map { "sets \(place) \($0.name)" + ($0.value.map { " = \($0)" } ?? "") }
+        }
     }
 }

@@ -49,7 +49,7 @@ extension Route {
         switch draw.source {
         case .sequence(let sequence):
             return rolls.next(sequence, weight: draw.weight, total: draw.total)
-        case .key(let key):
+        case .key(let key), .newKey(let key):
             return hash(canary: draw.canary, values.value(of: key))
         case .joinedKeys:
             return joinedHash(canary: draw.canary, values)
@@ -180,6 +180,10 @@ extension Route {
             break
         case .one(let key):
             if recordKey(key, values, trace) { return .key(key) }
+        case .made(let key):
+            if values.value(of: key).count > 0, recordKey(key, values, trace) { return .key(key) }
+            trace?.record(.weight, canaries[drawing].name, .undecided, "no \(keyText(key)), so a new one is made and set")
+            return .newKey(key)
         case .joined:
             var isWhole = true
             for key in canaries[drawing].hashKeys where !recordKey(key, values, trace) { isWhole = false }

@@ -34,6 +34,8 @@ public final class Route: Sendable {
     let drawing: Int
     /// What it tells clients apart by.
     let clientKey: ClientKey
+    /// How the decision shows; nil if it does not.
+    public let marks: RouteMarks?
 
     public init(
         index: Int, label: String, host: String, path: String, pathType: PathType,
@@ -51,6 +53,10 @@ public final class Route: Sendable {
         (ranges, total) = WeightRange.ranges(for: self.canaries)
         certain = ranges.firstIndex { [total] range in range.start == 0 && range.end == UInt64(total) }
         drawing = self.canaries.firstIndex { $0.share > 0 || !$0.hashKeys.isEmpty } ?? 0
+        marks = RouteMarks(self.canaries)
         clientKey = self.canaries.isEmpty ? .none : ClientKey(self.canaries[drawing])
     }
+
+    /// How a client is given the key of `WeightDraw.Source.newKey`.
+    public var hashCookie: HashCookie? { canaries.isEmpty ? nil : canaries[drawing].hashCookie }
 }

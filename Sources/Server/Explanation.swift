@@ -65,8 +65,8 @@ public struct Explanation: Sendable {
         let identity = ClientIdentity(peer: question.client, localPort: 80)
         let client = identity.clientAddress(head, in: bytes.span, snapshot)
         let trace = DecisionTrace()
-        var decider = RequestDecider()
         var random = SystemRandomNumberGenerator()
+        var decider = RequestDecider(seed: (random.next(), random.next()))
         let rolls = RollSource(names: snapshot.sequences) { random.next() }
         switch decider.decide(head, in: bytes.span, client: client, snapshot: snapshot, rolls: rolls, trace: trace) {
         case .refused(.noRoute): return refused("no route has this host and path: answered 404")

@@ -1,3 +1,4 @@
+import Routing
 import Testing
 @testable import Configuration
 
@@ -94,6 +95,15 @@ import Testing
         Case(name: "no number leaves the weight", annotations: [("canary", "true"), ("serin.dev/canary-weight", "-1"), ("canary-weight", "7")], enabled: true, rules: "weight 7/100", warnings: ["the weight is 7"]),
         Case(name: "too many decimals", annotations: [("canary", "true"), ("serin.dev/canary-weight", "0.00000000000000001"), ("canary-weight", "7")], enabled: true, rules: "weight 7/100", warnings: ["too many decimals"]),
         Case(name: "R4 decimals under the prefix of ingress-nginx", annotations: [("canary", "true"), ("canary-weight", "0.5"), ("canary-by-cookie", "c")], enabled: true, rules: "cookie c", warnings: ["(R4)"]),
+        Case(name: "a hash cookie", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-hash-cookie", "id")], enabled: true, rules: "weight 5/100, gives id 2592000 Lax", warnings: []),
+        Case(name: "a hash cookie, all said", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-hash-cookie", "id"), ("serin.dev/canary-hash-cookie-max-age", "60"), ("serin.dev/canary-hash-cookie-samesite", "none")], enabled: true, rules: "weight 5/100, gives id 60 None", warnings: []),
+        Case(name: "a hash cookie beside a key", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-hash-cookie", "id"), ("serin.dev/canary-hash-by", "clientIP")], enabled: true, rules: "weight 5/100, gives id 2592000 Lax", warnings: ["not looked at beside"]),
+        Case(name: "no hash cookie", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-hash-cookie", "a b"), ("serin.dev/canary-hash-seed", "a\u{0}b")], enabled: true, rules: "weight 5/100", warnings: ["expected a text of one line", "no cookie is set"]),
+        Case(name: "a hash cookie's bad words", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-hash-cookie", "id"), ("serin.dev/canary-hash-cookie-max-age", "0"), ("serin.dev/canary-hash-cookie-samesite", "yes")], enabled: true, rules: "weight 5/100, gives id 2592000 Lax", warnings: ["2592000 applies", "Lax applies"]),
+        Case(name: "words of no hash cookie", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-hash-cookie-max-age", "60")], enabled: true, rules: "weight 5/100", warnings: ["does nothing without"]),
+        Case(name: "marks", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-request-header", "x-release: a b "), ("serin.dev/canary-response-header", "x-arm"), ("serin.dev/canary-response-cookie", "arm=b")], enabled: true, rules: "weight 5/100, x-release: a b, x-arm, arm=b", warnings: []),
+        Case(name: "no marks", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-request-header", "Host: x"), ("serin.dev/canary-response-header", "a b"), ("serin.dev/canary-response-cookie", "arm=a b")], enabled: true, rules: "weight 5/100", warnings: ["not for marks", "no field is set", "no cookie is set"]),
+        Case(name: "a mark that would break the head", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-request-header", "x: a\r\nb: c"), ("serin.dev/canary-response-header", "x:"), ("serin.dev/canary-response-cookie", "=b")], enabled: true, rules: "weight 5/100", warnings: ["no field is set", "no field is set", "no cookie is set"]),
         Case(name: "R8 with one of Serin's own", annotations: [("serin.dev/canary-weight", "5")], enabled: false, rules: "", warnings: ["(R8)"]),
         Case(name: "R27 no rule", annotations: [("canary", "true")], enabled: true, rules: "", warnings: ["(R27)"]),
     ]
@@ -126,6 +136,11 @@ import Testing
         }
         if let cookie = read.cookie { rules.append("cookie \(cookie)") }
         if read.weight > 0 { rules.append("weight \(read.weight)/\(read.total)") }
+        if let cookie = read.hash.cookie {
+            rules.append("gives \(cookie.name) \(cookie.maxAge.map(String.init) ?? "session") \(cookie.sameSite.rawValue)")
+        }
+        rules += [read.marks.requestHeader, read.marks.responseHeader].compactMap { $0 }.map { "\($0.name)" + ($0.value.map { ": " + $0 } ?? "") }
+        rules += [read.marks.responseCookie].compactMap { $0 }.map { "\($0.name)" + ($0.value.map { "=" + $0 } ?? "") }
         return rules.joined(separator: ", ")
     }
 }

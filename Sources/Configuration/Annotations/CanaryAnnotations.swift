@@ -5,7 +5,7 @@ internal import Routing
 struct CanaryAnnotations {
     static let prefix = "nginx.ingress.kubernetes.io/"
     /// Serin's own, under `AnnotationReader.prefix`.
-    static let ownNames = HashAnnotations.names + ["canary-weight"]
+    static let ownNames = HashAnnotations.names + MarkAnnotations.names + ["canary-weight"]
     /// R2.
     static let names = [
         "canary", "canary-weight", "canary-weight-total", "canary-by-header", "canary-by-header-value",
@@ -24,6 +24,8 @@ struct CanaryAnnotations {
     private(set) var cookie: String?
     /// What the weight sticks to.
     let hash: HashAnnotations
+    /// How the decision shows.
+    let marks: DecisionMarks
 
     private let manifest: Manifest
     private let reader: AnnotationReader
@@ -32,6 +34,7 @@ struct CanaryAnnotations {
         self.manifest = manifest
         reader = AnnotationReader(manifest: manifest)
         hash = HashAnnotations(reader, log: &log)
+        marks = MarkAnnotations(reader, log: &log).marks
         readEnabled(log: &log)
         weight = integer("canary-weight", orElse: 0, log: &log) ?? 0
         readTotal(log: &log)

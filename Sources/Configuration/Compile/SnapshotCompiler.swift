@@ -104,6 +104,7 @@ struct SnapshotCompiler {
             cookie: annotations.cookie.map { keys.index(of: .cookie($0)) },
             weight: annotations.weight, total: annotations.total,
             hashKeys: hashKeys.map { keys.index(of: $0) }, hashSeed: annotations.hash.seed,
+            hashCookie: annotations.hash.cookie, marks: annotations.marks,
             sequence: sequence(planned.owner.label))
     }
 
