@@ -83,7 +83,7 @@ let package = Package(
 
         tests("AddressingTests", ["Addressing"]),
         tests("HTTP1Tests", ["HTTP1"]),
-        tests("RoutingTests", ["Routing"]),
+        tests("RoutingTests", ["Addressing", "Routing"]),
         tests("TelemetryTests", ["Telemetry"]),
         tests("ReactorTests", ["Addressing", "Reactor"]),
         tests("ExchangeTests", ["Addressing", "Exchange", "HTTP1", "Routing"]),

@@ -77,6 +77,7 @@ public struct RequestDecider: ~Copyable {
         _ snapshot: Snapshot, _ rolls: RollSource, _ trace: DecisionTrace?
     ) -> (choice: Choice, newClient: ClientID?) {
         if !route.keys.isEmpty { collectValues(route, head, bytes, client, snapshot) }
+        if route.hasConditions { values.client = client }
         switch route.decide(values, trace: trace) {
         case .chosen(let choice):
             return (choice, nil)

@@ -7,6 +7,9 @@ public struct Canary: Sendable {
     public let header: HeaderRule?
     /// Index into the route's keys of the cookie that says `always` or `never`.
     public let cookie: Int?
+    /// In the order of their families.
+    public let conditions: [Condition]
+    public let combination: Combination
     /// As written: zero or less is never, the total or more always.
     public let weight: Int
     /// At least 1.
@@ -29,6 +32,7 @@ public struct Canary: Sendable {
     /// A total below 1 counts as 100, the default of `canary-weight-total`.
     public init(
         name: String, backend: Int, header: HeaderRule? = nil, cookie: Int? = nil,
+        conditions: [Condition] = [], combination: Combination = .any,
         weight: Int = 0, total: Int = 100, hashKeys: [Int] = [], hashSeed: String? = nil,
         hashCookie: HashCookie? = nil, marks: DecisionMarks = DecisionMarks(), sequence: Int
     ) {
@@ -36,6 +40,8 @@ public struct Canary: Sendable {
         self.backend = backend
         self.header = header
         self.cookie = cookie
+        self.conditions = conditions.sorted { $0.family < $1.family }
+        self.combination = conditions.isEmpty ? .any : combination
         self.weight = weight
         self.total = total < 1 ? 100 : total
         self.hashKeys = hashKeys
@@ -47,11 +53,11 @@ public struct Canary: Sendable {
     }
 
     /// The weight within `0...total`.
-    var share: Int { min(max(weight, 0), total) }
+    var share: Int { combination == .all ? 0 : min(max(weight, 0), total) }
 }
 
 extension Canary {
-    /// The rules in the order they are tried, in words: `header foo = bar`, `header region ~ cd|sz`, `cookie foo`,
+    /// The rules in the order they are tried, in words, conditions that must hold together in one: `header foo = bar`, `header region ~ cd|sz`, `cookie foo`,
     /// `weight 50/100 by request`. `keys` are those of the route. Empty if the canary gets no traffic (R27).
     public func ruleTexts(keys: [ValueKey]) -> [String] {
         func text(_ index: Int) -> String {
@@ -67,7 +73,9 @@ extension Canary {
             }
         }
         if let cookie { rules.append(text(cookie)) }
-        if weight > 0 {
+        let asked = conditions.map { $0.text(keys: keys) }
+        rules += combination == .any ? asked : [asked.joined(separator: " and ")]
+        if weight > 0, combination != .all {
             let client = hashKeys.isEmpty ? "request" : hashKeys.map(text).joined(separator: " and ")
             rules.append("weight \(weight)/\(total) by \(client)" + (hashSeed.map { ", seed \($0)" } ?? "")
                 + (hashCookie == nil ? "" : ", set if absent"))

@@ -8,7 +8,8 @@ extension Route {
             trace?.record(.fallback, "", .stable, "the route has no canary")
             return .chosen(Choice(version: .stable, reason: .noCanary))
         }
-        var round = Round()
+        if hasConditions { return decideByConditions(values, trace: trace) }
+        var round = DecisionRound()
         for index in asked.indices {
             switch headerOutcome(index, values, trace) {
             case .chosen: return .chosen(Choice(version: .canary(index), reason: .header))
@@ -32,7 +33,7 @@ extension Route {
     public func weigh(_ draw: WeightDraw, roll: UInt64, trace: DecisionTrace?) -> Choice {
         let bucket = WeightRange.bucket(of: roll, total: total)
         for index in ranges.indices where bucket < ranges[index].end && bucket >= ranges[index].start {
-            if Round.isSet(index, in: draw.excluded) {
+            if DecisionRound.isSet(index, in: draw.excluded) {
                 trace?.record(.weight, canaries[index].name, .stable, "bucket \(bucket) of \(total) is its own, but it is ruled out")
                 return Choice(version: .stable, reason: .weight, bucket: bucket, weight: draw.weight, total: total)
             }
@@ -72,37 +73,13 @@ extension Route {
     }
 }
 
-/// What one rule said about its canary.
-private enum RuleOutcome {
-    case chosen
-    case excluded(Reason)
-    case undecided
-}
-
-/// The canaries ruled out so far.
-private struct Round {
-    private(set) var excluded: UInt64 = 0
-    private(set) var count = 0
-    private(set) var reason = Reason.noRule
-
-    mutating func exclude(_ index: Int, _ reason: Reason) {
-        excluded |= 1 << UInt64(index)
-        count &+= 1
-        self.reason = reason
-    }
-
-    func excludes(_ index: Int) -> Bool { Self.isSet(index, in: excluded) }
-
-    static func isSet(_ index: Int, in set: UInt64) -> Bool { set >> UInt64(index) & 1 == 1 }
-}
-
 extension Route {
-    private func end(of round: Round) -> Verdict? {
+    func end(of round: DecisionRound) -> Verdict? {
         guard round.count == asked.count else { return nil }
         return .chosen(Choice(version: .stable, reason: round.reason))
     }
 
-    private func headerOutcome(_ index: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> RuleOutcome {
+    func headerOutcome(_ index: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> RuleOutcome {
         guard let key = asked[index].header else { return .undecided }
         guard values.isPresent(key) else {
             trace?.record(.header, canaries[index].name, .undecided, "no \(keyText(key))")
@@ -133,7 +110,7 @@ extension Route {
         }
     }
 
-    private func cookieOutcome(_ index: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> RuleOutcome {
+    func cookieOutcome(_ index: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> RuleOutcome {
         guard let key = asked[index].cookie else { return .undecided }
         guard values.isPresent(key) else {
             trace?.record(.cookie, canaries[index].name, .undecided, "no \(keyText(key))")
@@ -158,7 +135,7 @@ extension Route {
         return .undecided
     }
 
-    private func weightVerdict(_ round: Round, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> Verdict {
+    func weightVerdict(_ round: DecisionRound, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> Verdict {
         // Ranges lie one after the other, so the last end is their sum.
         let bound = ranges[ranges.count &- 1].end
         if bound == 0 {
@@ -201,11 +178,11 @@ extension Route {
         return isThere
     }
 
-    private func keyText(_ key: Int) -> String {
+    func keyText(_ key: Int) -> String {
         keys.indices.contains(key) ? keys[key].description : "key \(key)"
     }
 
-    private func quoted(_ bytes: Span<UInt8>) -> String {
+    func quoted(_ bytes: Span<UInt8>) -> String {
         var copy: [UInt8] = []
         for index in bytes.indices { copy.append(bytes[index]) }
         return "\"" + String(decoding: copy, as: UTF8.self) + "\""
@@ -213,7 +190,7 @@ extension Route {
 }
 
 extension PatternResult {
-    fileprivate var outcome: DecisionTrace.Outcome {
+    var outcome: DecisionTrace.Outcome {
         switch self {
         case .match: .canary
         case .noMatch: .undecided
@@ -221,7 +198,7 @@ extension PatternResult {
         }
     }
 
-    fileprivate var words: String {
+    var words: String {
         switch self {
         case .match: "matches"
         case .noMatch: "does not match"

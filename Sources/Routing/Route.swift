@@ -34,6 +34,8 @@ public final class Route: Sendable {
     let drawing: Int
     /// What it tells clients apart by.
     let clientKey: ClientKey
+    /// A canary asks for more than a header, a cookie and a weight.
+    public let hasConditions: Bool
     /// How the decision shows; nil if it does not.
     public let marks: RouteMarks?
 
@@ -53,6 +55,7 @@ public final class Route: Sendable {
         (ranges, total) = WeightRange.ranges(for: self.canaries)
         certain = ranges.firstIndex { [total] range in range.start == 0 && range.end == UInt64(total) }
         drawing = self.canaries.firstIndex { $0.share > 0 || !$0.hashKeys.isEmpty } ?? 0
+        hasConditions = self.canaries.contains { !$0.conditions.isEmpty }
         marks = RouteMarks(self.canaries)
         clientKey = self.canaries.isEmpty ? .none : ClientKey(self.canaries[drawing])
     }

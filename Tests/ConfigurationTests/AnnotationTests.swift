@@ -1,3 +1,4 @@
+import Addressing
 import Routing
 import Testing
 @testable import Configuration
@@ -108,7 +109,7 @@ import Testing
         Case(name: "R27 no rule", annotations: [("canary", "true")], enabled: true, rules: "", warnings: ["(R27)"]),
     ]
 
-    @Test(arguments: cases)
+    @Test(arguments: cases + extended)
     func rules(_ test: Case) {
         let annotations = test.annotations.enumerated().map { index, pair in
             Annotation(key: pair.0.contains("/") ? pair.0 : CanaryAnnotations.prefix + pair.0, value: pair.1, line: index + 10)
@@ -135,6 +136,15 @@ import Testing
             rules.append("header \(header)\(match)")
         }
         if let cookie = read.cookie { rules.append("cookie \(cookie)") }
+        rules += read.conditions.items.map { item in
+            let key = item.key.map(\.description) ?? "-"
+            return "\(key) \(Self.text(item.test))"
+        }
+        switch read.conditions.combination {
+        case .any: break
+        case .all: rules.append("all")
+        case .allThenWeight: rules.append("all, then")
+        }
         if read.weight > 0 { rules.append("weight \(read.weight)/\(read.total)") }
         if let cookie = read.hash.cookie {
             rules.append("gives \(cookie.name) \(cookie.maxAge.map(String.init) ?? "session") \(cookie.sameSite.rawValue)")
@@ -143,4 +153,57 @@ import Testing
         rules += [read.marks.responseCookie].compactMap { $0 }.map { "\($0.name)" + ($0.value.map { "=" + $0 } ?? "") }
         return rules.joined(separator: ", ")
     }
+
+    private static func text(_ test: Condition.Test) -> String {
+        switch test {
+        case .alwaysNever: "always"
+        case .anyOf(let values): "= " + values.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "|")
+        case .pattern(let pattern): "~ \(pattern.text)"
+        case .invalidPattern: "invalid"
+        case .modulo(let rule): "\(rule)"
+        case .ranges(let ranges): "in " + ranges.map(\.description).joined(separator: "|")
+        case .nothing: "nothing"
+        }
+    }
+
+    private static let header = ("canary-by-header", "x")
+    private static let on = ("canary", "true")
+    private static let all = ("serin.dev/canary-match", "all")
+
+    /// The annotations beyond those of ingress-nginx.
+    static let extended: [Case] = [
+        Case(name: "a list of values", annotations: [on, header, ("serin.dev/canary-by-header-value", " a || b,c ")], enabled: true, rules: "header x = a|b,c", warnings: []),
+        Case(name: "a list beside a value", annotations: [on, header, ("serin.dev/canary-by-header-value", "a||b"), ("canary-by-header-value", "c")], enabled: true, rules: "header x = a|b", warnings: ["not looked at beside"]),
+        Case(name: "a value beside a pattern of Serin's", annotations: [on, header, ("canary-by-header-value", "c"), ("serin.dev/canary-by-header-pattern", "a")], enabled: true, rules: "header x = c", warnings: ["not looked at beside"]),
+        Case(name: "an empty value in a list", annotations: [on, header, ("serin.dev/canary-by-header-value", "a||")], enabled: true, rules: "header x nothing", warnings: ["never holds"]),
+        Case(name: "a pattern with any sign", annotations: [on, header, ("serin.dev/canary-by-header-pattern", "^a{2,3} b$")], enabled: true, rules: "header x ~ ^a{2,3} b$", warnings: []),
+        Case(name: "a pattern that does not compile", annotations: [on, header, ("serin.dev/canary-by-header-pattern", "(")], enabled: true, rules: "header x invalid", warnings: ["never matches"]),
+        Case(name: "a list without a header", annotations: [on, ("canary-weight", "5"), ("serin.dev/canary-by-header-value", "a")], enabled: true, rules: "weight 5/100", warnings: ["does nothing without canary-by-header"]),
+        Case(name: "a cookie's values", annotations: [on, ("canary-by-cookie", "c"), ("serin.dev/canary-by-cookie-value", "1||2")], enabled: true, rules: "cookie c = 1|2", warnings: []),
+        Case(name: "a cookie's pattern", annotations: [on, ("canary-by-cookie", "c"), ("serin.dev/canary-by-cookie-pattern", "^1"), ("serin.dev/canary-by-cookie-mod", "10 < 1")], enabled: true, rules: "cookie c ~ ^1", warnings: ["not looked at beside"]),
+        Case(name: "a cookie's number", annotations: [on, ("canary-by-cookie", "c"), ("serin.dev/canary-by-cookie-mod", "100 <= 9")], enabled: true, rules: "cookie c mod 100 <= 9", warnings: []),
+        Case(name: "no rule of numbers", annotations: [on, ("canary-by-cookie", "c"), ("serin.dev/canary-by-cookie-mod", "100<=9")], enabled: true, rules: "cookie c nothing", warnings: ["never holds"]),
+        Case(name: "a remainder beyond the divisor", annotations: [on, ("canary-by-cookie", "c"), ("serin.dev/canary-by-cookie-mod", "100 == 100")], enabled: true, rules: "cookie c nothing", warnings: ["never holds"]),
+        Case(name: "a query parameter", annotations: [on, ("serin.dev/canary-by-query", "v")], enabled: true, rules: "query v always", warnings: []),
+        Case(name: "a query parameter's values", annotations: [on, ("serin.dev/canary-by-query", "v"), ("serin.dev/canary-by-query-value", "1||2")], enabled: true, rules: "query v = 1|2", warnings: []),
+        Case(name: "no query parameter", annotations: [on, ("serin.dev/canary-by-query", "a=b")], enabled: true, rules: "- nothing", warnings: ["never holds"]),
+        Case(name: "a query's value alone", annotations: [on, ("canary-weight", "5"), ("serin.dev/canary-by-query-pattern", "b")], enabled: true, rules: "weight 5/100", warnings: ["does nothing without canary-by-query"]),
+        Case(name: "blocks", annotations: [on, ("serin.dev/canary-by-source-range", "10.0.0.0/8, 2001:db8::/32,127.0.0.1")], enabled: true, rules: "- in 10.0.0.0/8|2001:db8::/32|127.0.0.1/32", warnings: []),
+        Case(name: "a bad block is left out", annotations: [on, ("serin.dev/canary-by-source-range", "10.0.0.0/33, 10.0.0.0/8")], enabled: true, rules: "- in 10.0.0.0/8", warnings: ["left out"]),
+        Case(name: "no block", annotations: [on, ("serin.dev/canary-by-source-range", ",")], enabled: true, rules: "- nothing", warnings: ["never holds"]),
+        Case(name: "all of them", annotations: [on, header, ("canary-by-header-value", "a"), ("canary-by-cookie", "c"), all], enabled: true, rules: "header x = a, cookie c always, all", warnings: []),
+        Case(name: "all of them, then the weight", annotations: [on, header, ("canary-by-header-pattern", "^a"), ("canary-weight", "5"), all], enabled: true, rules: "header x ~ ^a, all, then, weight 5/100", warnings: []),
+        Case(name: "a weight of 0 counts", annotations: [on, header, ("canary-weight", "0"), all], enabled: true, rules: "header x always, all, then", warnings: []),
+        Case(name: "any of them", annotations: [on, header, ("serin.dev/canary-match", "any")], enabled: true, rules: "header x", warnings: []),
+        Case(name: "neither", annotations: [on, header, ("serin.dev/canary-match", "both")], enabled: true, rules: "header x always, all", warnings: ["all is taken"]),
+        Case(name: "all of nothing", annotations: [on, ("canary-weight", "5"), all], enabled: true, rules: "weight 5/100", warnings: ["there is no condition"]),
+        Case(name: "a dropped rule does not widen", annotations: [on, ("canary-by-header", "a,b"), ("canary-by-cookie", "c"), all], enabled: true, rules: "- nothing, cookie c always, all", warnings: ["(R6)"]),
+        Case(name: "a nameless rule does not widen", annotations: [on, ("serin.dev/canary-by-query-value", "1"), ("canary-by-cookie", "c"), all], enabled: true, rules: "cookie c always, - nothing, all", warnings: ["does nothing without"]),
+        Case(name: "Tengine's cookie values", annotations: [on, ("canary-by-cookie", "c"), ("canary-by-cookie-value", "1||2")], enabled: true, rules: "cookie c = 1|2", warnings: []),
+        Case(name: "Tengine's query", annotations: [on, ("canary-by-query", "v"), ("canary-by-query-value", "1")], enabled: true, rules: "query v = 1", warnings: []),
+        Case(name: "Tengine's numbers", annotations: [on, ("canary-by-cookie", "c"), ("canary-mod-divisor", "100"), ("canary-mod-relational-operator", ">"), ("canary-mod-remainder", "5")], enabled: true, rules: "cookie c mod 100 > 5", warnings: []),
+        Case(name: "Tengine's numbers go to the header", annotations: [on, header, ("canary-by-cookie", "c"), ("canary-mod-divisor", "10"), ("canary-mod-relational-operator", "=="), ("canary-mod-remainder", "1")], enabled: true, rules: "cookie c, header x mod 10 == 1", warnings: []),
+        Case(name: "Tengine's numbers in part", annotations: [on, ("canary-by-cookie", "c"), ("canary-mod-divisor", "100")], enabled: true, rules: "cookie c nothing", warnings: ["never holds"]),
+        Case(name: "Higress's query", annotations: [on, ("higress.ingress.kubernetes.io/canary-by-query", "v"), ("higress.ingress.kubernetes.io/canary-by-query-pattern", "^1")], enabled: true, rules: "query v ~ ^1", warnings: []),
+    ]
 }

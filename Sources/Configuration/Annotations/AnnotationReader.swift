@@ -3,10 +3,19 @@ struct AnnotationReader {
     /// Of Serin's own annotations.
     static let prefix = "serin.dev/"
 
+    /// Of Alibaba's API gateway, for its query annotations.
+    private static let higressPrefix = "higress.ingress.kubernetes.io/"
+
     let manifest: Manifest
 
     /// Serin's annotation called `name`.
     func own(_ name: String) -> Annotation? { manifest.annotation(Self.prefix + name) }
+
+    /// Serin's annotation called `name`, or Tengine's or Higress's of that name.
+    func extended(_ name: String, tengine: Bool = true) -> Annotation? {
+        let vendors = (tengine ? [CanaryAnnotations.prefix] : []) + [Self.higressPrefix]
+        return own(name) ?? vendors.lazy.compactMap { manifest.annotation($0 + name) }.first
+    }
 
     /// Says that `annotation` can't be used as it is; `message` goes on with why and what happens instead.
     func warn(_ annotation: Annotation, _ message: String, log: inout DiagnosticLog) {

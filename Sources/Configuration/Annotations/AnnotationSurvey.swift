@@ -4,7 +4,7 @@ enum AnnotationSurvey {
         for annotation in manifest.annotations {
             let place = manifest.place(line: annotation.line)
             if let name = annotation.key.droppingPrefix(CanaryAnnotations.prefix) {
-                if CanaryAnnotations.names.contains(name) { continue }
+                if CanaryAnnotations.names.contains(name) || ConditionAnnotations.tengineNames.contains(name) { continue }
                 if known.contains(name) {
                     log.warning(place, manifest.object, "\(annotation.key) is not supported yet, ignored")
                 } else {

@@ -5,7 +5,7 @@ internal import Routing
 struct CanaryAnnotations {
     static let prefix = "nginx.ingress.kubernetes.io/"
     /// Serin's own, under `AnnotationReader.prefix`.
-    static let ownNames = HashAnnotations.names + MarkAnnotations.names + ["canary-weight"]
+    static let ownNames = HashAnnotations.names + ConditionAnnotations.names + MarkAnnotations.names + ["canary-weight"]
     /// R2.
     static let names = [
         "canary", "canary-weight", "canary-weight-total", "canary-by-header", "canary-by-header-value",
@@ -22,6 +22,8 @@ struct CanaryAnnotations {
     private(set) var headerValue: String?
     private(set) var headerPattern: String?
     private(set) var cookie: String?
+    /// Rules beyond those of R2; their plain forms above are nil then.
+    private(set) var conditions: ConditionAnnotations
     /// What the weight sticks to.
     let hash: HashAnnotations
     /// How the decision shows.
@@ -33,6 +35,7 @@ struct CanaryAnnotations {
     init(_ manifest: Manifest, log: inout DiagnosticLog) {
         self.manifest = manifest
         reader = AnnotationReader(manifest: manifest)
+        conditions = ConditionAnnotations(reader)
         hash = HashAnnotations(reader, log: &log)
         marks = MarkAnnotations(reader, log: &log).marks
         readEnabled(log: &log)
@@ -43,7 +46,7 @@ struct CanaryAnnotations {
         headerValue = text("canary-by-header-value", allowed: AnnotationText.isBasic, log: &log)
         headerPattern = text("canary-by-header-pattern", allowed: AnnotationText.isPattern, log: &log)
         cookie = text("canary-by-cookie", allowed: AnnotationText.isBasic, log: &log)
-        isEnabled ? warnUseless(log: &log) : warnDisabled(log: &log)
+        readConditions(log: &log)
     }
 
     // MARK: Reading
@@ -116,6 +119,16 @@ struct CanaryAnnotations {
         }
     }
 
+    private mutating func readConditions(log: inout DiagnosticLog) {
+        let hasWeight = annotation("canary-weight") != nil || reader.own("canary-weight") != nil
+        let plain = ConditionAnnotations.Plain(
+            header: header, headerValue: headerValue, headerPattern: headerPattern, cookie: cookie)
+        conditions.read(plain, hasWeight: hasWeight, log: &log)
+        isEnabled ? warnUseless(log: &log) : warnDisabled(log: &log)
+        if conditions.replaced.contains(.header) { (header, headerValue, headerPattern) = (nil, nil, nil) }
+        if conditions.replaced.contains(.cookie) { cookie = nil }
+    }
+
     // MARK: What does nothing
 
     /// R8.
@@ -145,7 +158,7 @@ struct CanaryAnnotations {
         } else if headerValue != nil, headerPattern != nil, let annotation = annotation("canary-by-header-pattern") {
             warn(annotation, "R21", "is never looked at beside canary-by-header-value; remove one of the two", log: &log)
         }
-        if header == nil, cookie == nil, weight <= 0 {
+        if header == nil, cookie == nil, conditions.items.isEmpty, weight <= 0 {
             let annotation = reader.own("canary-weight") ?? annotation("canary-weight") ?? annotation("canary")
             log.warning(
                 manifest.place(line: annotation?.line ?? manifest.place.line), manifest.object,

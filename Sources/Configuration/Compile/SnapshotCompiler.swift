@@ -102,6 +102,10 @@ struct SnapshotCompiler {
                 HeaderRule(key: keys.index(of: .header(name)), match: match(planned, log: &log))
             },
             cookie: annotations.cookie.map { keys.index(of: .cookie($0)) },
+            conditions: annotations.conditions.items.map { item in
+                Condition(item.family, key: item.key.map { keys.index(of: $0) } ?? -1, test: item.test)
+            },
+            combination: annotations.conditions.combination,
             weight: annotations.weight, total: annotations.total,
             hashKeys: hashKeys.map { keys.index(of: $0) }, hashSeed: annotations.hash.seed,
             hashCookie: annotations.hash.cookie, marks: annotations.marks,
@@ -133,7 +137,7 @@ struct SnapshotCompiler {
 
     /// Why a bound canary gets no request.
     private func inactive(_ canary: Canary) -> String? {
-        if canary.header == nil, canary.cookie == nil, canary.weight <= 0 {
+        if canary.header == nil, canary.cookie == nil, canary.conditions.isEmpty, canary.weight <= 0 {
             return "it has no header, no cookie and no weight above 0 (R27)"
         }
         guard backends[canary.backend].endpoints.isEmpty else { return nil }
