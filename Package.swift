@@ -25,7 +25,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 
 /// `make fuzz` sets this: the sources of the smoke test then become a program of libFuzzer's in its place.
 let isFuzzing = Context.environment["SERIN_FUZZ"] != nil
-let fuzzed: [Target.Dependency] = ["Addressing", "Configuration", "Exchange", "HTTP1", "Routing"]
+let fuzzed: [Target.Dependency] = ["Addressing", "Configuration", "Exchange", "HTTP1", "Routing", "TestSupport"]
 let fuzzing: [Target] = isFuzzing
     ? [
         .target(
@@ -81,12 +81,14 @@ let package = Package(
             ],
             swiftSettings: swiftSettings),
 
-        tests("AddressingTests", ["Addressing"]),
+        // What several of the tests need; part of no product.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        tests("AddressingTests", ["Addressing", "TestSupport"]),
         tests("HTTP1Tests", ["HTTP1"]),
-        tests("RoutingTests", ["Addressing", "Routing"]),
+        tests("RoutingTests", ["Addressing", "Routing", "TestSupport"]),
         tests("TelemetryTests", ["Telemetry"]),
-        tests("ReactorTests", ["Addressing", "Reactor"]),
-        tests("ExchangeTests", ["Addressing", "Exchange", "HTTP1", "Routing"]),
+        tests("ReactorTests", ["Addressing", "Reactor", "TestSupport"]),
+        tests("ExchangeTests", ["Addressing", "Exchange", "HTTP1", "Routing", "TestSupport"]),
         tests("ServerTests", ["Addressing", "Exchange", "Reactor", "Routing", "Server", .product(name: "Logging", package: "swift-log")]),
         // They run the binary, so it is built before them.
         tests("EndToEndTests", ["serin"]),

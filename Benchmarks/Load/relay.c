@@ -5,7 +5,10 @@
 // recv, send, recv, send and a share of one epoll_wait. A direction owns a buffer only while its receiver cannot take
 // the bytes.
 //
-//     relay LISTEN_PORT UPSTREAM_PORT BUFFER_KIB        (loopback only)
+// It shares its connections out between the same two origins that the proxies share requests out between: who talks to more
+// processes wakes more of them, and waking costs the one who wakes.
+//
+//     relay LISTEN_PORT OLD_PORT NEW_PORT NEW_PERCENT BUFFER_KIB        (loopback only)
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -46,6 +49,8 @@ struct pair {
 };
 
 static int epollFd;
+static struct sockaddr_in oldOrigin, newOrigin;
+static int newPercent;
 static size_t bufferSize;
 static struct buffer *freeBuffers;
 static struct pair *closedPairs;  // freed after the batch: an event later in the same batch may still name them
@@ -138,7 +143,16 @@ static struct sockaddr_in loopback(int port) {
         .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
-static void acceptAll(int listener, const struct sockaddr_in *upstreamAddress) {
+// So many of a hundred connections go to the new origin, evenly among the others.
+static const struct sockaddr_in *nextOrigin(void) {
+    static int owed;
+    owed += newPercent;
+    if (owed < 100) return &oldOrigin;
+    owed -= 100;
+    return &newOrigin;
+}
+
+static void acceptAll(int listener) {
     const int on = 1;
     for (;;) {
         int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -147,8 +161,7 @@ static void acceptAll(int listener, const struct sockaddr_in *upstreamAddress) {
         if (upstream < 0) fail("socket");
         setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         setsockopt(upstream, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        if (connect(upstream, (const struct sockaddr *)upstreamAddress, sizeof *upstreamAddress) < 0 &&
-            errno != EINPROGRESS)
+        if (connect(upstream, (const struct sockaddr *)nextOrigin(), sizeof oldOrigin) < 0 && errno != EINPROGRESS)
             fail("connect");
         struct pair *pair = calloc(1, sizeof *pair);
         if (!pair) fail("calloc");
@@ -177,13 +190,15 @@ static void handle(struct end *end, uint32_t events) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4) {
-        fprintf(stderr, "usage: relay LISTEN_PORT UPSTREAM_PORT BUFFER_KIB\n");
+    if (argc != 6) {
+        fprintf(stderr, "usage: relay LISTEN_PORT OLD_PORT NEW_PORT NEW_PERCENT BUFFER_KIB\n");
         return 64;
     }
     const struct sockaddr_in address = loopback(atoi(argv[1]));
-    const struct sockaddr_in upstreamAddress = loopback(atoi(argv[2]));
-    bufferSize = (size_t)atoi(argv[3]) * 1024;
+    oldOrigin = loopback(atoi(argv[2]));
+    newOrigin = loopback(atoi(argv[3]));
+    newPercent = atoi(argv[4]);
+    bufferSize = (size_t)atoi(argv[5]) * 1024;
 
     const int on = 1;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -203,7 +218,7 @@ int main(int argc, char **argv) {
             if (events[i].data.ptr)
                 handle(events[i].data.ptr, events[i].events);
             else
-                acceptAll(listener, &upstreamAddress);
+                acceptAll(listener);
         }
         freeClosedPairs();
     }

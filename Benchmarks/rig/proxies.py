@@ -63,14 +63,15 @@ class Proxy:
 
 
 class Relay(Proxy):
-    """Copies bytes to the old origin and parses nothing: the floor."""
+    """Copies bytes to both origins, by connection, and parses nothing: the floor."""
 
     name = "relay"
     speaks_http = False
     buffer_kib = 64
 
     def command(self, folder: Path) -> list[str]:
-        return [str(self.bench.build / "relay"), str(self.port), str(self.bench.old_port), str(self.buffer_kib)]
+        ports = [self.port, self.bench.old_port, self.bench.new_port]
+        return [str(self.bench.build / "relay"), *map(str, [*ports, WEIGHT, self.buffer_kib])]
 
     def version(self) -> str:
         return f"{self.buffer_kib} KiB buffer"

@@ -8,26 +8,37 @@ struct FieldRun {
     private var start = 0
     private var end = 0
 
+    @inline(__always)
     mutating func add(_ field: HeaderField, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
-        let name = field.name
-        let value = field.value
-        // One byte beside the colon, and that a blank; behind the value before it just CRLF, or this is no run.
-        let isCanonical = value.start == name.end + 2 && bytes[name.end + 1] == UInt8(ascii: " ")
-        guard isCanonical else {
-            flush(bytes, to: &output)
-            return output.appendField(bytes[name], bytes[value])
+        // One byte beside the colon, and that a blank; behind the value before it just CRLF: the run goes on.
+        if field.name.start == end + 2, end > 0, Self.isCanonical(field, bytes) {
+            end = field.value.end
+        } else {
+            begin(with: field, bytes, &output)
         }
-        if end == 0 || name.start != end + 2 {
-            flush(bytes, to: &output)
-            start = name.start
-        }
-        end = value.end
+    }
+
+    @inline(__always)
+    private static func isCanonical(_ field: HeaderField, _ bytes: Span<UInt8>) -> Bool {
+        field.value.start == field.name.end + 2 && bytes[field.name.end + 1] == UInt8(ascii: " ")
+    }
+
+    @inline(never)
+    private mutating func begin(with field: HeaderField, _ bytes: Span<UInt8>, _ output: inout ByteBuffer) {
+        flush(bytes, to: &output)
+        guard Self.isCanonical(field, bytes) else { return output.appendField(bytes[field.name], bytes[field.value]) }
+        start = field.name.start
+        end = field.value.end
     }
 
     mutating func flush(_ bytes: Span<UInt8>, to output: inout ByteBuffer) {
         guard end > 0 else { return }
-        output.append(bytes.extracting(start..<end))
-        output.append("\r\n")
+        if end + 1 < bytes.count, bytes[end] == UInt8(ascii: "\r"), bytes[end + 1] == UInt8(ascii: "\n") {
+            output.append(bytes.extracting(start..<end + 2))
+        } else {
+            output.append(bytes.extracting(start..<end))
+            output.append("\r\n")
+        }
         end = 0
     }
 }

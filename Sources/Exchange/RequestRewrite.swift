@@ -107,16 +107,7 @@ struct RequestRewrite: ~Copyable {
     }
 
     private func writeFraming(_ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
-        switch head.framing {
-        case .length(let count):
-            output.append("Content-Length: ")
-            output.append(decimal: count)
-            output.append("\r\n")
-        case .chunked:
-            output.append("Transfer-Encoding: chunked\r\n")
-        case .none, .untilClose:
-            break
-        }
+        output.appendFraming(head.framing)
         if Self.passesUpgrade(head, in: bytes) {
             output.append("Connection: upgrade\r\n")
             output.appendField("Upgrade", bytes[head.upgrade])

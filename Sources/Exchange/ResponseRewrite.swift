@@ -68,18 +68,7 @@ struct ResponseRewrite {
     }
 
     private func writeFraming(passesLength: Bool, to output: inout ByteBuffer) {
-        switch framing {
-        case .length where passesLength:
-            break
-        case .length(let count):
-            output.append("Content-Length: ")
-            output.append(decimal: count)
-            output.append("\r\n")
-        case .chunked:
-            output.append("Transfer-Encoding: chunked\r\n")
-        case .none, .untilClose:
-            break
-        }
+        if !passesLength { output.appendFraming(framing) }
         if closes {
             output.append("Connection: close\r\n")
         } else if saysKeepAlive {

@@ -19,6 +19,12 @@ extension Span<UInt8> {
         Swift.min(firstOffset(from: start) { $0.firstOutsideTargetText }, end)
     }
 
+    /// The first offset of `;` or `,` at or after `start`; `count` if there is none.
+    @inline(__always)
+    func endOfCookiePair(from start: Int) -> Int {
+        firstOffset(from: start) { $0.firstPairSeparator }
+    }
+
     /// The first offset at or after `start` of a byte below SP or equal to DEL; `count` if there is none.
     @inline(__always)
     func firstControl(from start: Int) -> Int {
@@ -96,6 +102,10 @@ extension ByteWord {
     fileprivate var firstOutsidePlainHost: Int? {
         let hyphenOrDot = ByteWord.atLeast(UInt8(ascii: "-"), low) & ~ByteWord.atLeast(UInt8(ascii: "/"), low)
         return ByteWord.lowest(~(alphanumeric | hyphenOrDot & ~bits))
+    }
+
+    fileprivate var firstPairSeparator: Int? {
+        ByteWord.lowest(~(ByteWord.differs(UInt8(ascii: ";"), low) & ByteWord.differs(UInt8(ascii: ","), low) | bits))
     }
 
     fileprivate var firstOutsideTargetText: Int? {

@@ -15,8 +15,7 @@ public enum CookieField {
                     return Slice(start ..< (value.firstIndex(of: UInt8(ascii: ";"), from: start) ?? value.count))
                 }
             }
-            while index < value.count, value[index] != UInt8(ascii: ";"), value[index] != UInt8(ascii: ",") { index &+= 1 }
-            index = skipSpaces(value, from: index &+ 1)
+            index = skipSpaces(value, from: value.endOfCookiePair(from: index) &+ 1)
         }
         return nil
     }

@@ -67,6 +67,15 @@ extension ByteBuffer {
         append("\r\n")
     }
 
+    /// The field that says how a body is delimited; none for a message without one, or one that ends with the connection.
+    public mutating func appendFraming(_ framing: BodyLength) {
+        switch framing {
+        case .length(let count): appendField("Content-Length", decimal: count)
+        case .chunked: append("Transfer-Encoding: chunked\r\n")
+        case .none, .untilClose: break
+        }
+    }
+
     /// The status line in the proxy's own version (RFC 9112 2.3), with a reason phrase as the upstream sent it, or empty.
     public mutating func appendStatusLine(_ status: UInt16, reason: Span<UInt8>) {
         appendStatus(status)

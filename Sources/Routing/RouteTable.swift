@@ -50,7 +50,7 @@ public final class RouteTable: Sendable {
         self.hosts = hosts
         self.defaultHost = defaultHost
         self.stems = stems
-        hostTable = KeyTable(hostKeys, seed: seed)
+        hostTable = KeyTable(hostKeys, seed: seed, hashing: .wholeFolded)
         stemTable = KeyTable(stemKeys, seed: seed)
         longestHost = hostKeys.lazy.map(\.bytes.count).max() ?? 0
         hasWildcards = hostKeys.contains { $0.group == HostGroup.wildcard }
@@ -70,7 +70,7 @@ public final class RouteTable: Sendable {
         var host = host
         if host.count > 0, host[host.count &- 1] == ASCII.dot { host = host.extracting(droppingLast: 1) }
         guard host.count > 0 else { return defaultHost }
-        if host.count <= longestHost, let found = find(host, group: HostGroup.exact) { return found }
+        if host.count <= longestHost, let found = hostTable.find(folding: host, group: HostGroup.exact) { return found }
         if hasWildcards, let found = findWildcard(host) { return found }
         return defaultHost
     }
@@ -79,17 +79,7 @@ public final class RouteTable: Sendable {
         var label = 0
         while label < host.count, ASCII.isLabel(host[label]) { label &+= 1 }
         guard label > 0, label < host.count, host[label] == ASCII.dot, host.count &- label <= longestHost else { return nil }
-        return find(host.extracting(droppingFirst: label), group: HostGroup.wildcard)
-    }
-
-    private func find(_ name: Span<UInt8>, group: UInt32) -> Int? {
-        var hash = hostTable.hash(group: group)
-        var i = 0
-        while i < name.count {
-            hash.update(ASCII.lowercase(name[i]))
-            i &+= 1
-        }
-        return hostTable.find(name, group: group, hash, folding: true)
+        return hostTable.find(folding: host.extracting(droppingFirst: label), group: HostGroup.wildcard)
     }
 
     private func match(_ path: Span<UInt8>, hostIndex: Int) -> RouteMatch {

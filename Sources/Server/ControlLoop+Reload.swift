@@ -193,8 +193,9 @@ extension ControlLoop {
         resolver.resolve(names)
         let deadline = SystemClock.monotonicNanoseconds() + Self.firstAnswer
         var isAnswered = false
-        while !isAnswered, SystemClock.monotonicNanoseconds() < deadline {
+        while !isAnswered, !isToldToStop, SystemClock.monotonicNanoseconds() < deadline {
             loop.wait(atMostMilliseconds: 100)
+            keepSignals()
             for message in mailbox.takeAll() {
                 if case .resolved(let answers, let asked) = message {
                     resolved(answers, asked)

@@ -50,6 +50,7 @@ final class ControlLoop {
     var stopping = Stopping.no
     /// What came while the start waited for something else.
     var early: [SupervisorMessage] = []
+    var earlySignals: [Int32] = []
 
     enum Stopping {
         case no, gracefully, atOnce
@@ -170,9 +171,18 @@ final class ControlLoop {
             }
             if missing <= 0 { return }
             loop.wait(atMostMilliseconds: nil)
+            keepSignals()
             messages = mailbox.takeAll()
         }
     }
+
+    /// Takes the signals that come before they can be obeyed; unread they would keep the loop awake.
+    func keepSignals() {
+        while let signal = signals?.next() { earlySignals.append(signal) }
+    }
+
+    /// Whether the start need not wait for anything that only requests need.
+    var isToldToStop: Bool { earlySignals.contains { $0 != SIGHUP && $0 != SIGUSR1 } }
 
     func hand(_ bound: [ListenerSet.Bound]) {
         for listener in bound {
@@ -192,10 +202,12 @@ final class ControlLoop {
     private func run() {
         for message in early { handle(message) }
         early = []
+        for signal in earlySignals { obey(signal) }
         while !running.isEmpty {
             loop.wait(atMostMilliseconds: nil)
             while let event = loop.nextEvent() {
-                if event.token == Self.signalToken { takeSignals() }
+                guard event.token == Self.signalToken else { continue }
+                while let signal = signals?.next() { obey(signal) }
             }
             for message in mailbox.takeAll() { handle(message) }
             while let token = loop.nextExpired() {
@@ -207,13 +219,11 @@ final class ControlLoop {
         log.info("stopped")
     }
 
-    private func takeSignals() {
-        while let signal = signals?.next() {
-            switch signal {
-            case SIGHUP: reload(answering: nil)
-            case SIGUSR1: accessLog.reopen()
-            default: stop(graceful: stopping == .no)
-            }
+    private func obey(_ signal: Int32) {
+        switch signal {
+        case SIGHUP: reload(answering: nil)
+        case SIGUSR1: accessLog.reopen()
+        default: stop(graceful: stopping == .no)
         }
     }
 

@@ -107,6 +107,7 @@ enum ListenerSet {
             }
         } catch {
             for descriptor in descriptors { Socket(adopting: descriptor).close() }
+            first.removeSocketFile()
             throw error
         }
         // The original comes first: it owns a unix socket's file.

@@ -331,7 +331,7 @@ extension Worker {
         client.timerDue = deadline.nanoseconds
     }
 
-    private func idleDeadline(of client: ClientConnection) -> Instant {
+    func idleDeadline(of client: ClientConnection) -> Instant {
         let timeouts = installation.snapshot.timeouts
         return Instant(nanoseconds: client.waitsSince) + (client.isNew ? timeouts.clientHeader : timeouts.clientKeepAlive)
     }

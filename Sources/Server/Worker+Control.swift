@@ -57,8 +57,24 @@ extension Worker {
             }
             return Balancer(usable.map(\.0), weights: usable.map(\.1), start: start)
         }
+        let timeouts = installation.snapshot.timeouts
         installation = Installation(snapshot, balancers: balancers, metricRows: metrics.bind(routes: labels))
+        // Each would keep the snapshot of its last request.
+        idleMachines.removeAll()
         forgetUnusedEndpoints(snapshot)
+        if timeouts != snapshot.timeouts { moveIdleDeadlines() }
+    }
+
+    /// Connections that wait for a request do so by the new timeouts; those with one keep what it began with.
+    private func moveIdleDeadlines() {
+        forEachClient { client in
+            if client.exchange == nil, client.state == .open { setDeadline(client, idleDeadline(of: client)) }
+        }
+        for endpoint in endpoints.values {
+            for token in endpoint.idle {
+                if case .upstream(let upstream) = slab[token] { loop.move(upstream.timer, to: idleDeadline(of: upstream)) }
+            }
+        }
     }
 
     private func endpoint(at address: SocketAddress) -> UpstreamEndpoint {

@@ -199,7 +199,7 @@ extension Worker {
         return true
     }
 
-    private func idleDeadline(of upstream: UpstreamConnection) -> UInt64 {
+    func idleDeadline(of upstream: UpstreamConnection) -> UInt64 {
         (Instant(nanoseconds: upstream.idleSince) + installation.snapshot.timeouts.upstreamKeepAlive).nanoseconds
     }
 

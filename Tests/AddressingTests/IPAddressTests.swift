@@ -1,4 +1,5 @@
 import Addressing
+import TestSupport
 import Testing
 
 @Suite struct IPAddressTests {
@@ -56,7 +57,7 @@ import Testing
     /// Whatever it writes it reads again, and it stays within the space it asks for.
     @Test(arguments: [11, 12] as [UInt64])
     func readsWhatItWrites(seed: UInt64) throws {
-        var random = Generator(state: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<5000 {
             // Zero groups are rare in random numbers: mask some out.
             var parts: [UInt64] = [0, 0]
@@ -73,7 +74,7 @@ import Testing
 
     @Test(arguments: [13] as [UInt64])
     func noiseNeverTraps(seed: UInt64) {
-        var random = Generator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let alphabet = Array("0123456789abcdefF:::::...%[]x".utf8)
         var read = 0
         for _ in 0..<20_000 {

@@ -74,7 +74,15 @@ import Testing
         let agent = "User-Agent: " + String(repeating: "a", count: 3000)
         // Three times what a pipe holds.
         for _ in 0..<64 { #expect(try client.get(fields: [agent]).status == 200) }
-        usleep(1_200_000)
+        // Another writer of the same pipe: when it could not write either, the lines are in and their writer is stuck.
+        let writer = unsafe open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        try #require(writer >= 0)
+        defer { close(writer) }
+        try eventually("a full pipe") {
+            var entry = pollfd(fd: writer, events: Int16(POLLOUT), revents: 0)
+            // One entry, which the kernel fills during the call.
+            return unsafe poll(&entry, 1, 0) == 0
+        }
         #expect(try client.get().status == 200)
         #expect(try serin.stop() == .exited(0))
     }

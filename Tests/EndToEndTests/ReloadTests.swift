@@ -119,6 +119,21 @@ import Testing
         #expect(throws: (any Error).self) { try client.readExactly(5) }
     }
 
+    /// Nothing but the timeout could end these connections.
+    @Test func shorterTimeoutsReachWhoIsWaitingAlready() throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin))
+        let waiting = try serin.client(), fresh = try serin.client()
+        #expect(try waiting.get().text == "app\n")
+        let short = "timeouts: {clientHeader: 100ms, clientKeepAlive: 100ms, upstreamKeepAlive: 100ms}"
+        #expect(try serin.reload(.origin(origin, settings: short)).status == 200)
+        #expect(try waiting.isClosed())
+        #expect(try fresh.isClosed())
+        try eventually("no idle upstream connection") {
+            try serin.metrics().sum("serin_connections", ["state": "upstream_idle"]) == 0
+        }
+    }
+
     @Test func listenersFollow() throws {
         let origin = try RecordingOrigin.named("app")
         let folder = try TemporaryFolder()

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The fuzz targets without libFuzzer: every file of the corpus, and changes of it from fixed seeds. `make fuzz` searches further.
@@ -24,7 +25,7 @@ import Testing
     @Test(arguments: FuzzTarget.allCases)
     func changesOfTheCorpusKeepTheRules(_ target: FuzzTarget) throws {
         let corpus = try Corpus.files(of: target).map(\.input)
-        var chance = Chance(seed: 1)
+        var chance = SeededGenerator(seed: 1)
         for _ in 0..<Self.executions(of: target) {
             let input = Mutation.of(chance.pick(corpus), beside: chance.pick(corpus), &chance)
             if let problem = target.problem(with: input) {
@@ -80,7 +81,7 @@ private enum Mutation {
     /// Bytes that mean something somewhere, and some that are never right.
     private static let alphabet = Array("\r\n\r\n \t:;,=\"\\?#/%*@[]0179afFx-_.".utf8) + [0, 0x7F, 0x80, 0xFF]
 
-    static func of(_ original: [UInt8], beside other: [UInt8], _ chance: inout Chance) -> [UInt8] {
+    static func of(_ original: [UInt8], beside other: [UInt8], _ chance: inout SeededGenerator) -> [UInt8] {
         var result = original
         for _ in 0...chance.below(4) {
             let index = chance.below(result.count + 1)
@@ -97,7 +98,7 @@ private enum Mutation {
         return Array(result.prefix(FuzzTarget.maximumLength))
     }
 
-    private static func piece(of other: [UInt8], _ chance: inout Chance) -> ArraySlice<UInt8> {
+    private static func piece(of other: [UInt8], _ chance: inout SeededGenerator) -> ArraySlice<UInt8> {
         other.dropFirst(chance.below(other.count + 1)).prefix(chance.below(40))
     }
 }

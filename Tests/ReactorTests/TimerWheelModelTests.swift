@@ -1,4 +1,5 @@
 import Reactor
+import TestSupport
 import Testing
 
 /// What a wheel should do, said in the simplest way: a list of ticks.
@@ -19,13 +20,13 @@ private struct Model {
 
 @Suite struct TimerWheelModelTests {
     /// Spans of time from within a tick to beyond the fifth level.
-    private static func span(_ random: inout Generator) -> UInt64 {
+    private static func span(_ random: inout SeededGenerator) -> UInt64 {
         UInt64.random(in: 1...(1 << UInt64.random(in: 1...54, using: &random)), using: &random)
     }
 
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
     func agreesWithTheModel(seed: UInt64) throws {
-        var random = Generator(state: seed)
+        var random = SeededGenerator(seed: seed)
         var now = Self.span(&random)
         var wheel = TimerWheel(now: now)
         var model = Model(present: now / TimerWheel.resolution)

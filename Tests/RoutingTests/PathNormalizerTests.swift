@@ -1,4 +1,5 @@
 import Routing
+import TestSupport
 import Testing
 
 /// A path and its normal form in both modes; nil where the form is the input itself.

@@ -1,4 +1,5 @@
 import Routing
+import TestSupport
 import Testing
 
 /// Compares the table with the rules written down naively: a scan over all places.

@@ -7,7 +7,9 @@ import Testing
 @Suite struct ListenerSetTests {
     private typealias Configured = ProcessSettings.Listener
 
-    private static let anyPort = Configured(address: .ipv4(0x7F00_0001, port: 0))
+    /// Of an address that nothing else uses: on 127.0.0.1 a port that has just become free may be taken at once by a connection
+    /// that another test makes.
+    private static let anyPort = Configured(address: .ipv4(0x7F53_4C01, port: 0))
 
     /// The same place as `bound`, configured as something else.
     private static func changed(_ bound: ListenerSet.Bound) -> (old: Configured, new: Configured) {

@@ -65,6 +65,31 @@ import Testing
         }
     }
 
+    /// The same address, configured as something else: the old listener has to go before the new one can come.
+    @Test func aReloadReplacesAListenerInItsPlace() throws {
+        let old = try DemoOrigin(name: "old", at: TestProxy.anyPort), new = try DemoOrigin(name: "new", at: TestProxy.anyPort)
+        defer {
+            old.stop()
+            new.stop()
+        }
+        // Of an address that no other test uses: nobody takes the port while it is free.
+        let spare = try Listener.bind(.ipv4(address: 0x7F53_4C02, port: 0))
+        let place = spare.localAddress
+        spare.close()
+        let proxy = try TestProxy(TestProxy.snapshot([old.address])) {
+            var settings = $0.settings
+            settings.listeners = [.init(address: EndpointAddress(place), tls: true)]
+            $0.settings.listeners = [.init(address: EndpointAddress(place))]
+            let after = settings, snapshot = TestProxy.snapshot([new.address])
+            $0.reload = { .loaded(snapshot, after, inactive: [], warnings: []) }
+        }
+        var answer = try TestProxy.get(place)
+        #expect(answer.hasSuffix("old\n"))
+        proxy.supervisor.reload()
+        for _ in 0..<10_000 where !answer.hasSuffix("new\n") { answer = (try? TestProxy.get(place)) ?? "" }
+        #expect(answer.hasSuffix("new\n"))
+    }
+
     @Test func stopMayBeSaidTwice() throws {
         let proxy = try TestProxy(TestProxy.snapshot([]))
         proxy.supervisor.stop(graceful: true)

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// What one connection's upstream does: decided when the connection is asked for.
 struct SimulatedOrigin {
     let request: SimulatedRequest
@@ -19,7 +21,7 @@ struct SimulatedOrigin {
     private var sent = 0
     private var hasEnded = false
 
-    init(_ request: SimulatedRequest, connection: Int, _ chance: inout Chance) {
+    init(_ request: SimulatedRequest, connection: Int, _ chance: inout SeededGenerator) {
         self.request = request
         isTunnel = request.kind == .upgrade && !chance.oneIn(4)
         isFirst = !isTunnel && chance.oneIn(40)
@@ -46,7 +48,7 @@ struct SimulatedOrigin {
         var end: Wire.End?
         var isComplete = true
 
-        init(upgrade fields: String, _ chance: inout Chance) {
+        init(upgrade fields: String, _ chance: inout SeededGenerator) {
             head = wire("HTTP/1.1 101 Go|" + fields + "Connection: upgrade|Upgrade: WebSocket||")
             body = chance.body()
             payload = body
@@ -54,7 +56,7 @@ struct SimulatedOrigin {
             end = chance.pick([.closed, .closed, .failed, nil])
         }
 
-        init(to request: SimulatedRequest, _ status: Int, _ fields: String, _ chance: inout Chance) {
+        init(to request: SimulatedRequest, _ status: Int, _ fields: String, _ chance: inout SeededGenerator) {
             let isBodiless = request.method == "HEAD" || status == 204 || status == 304
             let minorVersion = chance.oneIn(8) ? 0 : 1
             let content = chance.body()
@@ -78,7 +80,7 @@ struct SimulatedOrigin {
         }
 
         /// Some answers break off or stall somewhere, are no answers, or go on behind their end.
-        mutating func spoil(_ chance: inout Chance) {
+        mutating func spoil(_ chance: inout SeededGenerator) {
             if chance.oneIn(5) {
                 let cut = chance.oneIn(3) ? 0 : chance.upTo(bytes.count)
                 end = chance.pick([.closed, .closed, .failed, nil])

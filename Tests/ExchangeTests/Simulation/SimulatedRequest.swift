@@ -1,3 +1,5 @@
+import TestSupport
+
 /// One request of a simulated client.
 struct SimulatedRequest {
     enum Kind { case routed, unrouted, malformed, upgrade }
@@ -13,7 +15,7 @@ struct SimulatedRequest {
 
     var isIdempotent: Bool { method != "POST" }
 
-    init(id: Int, isLast: Bool, _ chance: inout Chance) {
+    init(id: Int, isLast: Bool, _ chance: inout SeededGenerator) {
         self.id = id
         kind = isLast && chance.oneIn(4) ? chance.pick([.malformed, .upgrade]) : chance.oneIn(10) ? .unrouted : .routed
         tunnel = kind == .upgrade ? chance.body() : []

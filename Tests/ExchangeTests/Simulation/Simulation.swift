@@ -1,4 +1,5 @@
 @testable import Exchange
+import TestSupport
 
 /// A client's connection and the upstreams behind it, played by chance: every read and write has a random size, anything may
 /// fail, close, stall or come early, and time passes in between. The same seed always plays the same.
@@ -11,7 +12,7 @@ final class Simulation {
     private(set) var origins: [SimulatedOrigin] = []
     private(set) var problems: [String] = []
 
-    private var chance: Chance
+    private var chance: SeededGenerator
     private let outbox: [UInt8]
     /// Where in the outbox each request ends.
     private let ends: [Int]
@@ -24,7 +25,7 @@ final class Simulation {
     private let patience: Int
 
     init(seed: UInt64) {
-        var chance = Chance(seed: seed)
+        var chance = SeededGenerator(seed: seed)
         var world = World()
         world.bodyLimit = chance.pick([1 << 20, 1 << 20, 0, 1500])
         world.http10KeepAlive = chance.oneIn(3)
@@ -57,7 +58,7 @@ final class Simulation {
 
     private var isDone: Bool { harness.summaries.count == requests.count && sent == outbox.count && !harness.isAttached }
 
-    // MARK: Chance
+    // MARK: SeededGenerator
 
     private func step() {
         harness.chunk = chance.oneIn(4) ? .max : 1 + chance.upTo(grain)

@@ -1,4 +1,5 @@
 import HTTP1
+import TestSupport
 
 /// What the decoder of chunked bodies owes: the same content and the same end however the bytes arrive, and those that a plain
 /// reading finds.
@@ -11,7 +12,7 @@ enum ChunkRules {
     }
 
     static func problem(with input: [UInt8]) -> String? {
-        var chance = Chance(of: input)
+        var chance = SeededGenerator(of: input)
         let whole = decode(input, grain: Int.max, &chance)
         for grain in [1, 2 + chance.below(30)] {
             let pieces = decode(input, grain: grain, &chance)
@@ -27,7 +28,7 @@ enum ChunkRules {
         }
     }
 
-    private static func decode(_ input: [UInt8], grain: Int, _ chance: inout Chance) -> Outcome {
+    private static func decode(_ input: [UInt8], grain: Int, _ chance: inout SeededGenerator) -> Outcome {
         var decoder = BodyDecoder(.chunked)
         var outcome = Outcome()
         var available = 0

@@ -2,6 +2,7 @@ import Addressing
 import Exchange
 import HTTP1
 import Routing
+import TestSupport
 
 /// One client's connection and its upstreams, played with the bytes of an input.
 ///
@@ -13,7 +14,7 @@ final class Conversation {
     private let context: ExchangeContext
     private let snapshot: Snapshot
     private let client = ClientIdentity(peer: IPAddress("192.0.2.1"), localPort: 80)
-    private var chance: Chance
+    private var chance: SeededGenerator
     private let isCalm: Bool
     private let grain: Int
 
@@ -36,7 +37,7 @@ final class Conversation {
     private var now = Instant(nanoseconds: 1_000_000_000)
 
     static func problem(with input: [UInt8]) -> String? {
-        let chance = Chance(of: input)
+        let chance = SeededGenerator(of: input)
         let wild = Conversation(input, chance, isCalm: false, grain: 60)
         if let problem = wild.play() { return "wild: \(problem)" }
         let whole = Conversation(input, chance, isCalm: true, grain: .max)
@@ -46,7 +47,7 @@ final class Conversation {
         return one == other ? nil : "the pieces matter: \(one) or \(other)"
     }
 
-    private init(_ input: [UInt8], _ chance: Chance, isCalm: Bool, grain: Int) {
+    private init(_ input: [UInt8], _ chance: SeededGenerator, isCalm: Bool, grain: Int) {
         let parts = input.lines(splitAt: "====")
         fromClient = parts[0][...]
         answers = parts.count > 1 ? parts[1].lines(splitAt: "----") : [Array("HTTP/1.1 204 No Content\r\n\r\n".utf8)]

@@ -1,4 +1,5 @@
 import HTTP1
+import TestSupport
 
 /// What a parser of heads owes: the same verdict however the bytes arrive, and nothing accepted that a strict reading refuses
 /// or frames in another way.
@@ -20,7 +21,7 @@ enum HeadRules {
     // MARK: Requests
 
     static func request(_ input: [UInt8]) -> String? {
-        var chance = Chance(of: input)
+        var chance = SeededGenerator(of: input)
         let whole = readRequest(input, ends: [input.count])
         let grain = chance.pick([1, 5, 40])
         let pieces = readRequest(input, ends: ends(of: input.count, grain: grain, &chance))
@@ -65,7 +66,7 @@ enum HeadRules {
     // MARK: Responses
 
     static func responses(_ input: [UInt8]) -> String? {
-        var chance = Chance(of: input)
+        var chance = SeededGenerator(of: input)
         let method = chance.oneIn(4) ? Method.head : .get
         var rest = input
         // Interim responses and those without a body may be followed by another one.
@@ -116,7 +117,7 @@ enum HeadRules {
     // MARK: Both
 
     /// The lengths of growing prefixes of an input.
-    private static func ends(of count: Int, grain: Int, _ chance: inout Chance) -> [Int] {
+    private static func ends(of count: Int, grain: Int, _ chance: inout SeededGenerator) -> [Int] {
         var ends: [Int] = []
         var end = 0
         while end < count {

@@ -1,23 +1,7 @@
-/// SplitMix64: the tests' only source of chance, always with a seed that is named when something fails.
-struct Chance: RandomNumberGenerator {
-    private var state: UInt64
+import TestSupport
 
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
-        return word ^ word >> 31
-    }
-
-    mutating func upTo(_ most: Int) -> Int { Int.random(in: 0...most, using: &self) }
-
-    /// True once in `count` times.
-    mutating func oneIn(_ count: Int) -> Bool { upTo(count - 1) == 0 }
-
-    mutating func pick<T>(_ choices: [T]) -> T { choices[upTo(choices.count - 1)] }
+extension SeededGenerator {
+    mutating func upTo(_ most: Int) -> Int { below(most + 1) }
 
     mutating func bytes(_ count: Int) -> [UInt8] {
         var bytes: [UInt8] = []

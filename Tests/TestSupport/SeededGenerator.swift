@@ -1,0 +1,23 @@
+/// SplitMix64: the tests' only source of chance, the same numbers for the same seed everywhere. Whoever uses it names the
+/// seed when something fails.
+public struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    public init(seed: UInt64) { state = seed }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+        return word ^ word >> 31
+    }
+
+    /// 0 and more, below `bound`, which is at least 1.
+    public mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
+
+    /// True once in `count` times.
+    public mutating func oneIn(_ count: Int) -> Bool { below(count) == 0 }
+
+    public mutating func pick<T>(_ choices: [T]) -> T { choices[below(choices.count)] }
+}
