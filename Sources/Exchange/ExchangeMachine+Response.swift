@@ -80,7 +80,7 @@ extension ExchangeMachine {
         guard let target, target.isMarked else { return nil }
         return ResponseMarks(
             route: snapshot.routes.routes[target.route], version: target.version, newClient: target.newClient,
-            isTLS: client.isTLS)
+            isWeighed: target.choice.reason == .weight, isTLS: client.isTLS)
     }
 
     /// RFC 9110 section 15.2: passed on to HTTP/1.1 clients, never to HTTP/1.0 ones.

@@ -102,7 +102,8 @@ public struct RequestDecider: ~Copyable {
                 newClient: newClient, isMarked: newClient != nil || route.marks != nil)
         }
         guard snapshot.backends[chosen].endpoints.isEmpty else { return target(choice.version, choice.reason) }
-        switch (choice.version, snapshot.failover) {
+        let failover = route.coversStable ? .both : snapshot.failover
+        switch (choice.version, failover) {
         case (.canary, .canaryToStable), (.canary, .both):
             guard !snapshot.backends[route.stable].endpoints.isEmpty else { break }
             return target(.stable, .failover)

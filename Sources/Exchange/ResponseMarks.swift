@@ -6,12 +6,14 @@ struct ResponseMarks {
     let route: Route
     let version: Version
     let newClient: ClientID?
+    /// The weight decided: a release pins its clients.
+    let isWeighed: Bool
     let isTLS: Bool
 
     /// Room that `write` may need.
     var room: Int {
         var room = 0
-        if let lines = route.marks?.lines(for: version) { room += lines.response.count + lines.cookies.count }
+        if let lines = route.marks?.lines(for: version) { room += lines.response.count + lines.cookies.count + lines.pin.count + 16 }
         if newClient != nil, let cookie = route.hashCookie { room += cookie.name.utf8.count + 160 }
         return room
     }
@@ -24,7 +26,13 @@ struct ResponseMarks {
         if let lines { output.append(lines.response.span) }
         // A 304 is merged into what a cache holds (RFC 9111 section 4.3.4).
         guard head.status != 304, !SharedCaching.allows(head, in: bytes) else { return }
-        if let lines { output.append(lines.cookies.span) }
+        if let lines {
+            output.append(lines.cookies.span)
+            if isWeighed, !lines.pin.isEmpty {
+                output.append(lines.pin.span)
+                output.append(isTLS ? "; Secure\r\n" : "\r\n")
+            }
+        }
         if let newClient, let cookie = route.hashCookie { write(cookie, of: newClient, to: &output) }
     }
 

@@ -10,6 +10,10 @@ public struct Canary: Sendable {
     /// In the order of their families.
     public let conditions: [Condition]
     public let combination: Combination
+    /// Keeps clients that the weight has sent somewhere where they are.
+    public let pin: VersionPin?
+    /// The canary answers for a stable version without endpoints and the other way round, whatever `canary.failover` says.
+    public let coversStable: Bool
     /// As written: zero or less is never, the total or more always.
     public let weight: Int
     /// At least 1.
@@ -33,6 +37,7 @@ public struct Canary: Sendable {
     public init(
         name: String, backend: Int, header: HeaderRule? = nil, cookie: Int? = nil,
         conditions: [Condition] = [], combination: Combination = .any,
+        pin: VersionPin? = nil, coversStable: Bool = false,
         weight: Int = 0, total: Int = 100, hashKeys: [Int] = [], hashSeed: String? = nil,
         hashCookie: HashCookie? = nil, marks: DecisionMarks = DecisionMarks(), sequence: Int
     ) {
@@ -42,6 +47,8 @@ public struct Canary: Sendable {
         self.cookie = cookie
         self.conditions = conditions.sorted { $0.family < $1.family }
         self.combination = conditions.isEmpty ? .any : combination
+        self.pin = pin
+        self.coversStable = coversStable
         self.weight = weight
         self.total = total < 1 ? 100 : total
         self.hashKeys = hashKeys
@@ -73,6 +80,7 @@ extension Canary {
             }
         }
         if let cookie { rules.append(text(cookie)) }
+        if let pin { rules.insert("release cookie \(pin.cookie)", at: 0) }
         let asked = conditions.map { $0.text(keys: keys) }
         rules += combination == .any ? asked : [asked.joined(separator: " and ")]
         if weight > 0, combination != .all {

@@ -1,6 +1,8 @@
 /// The steps of one decision in order, for `explain`. The live path passes nil and pays nothing.
 public final class DecisionTrace {
     public enum Rule: String, Sendable {
+        /// Alibaba ACK's release cookie.
+        case pin = "release-cookie"
         case header, cookie, query
         case source = "source-range"
         /// Several conditions that must hold together.

@@ -24,6 +24,8 @@ public enum Reason: UInt8, CaseIterable, Sendable {
     case noMatch
     /// The search in a cookie or the query hit a limit, or the pattern does not compile.
     case patternError
+    /// The release cookie named the version.
+    case pinned
     /// The weight decided, for either version.
     case weight
     /// There are canaries, but no rule matched and none has a weight.
@@ -47,6 +49,7 @@ public enum Reason: UInt8, CaseIterable, Sendable {
         case .match: "match"
         case .noMatch: "no-match"
         case .patternError: "pattern-error"
+        case .pinned: "release-cookie"
         case .weight: "weight"
         case .noRule: "no-rule"
         case .failover: "failover"

@@ -5,6 +5,7 @@ import Addressing
 /// tried when the first of them would be.
 extension Route {
     func decideByConditions(_ values: borrowing RequestValues, trace: DecisionTrace?) -> Verdict {
+        if let pinned = pinnedChoice(values, trace) { return .chosen(pinned) }
         var round = DecisionRound()
         for family in Condition.Family.allCases {
             for index in asked.indices where !round.excludes(index) {
@@ -21,6 +22,26 @@ extension Route {
             if let end = end(of: round) { return end }
         }
         return weightVerdict(round, values, trace)
+    }
+
+    /// The version that a release cookie names.
+    private func pinnedChoice(_ values: borrowing RequestValues, _ trace: DecisionTrace?) -> Choice? {
+        for index in canaries.indices {
+            guard let pin = canaries[index].pin else { continue }
+            let value = values.value(of: pin.key)
+            let version: Version? = if ByteCompare.equal(value, pin.canary.span) {
+                .canary(index)
+            } else if ByteCompare.equal(value, pin.stable.span) {
+                .stable
+            } else {
+                nil
+            }
+            trace?.record(
+                .pin, canaries[index].name, version == nil ? .undecided : version == .stable ? .stable : .canary,
+                values.isPresent(pin.key) ? "\(keyText(pin.key)) is \(quoted(value))" : "no \(keyText(pin.key))")
+            if let version { return Choice(version: version, reason: .pinned) }
+        }
+        return nil
     }
 
     private func outcome(

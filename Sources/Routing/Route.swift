@@ -55,10 +55,13 @@ public final class Route: Sendable {
         (ranges, total) = WeightRange.ranges(for: self.canaries)
         certain = ranges.firstIndex { [total] range in range.start == 0 && range.end == UInt64(total) }
         drawing = self.canaries.firstIndex { $0.share > 0 || !$0.hashKeys.isEmpty } ?? 0
-        hasConditions = self.canaries.contains { !$0.conditions.isEmpty }
+        hasConditions = self.canaries.contains { !$0.conditions.isEmpty || $0.pin != nil }
         marks = RouteMarks(self.canaries)
         clientKey = self.canaries.isEmpty ? .none : ClientKey(self.canaries[drawing])
     }
+
+    /// Whether either version answers for the other, whatever `canary.failover` says.
+    public var coversStable: Bool { canaries.contains { $0.coversStable } }
 
     /// How a client is given the key of `WeightDraw.Source.newKey`.
     public var hashCookie: HashCookie? { canaries.isEmpty ? nil : canaries[drawing].hashCookie }

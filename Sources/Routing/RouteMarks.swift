@@ -7,6 +7,8 @@ public final class RouteMarks: Sendable {
         public fileprivate(set) var response: [UInt8] = []
         /// `Set-Cookie` lines.
         public fileprivate(set) var cookies: [UInt8] = []
+        /// The `Set-Cookie` line of a release, which may get another attribute and ends without a line end.
+        public fileprivate(set) var pin: [UInt8] = []
     }
 
     /// Folded (R22).
@@ -18,7 +20,7 @@ public final class RouteMarks: Sendable {
 
     /// Nil if no canary has marks.
     init?(_ canaries: [Canary]) {
-        guard canaries.contains(where: { !$0.marks.isEmpty }) else { return nil }
+        guard canaries.contains(where: { !$0.marks.isEmpty || $0.pin != nil }) else { return nil }
         requestNames = Self.names(canaries.compactMap(\.marks.requestHeader))
         responseNames = Self.names(canaries.compactMap(\.marks.responseHeader))
         stable = Self.lines(chosen: nil, of: canaries)
@@ -67,7 +69,13 @@ public final class RouteMarks: Sendable {
             let text = value.map { "\(mark.name)=\($0); Path=/" } ?? "\(mark.name)=; Path=/; Max-Age=0"
             lines.cookies += Array("Set-Cookie: \(text); SameSite=Lax\r\n".utf8)
         }
+        lines.pin = pinLine(chosen, canaries)
         return lines
+    }
+
+    private static func pinLine(_ chosen: Int?, _ canaries: [Canary]) -> [UInt8] {
+        if let chosen { return canaries[chosen].pin?.line(pinningToCanary: true) ?? [] }
+        return canaries.compactMap(\.pin).first?.line(pinningToCanary: false) ?? []
     }
 
     /// What each mark says when canary `chosen` answers, or the stable version; nil is that it is not there. A name that several

@@ -136,6 +136,20 @@ private let keys = [header, cookie, query]
         #expect(route.choose([cookie: "never"], rolls, client: inside) == Choice(version: .stable, reason: .cookieNever))
     }
 
+    /// A cookie that names the version beats every rule; one that names neither says nothing.
+    @Test(arguments: [
+        ("new-80", .canary(0), .pinned), ("old-80", .stable, .pinned), ("other-80", .canary(0), .match), ("", .canary(0), .match),
+    ] as [(String, Version, Reason)]) func pin(_ cookieValue: String, _ version: Version, _ reason: Reason) {
+        let canary = Canary(
+            name: "shop/canary", backend: 1, conditions: [Self.anyOf(.header, "a")], combination: .all,
+            pin: VersionPin(key: 1, cookie: "uid", canary: "new-80", stable: "old-80", path: "/"), sequence: 0)
+        let trace = DecisionTrace()
+        let choice = Route.with([canary], keys: keys).choose(
+            [header: "a", cookie: cookieValue], RollSource(names: ["shop/canary"]) { 1 }, trace: trace)
+        #expect(choice == Choice(version: version, reason: reason))
+        #expect(trace.steps.first?.rule == .pin)
+    }
+
     @Test func theTraceHasAStepForEachCondition() {
         let canary = Canary(
             name: "shop/canary", backend: 1, conditions: [Self.ranges("10.0.0.0/8"), Self.anyOf(.header, "a")],

@@ -4,7 +4,8 @@ enum AnnotationSurvey {
         for annotation in manifest.annotations {
             let place = manifest.place(line: annotation.line)
             if let name = annotation.key.droppingPrefix(CanaryAnnotations.prefix) {
-                if CanaryAnnotations.names.contains(name) || ConditionAnnotations.tengineNames.contains(name) { continue }
+                if CanaryAnnotations.names.contains(name) || ConditionAnnotations.tengineNames.contains(name)
+                    || ServiceRelease.names.contains(name) { continue }
                 if known.contains(name) {
                     log.warning(place, manifest.object, "\(annotation.key) is not supported yet, ignored")
                 } else {
@@ -50,7 +51,7 @@ enum AnnotationSurvey {
         "proxy-redirect-to", "proxy-request-buffering", "proxy-send-timeout", "proxy-ssl-ciphers", "proxy-ssl-name",
         "proxy-ssl-protocols", "proxy-ssl-secret", "proxy-ssl-server-name", "proxy-ssl-verify",
         "proxy-ssl-verify-depth", "relative-redirects", "rewrite-target", "satisfy", "secure-backends", "server-alias",
-        "server-snippet", "service-match", "service-upstream", "service-weight", "session-cookie-change-on-failure",
+        "server-snippet", "service-upstream", "session-cookie-change-on-failure",
         "session-cookie-conditional-samesite-none", "session-cookie-domain", "session-cookie-expires",
         "session-cookie-max-age", "session-cookie-name", "session-cookie-path", "session-cookie-samesite",
         "session-cookie-secure", "ssl-ciphers", "ssl-passthrough", "ssl-prefer-server-ciphers", "ssl-redirect",

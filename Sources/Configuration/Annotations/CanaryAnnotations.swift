@@ -29,6 +29,11 @@ struct CanaryAnnotations {
     /// How the decision shows.
     let marks: DecisionMarks
 
+    /// The cookie of a release; nil for what is none or has no weight.
+    private(set) var pin: ReleasePin?
+    /// These are the rules of a release.
+    private(set) var isRelease = false
+
     private let manifest: Manifest
     private let reader: AnnotationReader
 
@@ -47,6 +52,19 @@ struct CanaryAnnotations {
         headerPattern = text("canary-by-header-pattern", allowed: AnnotationText.isPattern, log: &log)
         cookie = text("canary-by-cookie", allowed: AnnotationText.isBasic, log: &log)
         readConditions(log: &log)
+    }
+
+    /// The rules of a release as those of a canary.
+    init(_ release: ServiceRelease, pin: ReleasePin, of manifest: Manifest) {
+        // What they say of a canary was reported when the Ingress was read.
+        var unused = DiagnosticLog()
+        self.init(manifest, log: &unused)
+        isRelease = true
+        (header, headerValue, headerPattern, cookie) = (nil, nil, nil, nil)
+        weight = release.percent ?? 0
+        total = 100
+        conditions.replace(by: release.match, isWeighed: release.percent != nil)
+        self.pin = release.percent == nil ? nil : pin
     }
 
     // MARK: Reading
@@ -141,7 +159,7 @@ struct CanaryAnnotations {
             default: false
             }
         }
-        guard let first = rules.first else { return }
+        guard let first = rules.first, !ServiceRelease.names.contains(where: { annotation($0) != nil }) else { return }
         log.warning(
             manifest.place(line: first.line), manifest.object,
             "has canary rules, but \(Self.prefix)canary is not \"true\" (R8): an ordinary Ingress, no canary; add it or "

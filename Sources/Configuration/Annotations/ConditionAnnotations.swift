@@ -19,6 +19,7 @@ struct ConditionAnnotations {
         let family: Condition.Family
         let key: ValueKey?
         let test: Condition.Test
+        var readsAbsentAsEmpty = false
     }
 
     /// The rules of ingress-nginx's own annotations.
@@ -59,6 +60,13 @@ struct ConditionAnnotations {
             reader.warn(annotation, "is neither `any` nor `all`: all is taken, as it lets fewer requests through", log: &log)
         }
         combination = hasWeight ? .allThenWeight : .all
+    }
+
+    /// Instead of what the annotations say: a release's rule.
+    mutating func replace(by match: ServiceRelease.Match?, isWeighed: Bool) {
+        items = match.map { [Item(family: $0.family, key: $0.key, test: $0.test, readsAbsentAsEmpty: true)] } ?? []
+        combination = match == nil ? .any : isWeighed ? .allThenWeight : .all
+        replaced = []
     }
 
     // MARK: Families

@@ -14,7 +14,8 @@ struct RoutePlanner {
     mutating func plan(_ ingresses: [Manifest], log: inout DiagnosticLog) {
         var mains: [(Manifest, IngressManifest)] = []
         var canaries: [(Manifest, IngressManifest, CanaryAnnotations)] = []
-        for manifest in ingresses {
+        let split = ReleaseSplit(ingresses, log: &log)
+        for manifest in split.ingresses {
             guard case .ingress(let ingress) = manifest.body else { continue }
             AnnotationSurvey.report(manifest, log: &log)
             let annotations = CanaryAnnotations(manifest, log: &log)
@@ -38,6 +39,7 @@ struct RoutePlanner {
         for (manifest, ingress, annotations) in canaries {
             bind(manifest, ingress, annotations, log: &log)
         }
+        split.bind(to: &routes, log: &log)
     }
 
     // MARK: Main paths

@@ -103,9 +103,14 @@ struct SnapshotCompiler {
             },
             cookie: annotations.cookie.map { keys.index(of: .cookie($0)) },
             conditions: annotations.conditions.items.map { item in
-                Condition(item.family, key: item.key.map { keys.index(of: $0) } ?? -1, test: item.test)
+                Condition(item.family, key: item.key.map { keys.index(of: $0) } ?? -1, test: item.test, readsAbsentAsEmpty: item.readsAbsentAsEmpty)
             },
             combination: annotations.conditions.combination,
+            pin: annotations.pin.map { pin in
+                VersionPin(
+                    key: keys.index(of: .cookie(pin.cookie)), cookie: pin.cookie, canary: pin.new, stable: pin.old, path: pin.path)
+            },
+            coversStable: annotations.isRelease,
             weight: annotations.weight, total: annotations.total,
             hashKeys: hashKeys.map { keys.index(of: $0) }, hashSeed: annotations.hash.seed,
             hashCookie: annotations.hash.cookie, marks: annotations.marks,
@@ -141,7 +146,7 @@ struct SnapshotCompiler {
             return "it has no header, no cookie and no weight above 0 (R27)"
         }
         guard backends[canary.backend].endpoints.isEmpty else { return nil }
-        let instead = settings.failover == .none ? "its requests are answered 503" : "stable answers its requests"
+        let instead = settings.failover == .none && !canary.coversStable ? "its requests are answered 503" : "stable answers its requests"
         return "Service \(backends[canary.backend].name) has no endpoint, \(instead)"
     }
 
