@@ -88,7 +88,7 @@ extension Canary {
             rules.append("weight \(weight)/\(total) by \(client)" + (hashSeed.map { ", seed \($0)" } ?? "")
                 + (hashCookie == nil ? "" : ", set if absent"))
         }
-        return rules + markTexts
+        return rules.isEmpty ? [] : rules + markTexts
     }
 
     /// How the decision shows: `request header x-release = canary`.
