@@ -64,8 +64,9 @@ public struct Canary: Sendable {
 }
 
 extension Canary {
-    /// The rules in the order they are tried, in words, conditions that must hold together in one: `header foo = bar`, `header region ~ cd|sz`, `cookie foo`,
-    /// `weight 50/100 by request`. `keys` are those of the route. Empty if the canary gets no traffic (R27).
+    /// The rules in the order they are tried, in words, conditions that must hold together in one, and how the decision shows:
+    /// `header foo = bar`, `header region ~ cd|sz`, `cookie foo`, `weight 50/100 by request`, `sets request header x-release`.
+    /// `keys` are those of the route. Empty if the canary gets no traffic (R27).
     public func ruleTexts(keys: [ValueKey]) -> [String] {
         func text(_ index: Int) -> String {
             keys.indices.contains(index) ? keys[index].description : "key \(index)"
@@ -82,7 +83,13 @@ extension Canary {
         if let cookie { rules.append(text(cookie)) }
         if let pin { rules.insert("release cookie \(pin.cookie)", at: 0) }
         let asked = conditions.map { $0.text(keys: keys) }
-        rules += combination == .any ? asked : [asked.joined(separator: " and ")]
+        if combination == .any {
+            // A canary has one rule for its header: the plain one above, or one of these, which then comes before the cookie.
+            let first = zip(conditions, asked).filter { $0.0.family == .header }.map(\.1)
+            rules = first + rules + asked.dropFirst(first.count)
+        } else {
+            rules.append(asked.joined(separator: " and "))
+        }
         if weight > 0, combination != .all {
             let client = hashKeys.isEmpty ? "request" : hashKeys.map(text).joined(separator: " and ")
             rules.append("weight \(weight)/\(total) by \(client)" + (hashSeed.map { ", seed \($0)" } ?? "")
@@ -93,7 +100,10 @@ extension Canary {
 
     /// How the decision shows: `request header x-release = canary`.
     private var markTexts: [String] {
-        let all = [("request header", marks.requestHeader), ("response header", marks.responseHeader), ("response cookie", marks.responseCookie)]
+        let all = [
+            ("request header", marks.requestHeader), ("response header", marks.responseHeader),
+            ("response cookie", marks.responseCookie),
+        ]
         return all.compactMap { place, mark in
             mark.map { "sets \(place) \($0.name)" + ($0.value.map { " = \($0)" } ?? "") }
         }

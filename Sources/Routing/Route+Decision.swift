@@ -146,36 +146,36 @@ extension Route {
             trace?.record(.weight, canaries[certain].name, .canary, "its weight is everything")
             return .chosen(Choice(version: .canary(certain), reason: .weight, weight: total, total: total))
         }
-        let source = drawSource(values, trace)
-        return .weigh(WeightDraw(source: source, canary: drawing, weight: Int(bound), total: total, excluded: round.excluded))
-    }
-
-    /// What the roll comes from: the client's key, or the sequence if the request lacks it or a part of it.
-    private func drawSource(_ values: borrowing RequestValues, _ trace: DecisionTrace?) -> WeightDraw.Source {
+        var source = WeightDraw.Source.sequence(canaries[drawing].sequence)
         switch clientKey {
         case .none:
             break
         case .one(let key):
-            if recordKey(key, values, trace) { return .key(key) }
-        case .made(let key):
-            if values.value(of: key).count > 0, recordKey(key, values, trace) { return .key(key) }
-            trace?.record(.weight, canaries[drawing].name, .undecided, "no \(keyText(key)), so a new one is made and set")
-            return .newKey(key)
-        case .joined:
-            var isWhole = true
-            for key in canaries[drawing].hashKeys where !recordKey(key, values, trace) { isWhole = false }
-            if isWhole { return .joinedKeys }
+            if values.value(of: key).count > 0 { source = .key(key) }
+            if let trace { record(key, values, trace) }
+        case .made, .joined:
+            source = rareSource(values, trace) ?? source
         }
-        return .sequence(canaries[drawing].sequence)
+        return .weigh(WeightDraw(source: source, canary: drawing, weight: Int(bound), total: total, excluded: round.excluded))
     }
 
-    /// Whether the request has a value for `key`.
-    private func recordKey(_ key: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> Bool {
-        let isThere = values.value(of: key).count > 0
-        trace?.record(
+    /// What the roll comes from where the key is made or has several parts; nil if a part is missing.
+    private func rareSource(_ values: borrowing RequestValues, _ trace: DecisionTrace?) -> WeightDraw.Source? {
+        var isWhole = true
+        for key in canaries[drawing].hashKeys {
+            if let trace { record(key, values, trace) }
+            if values.value(of: key).count == 0 { isWhole = false }
+        }
+        if case .made(let key) = clientKey { return isWhole ? .key(key) : .newKey(key) }
+        return isWhole ? .joinedKeys : nil
+    }
+
+    private func record(_ key: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace) {
+        let value = values.value(of: key)
+        let instead = canaries[drawing].hashCookie == nil ? "by request" : "a new one is made and set"
+        trace.record(
             .weight, canaries[drawing].name, .undecided,
-            isThere ? "the client is \(keyText(key)) \(quoted(values.value(of: key)))" : "no \(keyText(key)), so by request")
-        return isThere
+            value.count > 0 ? "the client is \(keyText(key)) \(quoted(value))" : "no \(keyText(key)), so \(instead)")
     }
 
     func keyText(_ key: Int) -> String {

@@ -75,7 +75,6 @@ struct ConditionAnnotations {
         let base = "canary-by-header"
         guard let name = plain.header else { return readNameless(base, .header, log: &log) }
         let own = ownTests(base, modulo)
-        let values = plain.headerValue.map { Condition.Test.anyOf([Array($0.utf8)]) }
         if let chosen = own.first, chosen.isValue || (plain.headerValue == nil && (chosen.isPattern || plain.headerPattern == nil)) {
             for other in ["canary-by-header-value", "canary-by-header-pattern"] {
                 guard let annotation = reader.manifest.annotation(CanaryAnnotations.prefix + other) else { continue }
@@ -87,10 +86,16 @@ struct ConditionAnnotations {
                 reader.warn(unused.annotation, "is not looked at beside \(CanaryAnnotations.prefix)\(base)-value or -pattern", log: &log)
             }
             guard mustMatchAll else { return }
-            let pattern = plain.headerPattern.map { PatternText.test($0, reader.manifest, CanaryAnnotations.prefix + base + "-pattern", log: &log) }
-            items.append(Item(family: .header, key: .header(name), test: values ?? pattern ?? .alwaysNever))
+            items.append(Item(family: .header, key: .header(name), test: plainTest(plain, log: &log)))
             replaced.insert(.header)
         }
+    }
+
+    /// The header rule of ingress-nginx's annotations (R21.5).
+    private func plainTest(_ plain: Plain, log: inout DiagnosticLog) -> Condition.Test {
+        if let value = plain.headerValue { return .anyOf([Array(value.utf8)]) }
+        guard let pattern = plain.headerPattern else { return .alwaysNever }
+        return PatternText.test(pattern, reader.manifest, CanaryAnnotations.prefix + "canary-by-header-pattern", log: &log)
     }
 
     private mutating func readCookie(_ plain: Plain, _ modulo: ModuloText?, log: inout DiagnosticLog) {

@@ -31,7 +31,8 @@ enum PatternText {
 enum SourceRangeText {
     static func test(_ annotation: Annotation, _ reader: AnnotationReader, log: inout DiagnosticLog) -> Condition.Test {
         var ranges: [AddressRange] = []
-        for part in AnnotationText.normalized(annotation.value).split(omittingEmptySubsequences: true, whereSeparator: { $0 == "," || $0.isNewline }) {
+        let parts = AnnotationText.normalized(annotation.value).split { $0 == "," || $0.isNewline }
+        for part in parts {
             let text = String(part.trimmed)
             guard !text.isEmpty else { continue }
             if let range = AddressRange(text) {

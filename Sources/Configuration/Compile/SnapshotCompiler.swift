@@ -103,7 +103,9 @@ struct SnapshotCompiler {
             },
             cookie: annotations.cookie.map { keys.index(of: .cookie($0)) },
             conditions: annotations.conditions.items.map { item in
-                Condition(item.family, key: item.key.map { keys.index(of: $0) } ?? -1, test: item.test, readsAbsentAsEmpty: item.readsAbsentAsEmpty)
+                Condition(
+                    item.family, key: item.key.map { keys.index(of: $0) } ?? -1, test: item.test,
+                    readsAbsentAsEmpty: item.readsAbsentAsEmpty)
             },
             combination: annotations.conditions.combination,
             pin: annotations.pin.map { pin in
