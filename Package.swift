@@ -25,7 +25,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 
 /// `make fuzz` sets this: the sources of the smoke test then become a program of libFuzzer's in its place.
 let isFuzzing = Context.environment["SERIN_FUZZ"] != nil
-let fuzzed: [Target.Dependency] = ["Addressing", "Configuration", "Exchange", "HTTP1", "Routing", "TestSupport"]
+let fuzzed: [Target.Dependency] = ["Addressing", "Configuration", "Exchange", "HTTP1", "Routing", "Telemetry", "TestSupport"]
 let fuzzing: [Target] = isFuzzing
     ? [
         .target(
@@ -92,6 +92,6 @@ let package = Package(
         tests("ServerTests", ["Addressing", "Exchange", "Reactor", "Routing", "Server", .product(name: "Logging", package: "swift-log")]),
         // They run the binary, so it is built before them.
         tests("EndToEndTests", ["serin"]),
-        tests("ConfigurationTests", ["Addressing", "Configuration", "Exchange", "Routing"], exclude: ["Fixtures"]),
+        tests("ConfigurationTests", ["Addressing", "Configuration", "Exchange", "Routing", "TestSupport"], exclude: ["Fixtures"]),
     ] + fuzzing
 )

@@ -22,17 +22,21 @@ public enum ConfigurationLoader {
     /// Any fault of the input is a diagnostic. Relative paths in the file are relative to the file itself.
     public static func load(file path: String) -> LoadResult {
         var log = DiagnosticLog()
-        guard let file = YAMLFile.read(path, log: &log) else {
-            return LoadResult(diagnostics: log.sorted, configuration: nil)
-        }
-        let config = Place(file: path, line: 1)
+        guard let input = read(path, log: &log) else { return LoadResult(diagnostics: log.sorted, configuration: nil) }
+        let compiled = SnapshotCompiler.compile(
+            input.manifests, settings: input.settings, config: Place(file: path, line: 1), log: &log)
+        let loaded = LoadedConfiguration(
+            snapshot: compiled.snapshot, settings: input.settings.process, canaries: compiled.canaries)
+        return LoadResult(diagnostics: log.sorted, configuration: log.hasErrors ? nil : loaded)
+    }
+
+    /// The file's settings and the manifests it names; nil if there is no such file.
+    static func read(_ path: String, log: inout DiagnosticLog) -> (settings: Settings, manifests: [Manifest])? {
+        guard let file = YAMLFile.read(path, log: &log) else { return nil }
         let folder = FilePath.folder(of: path)
         var settings = SettingsReader.read(file, log: &log)
         settings.process.accessLog.path = settings.process.accessLog.path.map { FilePath.joined(folder, $0) }
-        let manifests = ManifestLoader.load(settings.manifests, folder: folder, config: config, log: &log)
-        let compiled = SnapshotCompiler.compile(manifests, settings: settings, config: config, log: &log)
-        let loaded = LoadedConfiguration(
-            snapshot: compiled.snapshot, settings: settings.process, canaries: compiled.canaries)
-        return LoadResult(diagnostics: log.sorted, configuration: log.hasErrors ? nil : loaded)
+        let config = Place(file: path, line: 1)
+        return (settings, ManifestLoader.load(settings.manifests, folder: folder, config: config, log: &log))
     }
 }

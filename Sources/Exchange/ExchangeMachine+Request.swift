@@ -54,6 +54,8 @@ extension ExchangeMachine {
             answer(failure, status: nil, now)
         case .addSlash:
             redirectToSlash(now)
+        case .appRoot(let extra):
+            redirect(to: snapshot.routes.appRoot(extra), now)
         case .forward(let target):
             self.target = target
             summary.route = target.route
@@ -71,21 +73,20 @@ extension ExchangeMachine {
         }
     }
 
-    /// False if there is no room for the head and what it is to say of the decision.
+    /// False if there is no room for the head, the path it is to ask for and what it is to say of the decision.
     private func writeRequestHead(
         _ address: IPAddress?, _ target: RequestDecider.Target, _ snapshot: Snapshot
     ) -> Bool {
         var room = RequestRewrite.room(for: head)
+        if target.isRewritten { room += context.decider.pathLength }
         let marks = target.isMarked ? snapshot.routes.routes[target.route].marks : nil
-        if let marks {
-            room += marks.lines(for: target.version).request.count
-            guard room <= BufferPool.Size.huge.rawValue else { return false }
-        }
+        if let marks { room += marks.lines(for: target.version).request.count }
+        guard room <= BufferPool.Size.huge.rawValue else { return false }
         context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
         let rewrite = RequestRewrite(
             client: client, clientAddress: address,
-            isTrusted: client.isTrusted(by: snapshot), requestID: context.requestIDs.next(),
-            marks: marks, version: target.version)
+            isTrusted: client.isTrusted(by: snapshot), isPathRewritten: target.isRewritten,
+            requestID: context.requestIDs.next(), marks: marks, version: target.version)
         request.reserveOutput(room, pool)
         request.writeHead(head, by: rewrite, snapshot, context)
         return true
@@ -126,6 +127,12 @@ extension ExchangeMachine {
         let answer = beginAnswer(301, extraRoom: head.length)
         answer.writeAddingSlash(
             head, in: request.input, isTLS: client.isTLS, date: context.date, to: &response.output)
+        finishAnswer(now)
+    }
+
+    private func redirect(to path: [UInt8], _ now: Instant) {
+        let answer = beginAnswer(302, extraRoom: head.length + path.count)
+        answer.writeRedirect(head, in: request.input, to: path.span, isTLS: client.isTLS, date: context.date, output: &response.output)
         finishAnswer(now)
     }
 

@@ -26,8 +26,7 @@ struct LocalAnswer {
     ) {
         let bytes = input.bytesFromFront
         writeHead(date: date, to: &output)
-        output.append(isTLS ? "Location: https://" : "Location: http://")
-        output.append(bytes[head.authority])
+        Self.beginLocation(head, bytes, isTLS: isTLS, to: &output)
         output.append(bytes[head.path])
         output.append("/")
         if head.hasQuery {
@@ -36,6 +35,25 @@ struct LocalAnswer {
         }
         output.append("\r\n")
         finish(to: &output)
+    }
+
+    /// A redirect to another path of the same host, without the query.
+    func writeRedirect(
+        _ head: borrowing RequestHead, in input: borrowing ByteBuffer, to path: Span<UInt8>, isTLS: Bool,
+        date: borrowing HTTPDate, output: inout ByteBuffer
+    ) {
+        writeHead(date: date, to: &output)
+        Self.beginLocation(head, input.bytesFromFront, isTLS: isTLS, to: &output)
+        output.append(path)
+        output.append("\r\n")
+        finish(to: &output)
+    }
+
+    private static func beginLocation(
+        _ head: borrowing RequestHead, _ bytes: Span<UInt8>, isTLS: Bool, to output: inout ByteBuffer
+    ) {
+        output.append(isTLS ? "Location: https://" : "Location: http://")
+        output.append(bytes[head.authority])
     }
 
     private func writeHead(date: borrowing HTTPDate, to output: inout ByteBuffer) {

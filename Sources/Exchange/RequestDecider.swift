@@ -10,6 +10,7 @@ public struct RequestDecider: ~Copyable {
     private var values = RequestValues()
     /// For clients without the hash cookie.
     private var clientIDs: IdentifierGenerator
+    private var rewritten: [UInt8] = []
 
     /// - Parameter seed: where the ids of new clients begin; anything random.
     public init(seed: (UInt64, UInt64)) {
@@ -30,14 +31,27 @@ public struct RequestDecider: ~Copyable {
         public let newClient: ClientID?
         /// Whether the heads say something about the decision: the route's marks, or the hash cookie.
         public let isMarked: Bool
+        /// The upstream is asked for the path that `writePath` writes instead of the client's.
+        public fileprivate(set) var isRewritten = false
     }
 
     public enum Decision: Sendable {
         case forward(Target)
         /// The path lacks the slash that its prefix ends with (R34).
         case addSlash
+        /// `/` leads elsewhere: to `RouteTable.appRoot` of this number.
+        case appRoot(Int)
         case refused(Failure)
     }
+
+    /// What `writePath` writes, for `explain`.
+    public var path: String { String(decoding: rewritten, as: UTF8.self) }
+
+    /// Bytes that `writePath` writes.
+    var pathLength: Int { rewritten.count }
+
+    /// Writes the path of the last decision, if that says that there is a new one: without the query, escaped.
+    func writePath(to output: inout ByteBuffer) { output.append(rewritten.span) }
 
     /// - Parameters:
     ///   - bytes: what the head's slices refer to.
@@ -49,11 +63,15 @@ public struct RequestDecider: ~Copyable {
     ) -> Decision {
         switch match(head, bytes, snapshot) {
         case .route(let route):
+            if let target = Self.targetWithoutRules(route, snapshot) { return .forward(target) }
             let (choice, newClient) = choose(route, head, bytes, client, snapshot, rolls, trace)
-            return .forward(Self.target(route, choice, newClient, snapshot))
+            let target = Self.target(route, choice, newClient, snapshot)
+            return route.rewrite == nil ? .forward(target) : rewrite(route, target, head, bytes, snapshot)
         case .addSlash:
             return .addSlash
-        case .noHost, .noPath:
+        case .appRoot(let extra):
+            return .appRoot(extra)
+        case .noHost, .noPath, .patterns:
             return .refused(.noRoute)
         case nil:
             return .refused(.pathRefused)
@@ -66,10 +84,40 @@ public struct RequestDecider: ~Copyable {
         // "*" is about the server as a whole (RFC 9110 section 9.3.7): the host's root answers for it.
         let path = head.form == .asterisk ? bytes.extracting(first: 0) : bytes[head.path]
         switch normalizer.normalize(path, strict: snapshot.forwarding.strictPaths) {
-        case .asIs: return snapshot.routes.match(host: host, path: path)
-        case .rewritten: return snapshot.routes.match(host: host, path: normalizer.normalized)
+        case .asIs: return find(host, path, snapshot.routes)
+        case .rewritten: return find(host, normalizer.normalized, snapshot.routes)
         case .rejected: return nil
         }
+    }
+
+    private func find(_ host: Span<UInt8>, _ path: Span<UInt8>, _ routes: RouteTable) -> RouteMatch {
+        let match = routes.match(host: host, path: path)
+        guard case .patterns(let extra) = match else { return match }
+        return routes.search(extra, path: path, with: values)
+    }
+
+    /// Works on the path that the route was matched by, once more: few routes rewrite.
+    private mutating func rewrite(
+        _ route: Route, _ target: Target, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ snapshot: Snapshot
+    ) -> Decision {
+        guard let rewrite = route.rewrite, head.form != .asterisk else { return .forward(target) }
+        let path = bytes[head.path]
+        // A span of one part of `self` would forbid writing to another.
+        var output: [UInt8] = []
+        swap(&output, &rewritten)
+        let outcome = switch normalizer.normalize(path, strict: snapshot.forwarding.strictPaths) {
+        case .asIs: rewrite.apply(to: path, with: values, into: &output)
+        case .rewritten: rewrite.apply(to: normalizer.normalized, with: values, into: &output)
+        case .rejected: Rewrite.Outcome.unchanged
+        }
+        swap(&output, &rewritten)
+        var target = target
+        switch outcome {
+        case .unchanged: break
+        case .rewritten: target.isRewritten = true
+        case .tooLong: return .refused(.pathRefused)
+        }
+        return .forward(target)
     }
 
     private mutating func choose(
@@ -93,6 +141,16 @@ public struct RequestDecider: ~Copyable {
         }
     }
 
+    /// R21.0: in `ingress-nginx` a stable version without endpoints is answered 503 before any rule is looked at.
+    private static func targetWithoutRules(_ route: Route, _ snapshot: Snapshot) -> Target? {
+        guard snapshot.compatibility == .ingressNginx, snapshot.backends[route.stable].endpoints.isEmpty, !route.coversStable
+        else { return nil }
+        let choice = Choice(version: .stable, reason: .stableWithoutEndpoint)
+        return Target(
+            route: route.index, choice: choice, reason: choice.reason, version: .stable, backend: route.stable, newClient: nil,
+            isMarked: false)
+    }
+
     /// The version that was chosen, or the one that stands in because it has no endpoint at all.
     private static func target(_ route: Route, _ choice: Choice, _ newClient: ClientID?, _ snapshot: Snapshot) -> Target {
         let chosen = backend(of: choice.version, route)
@@ -102,7 +160,7 @@ public struct RequestDecider: ~Copyable {
                 newClient: newClient, isMarked: newClient != nil || route.marks != nil)
         }
         guard snapshot.backends[chosen].endpoints.isEmpty else { return target(choice.version, choice.reason) }
-        let failover = route.coversStable ? .both : snapshot.failover
+        let failover = failover(of: route, snapshot)
         switch (choice.version, failover) {
         case (.canary, .canaryToStable), (.canary, .both):
             guard !snapshot.backends[route.stable].endpoints.isEmpty else { break }
@@ -115,6 +173,12 @@ public struct RequestDecider: ~Copyable {
             break
         }
         return target(choice.version, choice.reason)
+    }
+
+    private static func failover(of route: Route, _ snapshot: Snapshot) -> Failover {
+        if route.coversStable { return .both }
+        // R21.3: ingress-nginx lets stable answer for a canary without endpoints, and nothing else.
+        return snapshot.compatibility == .ingressNginx ? .canaryToStable : snapshot.failover
     }
 
     private static func backend(of version: Version, _ route: Route) -> Int {

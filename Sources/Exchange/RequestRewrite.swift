@@ -9,6 +9,8 @@ struct RequestRewrite: ~Copyable {
     /// As `ClientIdentity.clientAddress` found it.
     let clientAddress: IPAddress?
     let isTrusted: Bool
+    /// The path is that of `RequestDecider.writePath`.
+    let isPathRewritten: Bool
     let requestID: (UInt64, UInt64)
     /// How the decision shows; nil if it does not.
     let marks: RouteMarks?
@@ -23,7 +25,7 @@ struct RequestRewrite: ~Copyable {
         _ snapshot: Snapshot, _ context: ExchangeContext
     ) {
         let bytes = input.bytesFromFront
-        writeRequestLine(head, in: bytes, to: &output)
+        writeRequestLine(head, in: bytes, to: &output, context)
         output.append(bytes[head.authority])
         output.append("\r\n")
         var given = Given()
@@ -50,9 +52,17 @@ struct RequestRewrite: ~Copyable {
         output.append("\r\n")
     }
 
-    private func writeRequestLine(_ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
+    private func writeRequestLine(
+        _ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer, _ context: ExchangeContext
+    ) {
         output.append(bytes[head.methodName])
         output.append(" ")
+        if isPathRewritten {
+            context.decider.writePath(to: &output)
+            Self.writeQuery(head, in: bytes, to: &output)
+            output.append(" HTTP/1.1\r\nHost: ")
+            return
+        }
         switch head.form {
         case .origin, .asterisk, .authority:
             output.append(bytes[head.target])
@@ -63,12 +73,15 @@ struct RequestRewrite: ~Copyable {
             } else {
                 output.append(head.method == .options && !head.hasQuery ? "*" : "/")
             }
-            if head.hasQuery {
-                output.append("?")
-                output.append(bytes[head.query])
-            }
+            Self.writeQuery(head, in: bytes, to: &output)
         }
         output.append(" HTTP/1.1\r\nHost: ")
+    }
+
+    private static func writeQuery(_ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
+        guard head.hasQuery else { return }
+        output.append("?")
+        output.append(bytes[head.query])
     }
 
     /// Whether a field goes on as it came. Hop-by-hop fields do not (RFC 9110 section 7.6.1), nor do those that are written anew.

@@ -22,11 +22,13 @@ struct ResponseMarks {
 
     /// Cookies only go with a response that no cache would hand to other clients.
     func write(_ head: borrowing ResponseHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
-        let lines = route.marks?.lines(for: version)
-        if let lines { output.append(lines.response.span) }
+        if let lines = route.marks?.lines(for: version) { output.append(lines.response.span) }
         // A 304 is merged into what a cache holds (RFC 9111 section 4.3.4).
-        guard head.status != 304, !SharedCaching.allows(head, in: bytes) else { return }
-        if let lines {
+        if head.status != 304, !SharedCaching.allows(head, in: bytes) { writeCookies(to: &output) }
+    }
+
+    fileprivate func writeCookies(to output: inout ByteBuffer) {
+        if let lines = route.marks?.lines(for: version) {
             output.append(lines.cookies.span)
             if isWeighed, !lines.pin.isEmpty {
                 output.append(lines.pin.span)
@@ -55,5 +57,27 @@ struct ResponseMarks {
         // Browsers refuse a SameSite=None that is not Secure.
         if isTLS || cookie.sameSite == .none { output.append("; Secure") }
         output.append("; HttpOnly\r\n")
+    }
+}
+
+extension RequestDecider.Target {
+    /// The field lines that the decision adds to the request and to a response without `Cache-Control` over plain HTTP, without
+    /// their line ends: for `explain`.
+    public func shownLines(_ snapshot: Snapshot) -> (request: [String], response: [String]) {
+        guard isMarked else { return ([], []) }
+        let route = snapshot.routes.routes[self.route]
+        let lines = route.marks?.lines(for: version)
+        let marks = ResponseMarks(
+            route: route, version: version, newClient: newClient, isWeighed: choice.reason == .weight, isTLS: false)
+        var output = ByteBuffer(capacity: marks.room + 1)
+        if let lines { output.append(lines.response.span) }
+        marks.writeCookies(to: &output)
+        return (lines.map { Self.lines($0.request.span) } ?? [], Self.lines(output.bytes))
+    }
+
+    private static func lines(_ bytes: Span<UInt8>) -> [String] {
+        var copy: [UInt8] = []
+        for index in bytes.indices where bytes[index] != UInt8(ascii: "\r") { copy.append(bytes[index]) }
+        return copy.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -15,11 +15,12 @@ public final class Snapshot: Sendable {
     public let limits: Limits
     public let forwarding: Forwarding
     public let failover: Failover
+    public let compatibility: Compatibility
 
     public init(
         routes: RouteTable, backends: [Backend], sequences: [String],
         timeouts: Timeouts = Timeouts(), limits: Limits = Limits(),
-        forwarding: Forwarding = Forwarding(), failover: Failover = .canaryToStable
+        forwarding: Forwarding = Forwarding(), failover: Failover = .canaryToStable, compatibility: Compatibility = .scoped
     ) {
         self.routes = routes
         self.backends = backends
@@ -28,6 +29,7 @@ public final class Snapshot: Sendable {
         self.limits = limits
         self.forwarding = forwarding
         self.failover = failover
+        self.compatibility = compatibility
     }
 
     /// The same snapshot over other endpoints: what a name's new addresses lead to.
@@ -35,7 +37,7 @@ public final class Snapshot: Sendable {
         precondition(backends.count == self.backends.count, "routes refer to backends by index")
         return Snapshot(
             routes: routes, backends: backends, sequences: sequences,
-            timeouts: timeouts, limits: limits, forwarding: forwarding, failover: failover)
+            timeouts: timeouts, limits: limits, forwarding: forwarding, failover: failover, compatibility: compatibility)
     }
 }
 
@@ -96,7 +98,15 @@ public struct Forwarding: Equatable, Sendable {
     public init() {}
 }
 
-/// Which version stands in for one that has no endpoint.
+/// Whose rules hold where ingress-nginx has traps.
+public enum Compatibility: String, Sendable, CaseIterable {
+    /// Safe: a canary binds to its own host, path and type, and either version serves without the other.
+    case scoped
+    /// To the letter as ingress-nginx (R1–R40).
+    case ingressNginx = "ingress-nginx"
+}
+
+/// Which version stands in for one that has no endpoint; `Compatibility.scoped` only.
 public enum Failover: String, Sendable, CaseIterable {
     case none
     /// A canary's requests go to stable.

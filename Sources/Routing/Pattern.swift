@@ -7,7 +7,7 @@ public enum PatternResult: Sendable {
     case error
 }
 
-/// A compiled regular expression: a search anywhere in the subject, case-sensitive, over bytes (R21).
+/// A compiled regular expression: a search anywhere in the subject, case-sensitive unless told otherwise, over bytes (R21).
 ///
 /// Compiled once, then only read, so that all workers share it; what a search writes to is in the worker's
 /// `PatternScratch`. The work of a search is bounded, see `stepLimit(for:)`.
@@ -17,15 +17,17 @@ public final class Pattern: @unchecked Sendable {
     public let text: String
     private let code: OpaquePointer
 
-    /// UTF mode cannot be switched on from within the pattern: header values are bytes.
-    public init(_ text: String) throws(PatternError) {
+    /// UTF mode cannot be switched on from within the pattern: header values are bytes. With `ignoringCase`, ASCII letters
+    /// match in either case.
+    public init(_ text: String, ignoringCase: Bool = false) throws(PatternError) {
         self.text = text
         let bytes = Array(text.utf8)
+        let options = ignoringCase ? PCRE2_NEVER_UTF | PCRE2_CASELESS : PCRE2_NEVER_UTF
         var number: CInt = 0
         var offset = 0
         // PCRE2 reads `bytes.count` bytes during the call only.
         let compiled = unsafe bytes.withUnsafeBufferPointer { buffer in
-            unsafe pcre2_compile_8(buffer.baseAddress, buffer.count, PCRE2_NEVER_UTF, &number, &offset, nil)
+            unsafe pcre2_compile_8(buffer.baseAddress, buffer.count, options, &number, &offset, nil)
         }
         guard let compiled = unsafe compiled else {
             throw PatternError(message: Self.message(number), offset: offset)
@@ -46,7 +48,7 @@ public final class Pattern: @unchecked Sendable {
         let status = unsafe subject.withUnsafeBufferPointer { bytes in
             unsafe scratch.match(code, bytes, limit: limit)
         }
-        // 0 says that there are more groups than the match data has room for, which nobody asks for.
+        // 0 says that there are more groups than the match data has room for, beyond those that `$1` to `$9` name.
         if status >= 0 { return .match }
         return status == PCRE2_ERROR_NOMATCH ? .noMatch : .error
     }

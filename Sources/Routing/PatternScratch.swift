@@ -13,8 +13,13 @@ public final class PatternScratch {
     /// Bounds the compiled code's backtracking memory, in bytes.
     private static let stackSize = (initial: 32 << 10, maximum: 512 << 10)
 
+    /// The match and the groups 1 to 9.
+    private static let groupCount = 10
+    /// How many of them the last search set.
+    private var groupsSet = 0
+
     public init() {
-        unsafe data = pcre2_match_data_create_8(1, nil)
+        unsafe data = pcre2_match_data_create_8(UInt32(Self.groupCount), nil)
         unsafe context = pcre2_match_context_create_8(nil)
         unsafe stack = pcre2_jit_stack_create_8(Self.stackSize.initial, Self.stackSize.maximum, nil)
         guard let context = unsafe context else { return }
@@ -32,6 +37,13 @@ public final class PatternScratch {
 
     /// PCRE2's status for a search of `subject`.
     func match(_ code: OpaquePointer, _ subject: UnsafeBufferPointer<UInt8>, limit: UInt32) -> CInt {
+        let status = unsafe search(code, subject, limit: limit)
+        // 0 says that the pattern has more groups than there is room for.
+        groupsSet = status > 0 ? Int(status) : status == 0 ? Self.groupCount : 0
+        return status
+    }
+
+    private func search(_ code: OpaquePointer, _ subject: UnsafeBufferPointer<UInt8>, limit: UInt32) -> CInt {
         guard let data = unsafe data, let context = unsafe context else { return PCRE2_ERROR_NOMEMORY }
         _ = unsafe pcre2_set_match_limit_8(context, limit)
         guard let start = subject.baseAddress else {
@@ -40,5 +52,14 @@ public final class PatternScratch {
             return unsafe pcre2_match_8(code, &none, 0, 0, 0, data, context)
         }
         return unsafe pcre2_match_8(code, start, subject.count, 0, 0, data, context)
+    }
+
+    /// Where a group of the last search lies in its subject, 0 for the whole match; empty if it took no part.
+    func group(_ number: Int, in subject: Int) -> Range<Int> {
+        guard number < groupsSet, let data = unsafe data, let offsets = unsafe pcre2_get_ovector_pointer_8(data) else { return 0..<0 }
+        // The match data has two offsets for each of its groups, and this one was set.
+        let (start, end) = unsafe (offsets[2 * number], offsets[2 * number + 1])
+        // A group that took no part has offsets outside of every subject.
+        return start >= 0 && start <= end && end <= subject ? start..<end : 0..<0
     }
 }

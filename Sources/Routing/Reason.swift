@@ -32,6 +32,8 @@ public enum Reason: UInt8, CaseIterable, Sendable {
     case noRule
     /// The chosen canary has nowhere to run, so the stable version answers (R21.3).
     case failover
+    /// The stable version has nowhere to run, and no rule was asked for that reason (R21.0).
+    case stableWithoutEndpoint
     /// No route matched.
     case unrouted
 
@@ -53,6 +55,7 @@ public enum Reason: UInt8, CaseIterable, Sendable {
         case .weight: "weight"
         case .noRule: "no-rule"
         case .failover: "failover"
+        case .stableWithoutEndpoint: "stable-without-endpoint"
         case .unrouted: "unrouted"
         }
     }

@@ -11,9 +11,13 @@ public final class Route: Sendable {
     public let host: String
     public let path: String
     public let pathType: PathType
+    /// The path is a regular expression, whatever its type (R35).
+    public let isPattern: Bool
     /// Index into the snapshot's backends.
     public let stable: Int
     public let canaries: [Canary]
+    /// What upstreams are asked for instead of the client's path; canaries have their main's (R36).
+    public let rewrite: Rewrite?
     /// What the rules need of a request; they refer to it by index.
     public let keys: [ValueKey]
 
@@ -41,7 +45,8 @@ public final class Route: Sendable {
 
     public init(
         index: Int, label: String, host: String, path: String, pathType: PathType,
-        stable: Int, canaries: [Canary] = [], keys: [ValueKey] = []
+        stable: Int, canaries: [Canary] = [], keys: [ValueKey] = [], isPattern: Bool = false,
+        rewrite: Rewrite? = nil
     ) {
         self.index = index
         self.label = label
@@ -51,6 +56,8 @@ public final class Route: Sendable {
         self.stable = stable
         self.canaries = Array(canaries.prefix(Self.maximumCanaries))
         self.keys = keys
+        self.isPattern = isPattern
+        self.rewrite = rewrite
         asked = self.canaries.map { Asked(header: $0.header?.key, cookie: $0.cookie) }
         (ranges, total) = WeightRange.ranges(for: self.canaries)
         certain = ranges.firstIndex { [total] range in range.start == 0 && range.end == UInt64(total) }

@@ -8,6 +8,14 @@ public final class RouteTable: Sendable {
     /// In the order they were added; a route's `index` is its position.
     public let routes: [Route]
 
+    /// Other names of hosts (R33), in the order of the names.
+    public let aliases: [Alias]
+
+    public struct Alias: Sendable {
+        public let name: String
+        public let host: String
+    }
+
     /// Routes of one stem, positions in `routes` or -1.
     struct Stem {
         var exact: Int32 = -1
@@ -23,8 +31,27 @@ public final class RouteTable: Sendable {
         var longestStem = 0
         /// Bit n: there is a stem of n bytes; bit 63: of 63 or more.
         var stemLengths: UInt64 = 0
+        /// The group of its stems: its own position, or that of the host it is an alias of.
+        var group: UInt32 = 0
+        /// Position in `extras`, or -1.
+        var extra: Int32 = -1
 
         static func bit(_ length: Int) -> UInt64 { 1 << UInt64(min(length, 63)) }
+    }
+
+    /// What few hosts have.
+    struct Extra: Sendable {
+        /// Where `/` is redirected to.
+        var appRoot: [UInt8]?
+        /// Not empty: the paths of the host are regular expressions, tried in this order (R35).
+        var patterns: [PatternPath] = []
+    }
+
+    /// A path in regex mode.
+    struct PatternPath: Sendable {
+        let pattern: Pattern
+        /// Position in `routes`; nil is a path that leads nowhere.
+        let route: Int?
     }
 
     /// The groups of the host table.
@@ -34,20 +61,26 @@ public final class RouteTable: Sendable {
         static let wildcard: UInt32 = 1
     }
 
-    private let hostTable: KeyTable
-    private let hosts: [Host]
+    let hostTable: KeyTable
+    let hosts: [Host]
     private let longestHost: Int
-    private let hasWildcards: Bool
-    private let defaultHost: Int?
+    let hasWildcards: Bool
+    let defaultHost: Int?
     private let stemTable: KeyTable
     private let stems: [Stem]
+    let extras: [Extra]
+    private let addsSlashToExact: Bool
 
     init(
         routes: [Route], hosts: [Host], hostKeys: [KeyTable.Key], defaultHost: Int?,
-        stems: [Stem], stemKeys: [KeyTable.Key], seed: UInt64
+        stems: [Stem], stemKeys: [KeyTable.Key], extras: [Extra], aliases: [Alias],
+        addsSlashToExact: Bool, seed: UInt64
     ) {
         self.routes = routes
+        self.addsSlashToExact = addsSlashToExact
+        self.aliases = aliases
         self.hosts = hosts
+        self.extras = extras
         self.defaultHost = defaultHost
         self.stems = stems
         hostTable = KeyTable(hostKeys, seed: seed, hashing: .wholeFolded)
@@ -63,10 +96,32 @@ public final class RouteTable: Sendable {
     /// prefix wins (R34).
     public func match(host: Span<UInt8>, path: Span<UInt8>) -> RouteMatch {
         guard let index = find(host: host) else { return .noHost }
+        if hosts[index].extra >= 0, let match = matchExtra(Int(hosts[index].extra), path) { return match }
         return match(path, hostIndex: index)
     }
 
-    private func find(host: Span<UInt8>) -> Int? {
+    private func matchExtra(_ extra: Int, _ path: Span<UInt8>) -> RouteMatch? {
+        if path.count == 1, path[0] == ASCII.slash, extras[extra].appRoot != nil { return .appRoot(extra) }
+        return extras[extra].patterns.isEmpty ? nil : .patterns(extra)
+    }
+
+    /// Where `RouteMatch.appRoot` leads: an absolute path.
+    public func appRoot(_ extra: Int) -> [UInt8] { extras[extra].appRoot ?? [] }
+
+    /// What `RouteMatch.patterns` comes to: the first path whose expression fits the beginning of the request's path (R35).
+    /// A search that hits its limit ends it without a path: the next one must not be had by wearing out the one before it.
+    public func search(_ extra: Int, path: Span<UInt8>, with values: borrowing RequestValues) -> RouteMatch {
+        for index in extras[extra].patterns.indices {
+            switch extras[extra].patterns[index].pattern.matches(path, scratch: values.scratch) {
+            case .match: return extras[extra].patterns[index].route.map { .route(routes[$0]) } ?? .noPath
+            case .noMatch: continue
+            case .error: return .noPath
+            }
+        }
+        return .noPath
+    }
+
+    func find(host: Span<UInt8>) -> Int? {
         var host = host
         if host.count > 0, host[host.count &- 1] == ASCII.dot { host = host.extracting(droppingLast: 1) }
         guard host.count > 0 else { return defaultHost }
@@ -75,7 +130,7 @@ public final class RouteTable: Sendable {
         return defaultHost
     }
 
-    private func findWildcard(_ host: Span<UInt8>) -> Int? {
+    func findWildcard(_ host: Span<UInt8>) -> Int? {
         var label = 0
         while label < host.count, ASCII.isLabel(host[label]) { label &+= 1 }
         guard label > 0, label < host.count, host[label] == ASCII.dot, host.count &- label <= longestHost else { return nil }
@@ -93,7 +148,7 @@ public final class RouteTable: Sendable {
         let whole = endsWithSlash ? path.count &- 1 : path.count
         let last = min(whole, hosts[hostIndex].longestStem)
         let lengths = hosts[hostIndex].stemLengths
-        let group = UInt32(truncatingIfNeeded: hostIndex)
+        let group = hosts[hostIndex].group
         var best = root.prefixSlash
         var hash = stemTable.hash(group: group)
         var length = 0
@@ -110,7 +165,7 @@ public final class RouteTable: Sendable {
                 if let route = firstOf(stem.exactSlash, stem.prefixSlash, stem.prefix) { return found(route) }
             } else {
                 if let route = firstOf(stem.exact, stem.prefix, -1) { return found(route) }
-                if stem.prefixSlash >= 0 { return .addSlash }
+                if stem.prefixSlash >= 0 || stem.exactSlash >= 0 && addsSlashToExact { return .addSlash }
             }
         }
         return found(best)

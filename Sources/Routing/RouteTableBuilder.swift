@@ -25,6 +25,8 @@ public struct RouteTableBuilder {
     private var stems: [RouteTable.Stem] = []
     private var stemKeys: [KeyTable.Key] = []
     private var stemPositions: [StemPlace: Int] = [:]
+    private var extras: [RouteTable.Extra] = []
+    private var aliases: [(name: String, host: String)] = []
 
     public init() {}
 
@@ -54,8 +56,46 @@ public struct RouteTableBuilder {
         _ = position(ofHost: Self.normalized(host))
     }
 
+    /// Gives a host another name (R33). A name that is a host of its own, or an alias already, stays what it is.
+    public mutating func add(alias: String, ofHost host: String) {
+        aliases.append((Self.normalized(alias), Self.normalized(host)))
+    }
+
+    /// Redirects `/` of a host, which may have no route, to an absolute path.
+    public mutating func redirectRoot(ofHost host: String, to path: String) {
+        extras[extra(ofHost: host)].appRoot = Array(path.utf8)
+    }
+
+    /// Adds a path to the regular expressions of a host, which are tried in the order they are added in, instead of its
+    /// plain paths (R35). A nil route is a path that leads nowhere.
+    public mutating func add(pattern: Pattern, ofHost host: String, route: Int?) {
+        precondition(route.map(routes.indices.contains) ?? true, "a pattern leads to a route that was added")
+        extras[extra(ofHost: host)].patterns.append(RouteTable.PatternPath(pattern: pattern, route: route))
+    }
+
+    private mutating func extra(ofHost host: String) -> Int {
+        let position = position(ofHost: Self.normalized(host))
+        if hosts[position].extra < 0 {
+            hosts[position].extra = Int32(extras.count)
+            extras.append(RouteTable.Extra())
+        }
+        return Int(hosts[position].extra)
+    }
+
     /// The table; `seed` is where the search for good hash seeds starts, any value will do.
-    public func build(seed: UInt64 = 0) -> RouteTable {
+    ///
+    /// With `addsSlashToExact`, an exact path that ends with a slash answers 301 without it, as a prefix does and as nginx
+    /// has it (R34).
+    public func build(addsSlashToExact: Bool = false, seed: UInt64 = 0) -> RouteTable {
+        var (hosts, hostPositions) = (hosts, hostPositions)
+        var known: [RouteTable.Alias] = []
+        for (alias, host) in aliases where hostPositions[alias] == nil {
+            guard let original = hostPositions[host] else { continue }
+            hostPositions[alias] = hosts.count
+            hosts.append(hosts[original])
+            known.append(RouteTable.Alias(name: alias, host: host))
+        }
+        known.sort { $0.name < $1.name }
         var hostKeys = Array(repeating: KeyTable.Key(group: 0, bytes: []), count: hosts.count)
         for (host, position) in hostPositions {
             // The default has no key of its own: a request cannot name it.
@@ -67,13 +107,14 @@ public struct RouteTableBuilder {
         }
         return RouteTable(
             routes: routes, hosts: hosts, hostKeys: hostKeys, defaultHost: hostPositions[""],
-            stems: stems, stemKeys: stemKeys, seed: seed)
+            stems: stems, stemKeys: stemKeys, extras: extras, aliases: known,
+            addsSlashToExact: addsSlashToExact, seed: seed)
     }
 
     private mutating func position(ofHost host: String) -> Int {
         if let known = hostPositions[host] { return known }
         hostPositions[host] = hosts.count
-        hosts.append(RouteTable.Host())
+        hosts.append(RouteTable.Host(group: UInt32(hosts.count)))
         return hosts.count - 1
     }
 

@@ -20,6 +20,8 @@ final class AdminLoop {
     /// Connections at a time, of those that `DescriptorBudget` reserves; the address is for operators and scrapers.
     private static let maximumConnections = 32
     private static let idleLimit: UInt64 = 30_000_000_000
+    /// Bytes of a request's body: twice the fields that a request may have by default (`Limits.headerBytes`).
+    private static let maximumBody = 64 << 10
 
     private let start: Start
     private var listener: RestingListener
@@ -107,7 +109,7 @@ final class AdminLoop {
     private func accept() {
         while let socket = listener.accept(&loop) {
             guard connections.count < Self.maximumConnections else { continue }
-            let connection = WholeAnswerConnection(socket)
+            let connection = WholeAnswerConnection(socket, bodyLimit: Self.maximumBody)
             connection.token = connections.insert(connection)
             do throws(Errno) {
                 try loop.add(connection.socket.fd, token: connection.token, interest: .stream)
@@ -134,6 +136,8 @@ final class AdminLoop {
             case .ended: return close(connection)
             case .malformed(let status):
                 connection.answer(.text(status, "malformed request"), isHead: false, closes: true)
+            case .tooLarge:
+                connection.answer(.error(413, "the body is larger than \(Self.maximumBody) bytes"), isHead: false, closes: true)
             case .request(let request):
                 loop.move(connection.timer, to: loop.now + Self.idleLimit)
                 answer(request, connection)
@@ -222,9 +226,13 @@ final class AdminLoop {
             scrape(connection, isHead: isHead)
         case ("/v1/routes", .get), ("/v1/routes", .head):
             connection.answer(.json(200, RouteReport.json(snapshot, inactive: inactive)), isHead: isHead, closes: false)
-        case ("/v1/reload", .post):
-            reload(request, connection)
-        case ("/livez", _), ("/readyz", _), ("/healthz", _), ("/metrics", _), ("/v1/routes", _), ("/v1/reload", _):
+        case ("/v1/explain", .post), ("/v1/reload", .post):
+            guard AdminGuard.isSameOrigin(request.origin, authority: request.authority) else {
+                return connection.answer(.text(403, "foreign Origin"), isHead: false, closes: true)
+            }
+            if request.path == "/v1/reload" { return reload(connection) }
+            connection.answer(explain(request.body), isHead: false, closes: false)
+        case ("/livez", _), ("/readyz", _), ("/healthz", _), ("/metrics", _), ("/v1/routes", _), ("/v1/explain", _), ("/v1/reload", _):
             connection.answer(.text(405, "this path has another method"), isHead: isHead, closes: false)
         default:
             connection.answer(.text(404, "no such path"), isHead: isHead, closes: false)
@@ -238,10 +246,16 @@ final class AdminLoop {
         for worker in workers.values { worker.post(.count(start.inbox, scrape: id)) }
     }
 
-    private func reload(_ request: PlainRequest, _ connection: WholeAnswerConnection) {
-        guard AdminGuard.isSameOrigin(request.origin, authority: request.authority) else {
-            return connection.answer(.text(403, "foreign Origin"), isHead: false, closes: true)
+    /// What `serin explain --json` would print.
+    private func explain(_ body: [UInt8]) -> WholeAnswer {
+        do throws(Explanation.Question.Malformed) {
+            return .json(200, Explanation.explain(try Explanation.Question(json: body), snapshot).json)
+        } catch {
+            return .error(400, error.description)
         }
+    }
+
+    private func reload(_ connection: WholeAnswerConnection) {
         guard !isDraining else { return connection.answer(Self.answer(to: .stopping), isHead: false, closes: false) }
         start.supervisor.post(.reload(ControlLoop.Request(admin: start.inbox, id: postpone(connection))))
     }

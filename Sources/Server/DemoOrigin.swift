@@ -84,6 +84,7 @@ private final class DemoLoop {
             case .incomplete: return
             case .ended: return _ = connections.remove(connection.token)
             case .malformed(let status): connection.answer(.text(status, "malformed request"), isHead: false, closes: true)
+            case .tooLarge: connection.answer(.text(413, "the body is too large"), isHead: false, closes: true)
             case .request(let request): connection.answer(.text(200, name), isHead: request.method == .head, closes: false)
             }
         }

@@ -1,4 +1,4 @@
-public import Addressing
+import Addressing
 public import Exchange
 import HTTP1
 import Routing
@@ -6,23 +6,6 @@ import Telemetry
 
 /// Why a request would go where it goes: the live decision, asked with a request that is not sent.
 public struct Explanation: Sendable {
-    /// The request to ask about.
-    public struct Question: Sendable {
-        public var method = "GET"
-        /// Host, with a port if the URL has one.
-        public var authority: String
-        /// Path and query.
-        public var target: String
-        /// As `name: value`.
-        public var fields: [String] = []
-        public var client: IPAddress?
-
-        public init(authority: String, target: String) {
-            self.authority = authority
-            self.target = target
-        }
-    }
-
     /// Nil when nothing matched.
     public let route: String?
     /// `stable`, `canary` or `none`.
@@ -34,6 +17,10 @@ public struct Explanation: Sendable {
     public let endpointCount: Int
     /// Every step, in order.
     public let reasons: [String]
+    /// The routes of the host, the chosen one first.
+    public let candidates: [Candidate]
+    /// The rules as they were tried.
+    public let rules: [Rule]
     /// Of the weight rule, if it decided.
     public let bucket: UInt64?
     public let weight: Int?
@@ -68,23 +55,27 @@ public struct Explanation: Sendable {
         var random = SystemRandomNumberGenerator()
         var decider = RequestDecider(seed: (random.next(), random.next()))
         let rolls = RollSource(names: snapshot.sequences) { random.next() }
+        let choosing = Choosing(head, in: bytes.span, snapshot)
         switch decider.decide(head, in: bytes.span, client: client, snapshot: snapshot, rolls: rolls, trace: trace) {
-        case .refused(.noRoute): return refused("no route has this host and path: answered 404")
-        case .refused(let failure): return refused("\(failure): answered \(failure.status)")
-        case .addSlash: return refused("the path lacks the slash that its prefix ends with: answered 301")
-        case .forward(let target): return Explanation(target, trace, snapshot)
+        case .refused(.noRoute): return refused("no route has this host and path: answered 404", choosing)
+        case .refused(let failure): return refused("\(failure): answered \(failure.status)", choosing)
+        case .addSlash: return refused("the path lacks the slash that its prefix ends with: answered 301", choosing)
+        case .appRoot(let extra):
+            return refused("the host's `/` leads to \(String(decoding: snapshot.routes.appRoot(extra), as: UTF8.self)): answered 302")
+        case .forward(let target):
+            return Explanation(target, choosing, trace, rewrittenPath: target.isRewritten ? decider.path : nil, snapshot)
         }
     }
 
-    private static func refused(_ why: String) -> Explanation {
+    private static func refused(_ why: String, _ choosing: Choosing = Choosing()) -> Explanation {
         Explanation(
             route: nil, version: "none", reason: "\(Reason.unrouted.label)", service: nil, endpoint: nil, endpointCount: 0,
-            reasons: [why], bucket: nil, weight: nil, total: nil)
+            reasons: choosing.lines + [why], candidates: choosing.candidates, rules: [], bucket: nil, weight: nil, total: nil)
     }
 
     private init(
         route: String?, version: String, reason: String, service: String?, endpoint: String?, endpointCount: Int,
-        reasons: [String], bucket: UInt64?, weight: Int?, total: Int?
+        reasons: [String], candidates: [Candidate], rules: [Rule], bucket: UInt64?, weight: Int?, total: Int?
     ) {
         self.route = route
         self.version = version
@@ -93,25 +84,25 @@ public struct Explanation: Sendable {
         self.endpoint = endpoint
         self.endpointCount = endpointCount
         self.reasons = reasons
+        self.candidates = candidates
+        self.rules = rules
         self.bucket = bucket
         self.weight = weight
         self.total = total
     }
 
-    private init(_ target: RequestDecider.Target, _ trace: DecisionTrace, _ snapshot: Snapshot) {
+    private init(
+        _ target: RequestDecider.Target, _ choosing: Choosing, _ trace: DecisionTrace, rewrittenPath: String?, _ snapshot: Snapshot
+    ) {
         let route = snapshot.routes.routes[target.route]
         let backend = snapshot.backends[target.backend]
-        var reasons = ["route \(route.host.isEmpty ? "any host" : route.host) \(route.path) of Ingress \(route.label)"]
-        reasons += trace.steps.map { step in
-            let canary = step.canary.isEmpty ? "" : " of \(step.canary)"
-            return "\(step.rule.rawValue)\(canary): \(step.text) → \(step.outcome.rawValue)"
-        }
-        if target.reason == .failover { reasons.append("the chosen version has no endpoint, so the other one stands in") }
-        switch backend.endpoints.count {
-        case 0: reasons.append("Service \(backend.name) has no endpoint: answered 503")
-        case 1: reasons.append("Service \(backend.name), its one endpoint")
-        case let count: reasons.append("Service \(backend.name), one of its \(count) endpoints in turn")
-        }
+        let rules = trace.steps.map(Rule.init)
+        var reasons = choosing.lines + rules.map(\.description)
+        if let rewrittenPath { reasons.append("the upstream is asked for \(rewrittenPath)") }
+        if let health = Self.health(target, route, snapshot) { reasons.append(health) }
+        reasons.append(Self.endpoints(backend))
+        let shown = target.shownLines(snapshot)
+        reasons += shown.request.map { "the upstream gets \($0)" } + shown.response.map { "the client gets \($0)" }
         let isWeighed = target.choice.reason == .weight
         let version = switch target.version {
         case .stable: "stable"
@@ -120,8 +111,31 @@ public struct Explanation: Sendable {
         self.init(
             route: route.label, version: version, reason: "\(target.reason.label)", service: backend.name,
             endpoint: backend.endpoints.first?.address.description, endpointCount: backend.endpoints.count, reasons: reasons,
-            bucket: isWeighed ? target.choice.bucket : nil, weight: isWeighed ? target.choice.weight : nil,
+            candidates: choosing.candidates, rules: rules, bucket: isWeighed ? target.choice.bucket : nil, weight: isWeighed ? target.choice.weight : nil,
             total: isWeighed ? target.choice.total : nil)
+    }
+
+    /// What the lack of endpoints has changed.
+    private static func health(_ target: RequestDecider.Target, _ route: Route, _ snapshot: Snapshot) -> String? {
+        switch (target.reason, target.choice.version) {
+        case (.failover, .canary(let index)):
+            "Service \(snapshot.backends[route.canaries[index].backend].name) of the canary \(route.canaries[index].name) has no "
+                + "endpoint: stable stands in"
+        case (.failover, .stable):
+            "Service \(snapshot.backends[route.stable].name) has no endpoint: the canary stands in"
+        case (.stableWithoutEndpoint, _):
+            "Service \(snapshot.backends[route.stable].name) of the main Ingress has no endpoint, so no rule is asked (R21.0)"
+        default: nil
+        }
+    }
+
+    private static func endpoints(_ backend: Backend) -> String {
+        let addresses = backend.endpoints.prefix(5).map(\.address.description).joined(separator: ", ")
+        switch backend.endpoints.count {
+        case 0: return "Service \(backend.name) has no endpoint: answered 503"
+        case 1: return "Service \(backend.name), its one endpoint \(addresses)"
+        case let count: return "Service \(backend.name), one of its \(count) endpoints in turn: \(addresses)\(count > 5 ? "…" : "")"
+        }
     }
 
     // MARK: Telling
@@ -151,6 +165,14 @@ public struct Explanation: Sendable {
         json.member("service", service)
         json.member("endpoint", endpoint)
         json.member("reasons", reasons)
+        json.key("candidates")
+        json.beginArray()
+        for candidate in candidates { candidate.write(to: &json) }
+        json.endArray()
+        json.key("rules")
+        json.beginArray()
+        for rule in rules { rule.write(to: &json) }
+        json.endArray()
         json.member("bucket", bucket.map { Int(clamping: $0) })
         json.member("weight", weight)
         json.member("total", total)

@@ -1,21 +1,50 @@
 public import Exchange
-import Routing
+public import Routing
 import Telemetry
 
 /// The compiled route table, as `GET /v1/routes` and `serin routes --json` show it.
 public enum RouteReport {
     /// A path of a canary Ingress that no request can reach.
     public struct InactiveCanary: Sendable {
+        /// `Ingress default/shop-canary`.
         public let object: String
         public let host: String
         public let path: String
+        public let pathType: PathType
         public let why: String
 
-        public init(object: String, host: String, path: String, why: String) {
+        public init(object: String, host: String, path: String, pathType: PathType, why: String) {
             self.object = object
             self.host = host
             self.path = path
+            self.pathType = pathType
             self.why = why
+        }
+    }
+
+    /// Why a canary that is bound to a route is out of effect there, by route and canary.
+    private struct Reasons {
+        private struct Key: Hashable {
+            let object: String
+            let host: String
+            let path: String
+            let pathType: PathType
+        }
+
+        private let reasons: [Key: String]
+        /// Those that are bound to no route.
+        let unbound: [InactiveCanary]
+
+        init(_ inactive: [InactiveCanary], _ routes: [Route]) {
+            reasons = Dictionary(inactive.map { (Key(object: $0.object, host: $0.host, path: $0.path, pathType: $0.pathType), $0.why) }) { first, _ in first }
+            let bound = Set(routes.flatMap { route in route.canaries.map { Self.key(route, $0) } })
+            unbound = inactive.filter { !bound.contains(Key(object: $0.object, host: $0.host, path: $0.path, pathType: $0.pathType)) }
+        }
+
+        func reason(_ route: Route, _ canary: Canary) -> String? { reasons[Self.key(route, canary)] }
+
+        private static func key(_ route: Route, _ canary: Canary) -> Key {
+            Key(object: "Ingress \(canary.name)", host: route.host, path: route.path, pathType: route.pathType)
         }
     }
 
@@ -23,23 +52,31 @@ public enum RouteReport {
 
     public static func text(_ snapshot: Snapshot, inactive: [InactiveCanary] = []) -> String {
         var lines: [String] = []
+        let reasons = Reasons(inactive, snapshot.routes.routes)
         for route in snapshot.routes.routes {
             lines.append("\(site(route.host, route.path)) (\(typeName(route)))  Ingress \(route.label)")
             lines.append("  stable  \(text(snapshot.backends[route.stable]))")
+            if let rewrite = route.rewrite { lines.append("  asks    for \(rewrite.target)") }
             for canary in route.canaries {
-                lines.append("  canary  \(text(snapshot.backends[canary.backend]))  Ingress \(canary.name)")
+                let effect = reasons.reason(route, canary).map { "not in effect: \($0)" } ?? "in effect"
+                lines.append("  canary  \(text(snapshot.backends[canary.backend]))  Ingress \(canary.name), \(effect)")
                 lines += canary.ruleTexts(keys: route.keys).map { "            \($0)" }
             }
         }
-        for canary in inactive {
-            lines.append("\(site(canary.host, canary.path))  \(canary.object) is not in effect: \(canary.why)")
+        lines += snapshot.routes.aliases.map { "\($0.name)  is another name of \(site($0.host, ""))" }
+        for canary in reasons.unbound {
+            lines.append("\(site(canary.host, canary.path)) (\(typeName(canary.pathType)))  \(canary.object) is not in effect: \(canary.why)")
         }
         return lines.isEmpty ? "no routes" : lines.joined(separator: "\n")
     }
 
     private static func site(_ host: String, _ path: String) -> String { (host.isEmpty ? "*" : host) + path }
 
-    private static func typeName(_ route: Route) -> String { route.pathType == .exact ? "Exact" : "Prefix" }
+    private static func typeName(_ type: PathType) -> String { type == .exact ? "Exact" : "Prefix" }
+
+    private static func typeName(_ route: Route) -> String {
+        typeName(route.pathType) + (route.isPattern ? ", a regular expression" : "")
+    }
 
     private static func text(_ backend: Backend) -> String {
         let endpoints = backend.endpoints.map(\.address.description)
@@ -53,7 +90,17 @@ public enum RouteReport {
         json.beginObject()
         json.key("routes")
         json.beginArray()
-        for route in snapshot.routes.routes { write(route, snapshot, to: &json) }
+        let reasons = Reasons(inactive, snapshot.routes.routes)
+        for route in snapshot.routes.routes { write(route, snapshot, reasons, to: &json) }
+        json.endArray()
+        json.key("aliases")
+        json.beginArray()
+        for alias in snapshot.routes.aliases {
+            json.beginObject()
+            json.member("name", alias.name)
+            json.member("host", alias.host)
+            json.endObject()
+        }
         json.endArray()
         json.key("inactiveCanaries")
         json.beginArray()
@@ -62,6 +109,7 @@ public enum RouteReport {
             json.member("object", canary.object)
             json.member("host", canary.host)
             json.member("path", canary.path)
+            json.member("pathType", typeName(canary.pathType))
             json.member("why", canary.why)
             json.endObject()
         }
@@ -70,12 +118,14 @@ public enum RouteReport {
         return json.finish()
     }
 
-    private static func write(_ route: Route, _ snapshot: Snapshot, to json: inout JSONWriter) {
+    private static func write(_ route: Route, _ snapshot: Snapshot, _ reasons: Reasons, to json: inout JSONWriter) {
         json.beginObject()
         json.member("ingress", route.label)
         json.member("host", route.host)
         json.member("path", route.path)
-        json.member("pathType", typeName(route))
+        json.member("pathType", typeName(route.pathType))
+        json.member("regex", route.isPattern)
+        json.member("rewrite", route.rewrite?.target)
         json.key("stable")
         write(snapshot.backends[route.stable], to: &json)
         json.key("canaries")
@@ -83,6 +133,8 @@ public enum RouteReport {
         for canary in route.canaries {
             json.beginObject()
             json.member("ingress", canary.name)
+            json.member("inEffect", reasons.reason(route, canary) == nil)
+            json.member("why", reasons.reason(route, canary))
             json.member("rules", canary.ruleTexts(keys: route.keys))
             json.key("backend")
             write(snapshot.backends[canary.backend], to: &json)

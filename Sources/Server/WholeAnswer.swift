@@ -1,5 +1,6 @@
 import HTTP1
 import Reactor
+import Telemetry
 
 /// What a connection that answers whole needs to know of a request.
 struct PlainRequest {
@@ -9,6 +10,8 @@ struct PlainRequest {
     let host: String
     let origin: String?
     let authority: String
+    /// Without its transfer coding; empty where none is read.
+    var body: [UInt8] = []
 
     init(_ head: borrowing RequestHead, in input: borrowing ByteBuffer) {
         let bytes = input.bytes
@@ -42,6 +45,15 @@ struct WholeAnswer {
 
     static func json(_ status: UInt16, _ body: [UInt8]) -> WholeAnswer {
         WholeAnswer(status: status, contentType: "application/json", body: body)
+    }
+
+    /// What was wrong with a request whose answers are JSON: `{"error": …}`.
+    static func error(_ status: UInt16, _ text: String) -> WholeAnswer {
+        var json = JSONWriter()
+        json.beginObject()
+        json.member("error", text)
+        json.endObject()
+        return .json(status, json.finish())
     }
 
     func bytes(isHead: Bool, closes: Bool) -> [UInt8] {

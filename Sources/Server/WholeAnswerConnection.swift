@@ -14,22 +14,32 @@ final class WholeAnswerConnection {
     private var output: [UInt8] = []
     private var sent = 0
     private var closesAfterwards = false
+    /// Bytes of a request's body that are read; 0 reads none.
+    private let bodyLimit: Int
+    /// Waits for its body.
+    private var unread: PlainRequest?
+    private var body: [UInt8] = []
+    private var decoder = BodyDecoder(.none)
 
-    init(_ socket: consuming Socket) {
+    /// Without a `bodyLimit` no body is read: a request that brings one is the connection's last.
+    init(_ socket: consuming Socket, bodyLimit: Int = 0) {
         self.socket = socket
+        self.bodyLimit = bodyLimit
     }
 
     enum Input {
         case request(PlainRequest)
         case malformed(status: UInt16)
+        /// The body is larger than it may be.
+        case tooLarge
         case incomplete
         case ended
     }
 
-    /// Reads what has come; a request is returned once its head is complete.
+    /// Reads what has come; a request is returned once it is complete.
     func read() -> Input {
         while true {
-            switch parse() {
+            switch unread == nil ? parse() : readBody() {
             case .incomplete: break
             case let result: return result
             }
@@ -58,17 +68,60 @@ final class WholeAnswerConnection {
             return .malformed(status: error.status)
         case .complete(let length):
             let request = PlainRequest(parser.head, in: input)
-            // Bodies are not read: a request that brings one is the connection's last.
-            closesAfterwards = !parser.head.isPersistent || parser.head.minorVersion == 0 || parser.head.framing != .none
+            let framing = parser.head.framing
+            let skipsBody = framing != .none && bodyLimit == 0
+            let waits = parser.head.expectsContinue
+            closesAfterwards = !parser.head.isPersistent || parser.head.minorVersion == 0 || skipsBody
             input.consume(length)
             input.compact()
             parser.reset()
-            return .request(request)
+            if skipsBody || framing == .none { return .request(request) }
+            if case .length(let count) = framing, count > bodyLimit { return .tooLarge }
+            if waits, input.isEmpty, !sendContinue() { return .ended }
+            unread = request
+            decoder = BodyDecoder(framing)
+            return readBody()
         }
+    }
+
+    private func sendContinue() -> Bool {
+        let line = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
+        if case .bytes(line.count) = socket.send(line.span) { return true }
+        return false
+    }
+
+    private func readBody() -> Input {
+        while var request = unread {
+            switch decoder.next(input.bytes) {
+            case .data(let skip, let count):
+                guard body.count + count <= bodyLimit else { return .tooLarge }
+                input.consume(skip)
+                Self.append(input, count, to: &body)
+                input.consume(count)
+            case .needMore(let skip):
+                input.consume(skip)
+                input.compact()
+                return .incomplete
+            case .end(let skip):
+                input.consume(skip)
+                input.compact()
+                unread = nil
+                swap(&request.body, &body)
+                return .request(request)
+            case .failed(let error):
+                return .malformed(status: error.status)
+            }
+        }
+        return .incomplete
     }
 
     private static func parse(_ input: borrowing ByteBuffer, with parser: inout RequestParser) -> ParseProgress {
         parser.parse(input.bytes)
+    }
+
+    private static func append(_ input: borrowing ByteBuffer, _ count: Int, to body: inout [UInt8]) {
+        let piece = input.bytes.extracting(first: count)
+        for index in piece.indices { body.append(piece[index]) }
     }
 
     // MARK: Answering

@@ -1,4 +1,3 @@
-import Addressing
 import ArgumentParser
 import Configuration
 import Server
@@ -26,16 +25,7 @@ struct ExplainCommand: ParsableCommand {
     var url: String
 
     func run() throws {
-        var question = try Self.question(url)
-        question.method = method
-        for field in header where !field.contains(":") || field.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 }) {
-            throw ValidationError("-H wants one field, 'name: value', not \(field.debugDescription)")
-        }
-        question.fields = header
-        if let clientIp {
-            guard let address = IPAddress(clientIp) else { throw ValidationError("--client-ip wants an IP address, not \(clientIp)") }
-            question.client = address
-        }
+        let question = try question()
         let result = ConfigurationLoader.load(file: options.config)
         Output.report(result.diagnostics, atLeast: .error)
         guard let loaded = result.configuration else { throw ExitCode(1) }
@@ -44,30 +34,15 @@ struct ExplainCommand: ParsableCommand {
         if !explanation.isRouted { throw ExitCode(3) }
     }
 
-    /// Taken apart by hand: the path must reach the decision as it was typed, not as a URL library would have it.
-    private static func question(_ url: String) throws -> Explanation.Question {
-        var rest = url[...]
-        if let scheme = rest.range(of: "://") {
-            guard ["http", "https"].contains(rest[..<scheme.lowerBound].lowercased()) else {
-                throw ValidationError("the URL's scheme is http or https")
-            }
-            rest = rest[scheme.upperBound...]
+    private func question() throws -> Explanation.Question {
+        do throws(Explanation.Question.Malformed) {
+            var question = try Explanation.Question(url: url)
+            try question.setMethod(method)
+            for field in header { try question.add(field: field) }
+            if let clientIp { try question.setClient(clientIp) }
+            return question
+        } catch {
+            throw ValidationError(error.description)
         }
-        if let fragment = rest.firstIndex(of: "#") { rest = rest[..<fragment] }
-        let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
-        guard end > rest.startIndex else { throw ValidationError("the URL names no host: http://www.example.com/path") }
-        let path = rest[end...]
-        return Explanation.Question(authority: String(rest[..<end]), target: path.hasPrefix("/") ? String(path) : "/" + path)
-    }
-}
-
-extension Substring {
-    fileprivate func range(of text: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
-            start = index(after: start)
-        }
-        return nil
     }
 }

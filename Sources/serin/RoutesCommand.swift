@@ -31,7 +31,8 @@ extension LoadedConfiguration {
     var inactiveCanaries: [RouteReport.InactiveCanary] {
         canaries.compactMap { report in
             report.inactive.map {
-                RouteReport.InactiveCanary(object: report.object, host: report.host, path: report.path, why: $0)
+                RouteReport.InactiveCanary(
+                    object: report.object, host: report.host, path: report.path, pathType: report.pathType, why: $0)
             }
         }
     }

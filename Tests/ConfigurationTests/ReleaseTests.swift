@@ -89,7 +89,7 @@ import Testing
         Case(name: "a pattern that does not compile", match: #"new: header("foo", /(/)"#, rules: ["header foo ~ ( (invalid)"], warnings: ["never matches"]),
     ]
 
-    @Test(arguments: cases) func compiled(_ test: Case) throws {
+    @Test(arguments: cases, ["scoped", "ingress-nginx"]) func compiled(_ test: Case, _ mode: String) throws {
         var annotations = ""
         if let match = test.match { annotations += "\n    nginx.ingress.kubernetes.io/service-match: '\(match)'" }
         if let weight = test.weight { annotations += "\n    nginx.ingress.kubernetes.io/service-weight: '\(weight)'" }
@@ -107,14 +107,40 @@ import Testing
                   - {path: /, pathType: Prefix, backend: {service: {name: new, port: {number: 80}}}}
 
             """
-        let loaded = Loaded(manifest, settings: "services: {old: [127.0.0.1:1], new: [127.0.0.1:2]}")
+        let loaded = Loaded(manifest, settings: "canary: {compatibility: \(mode)}\nservices: {old: [127.0.0.1:1], new: [127.0.0.1:2]}")
         let route = try #require(loaded.snapshot.routes.routes.first)
         #expect(loaded.snapshot.routes.routes.count == 1)
         #expect(loaded.snapshot.backends[route.stable].name == "default/\(test.stable):80")
         #expect(route.canaries.flatMap { $0.ruleTexts(keys: route.keys) } == test.rules)
+        #expect(loaded.canaries.map(\.inactive) == (test.rules.isEmpty ? [] : [nil]))
         #expect(route.coversStable == !test.rules.isEmpty)
         let messages = loaded.diagnostics.filter { $0.severity == .warning }.map(\.message)
         #expect(messages.count == test.warnings.count, "\(messages)")
         for (message, part) in zip(messages, test.warnings) { #expect(message.contains(part), "\(message)") }
     }
+}
+
+extension ReleaseTests {
+    private static let weights = ["service-weight": "new: 1, old: 1"]
+
+    /// Where a release stands beside other Ingresses; `MODE` in the settings is each of the two.
+    static let tables: [PlanCase] = [
+        PlanCase(
+            "only where both Services have the path", [.main("shop", "a/ old", "a/ new", "a/x new", "b/ old", annotations: weights)],
+            routes: [
+                "a/ > default/old:80 + default/new:80 release cookie a8a6ed2d9486ef56f6bb32e0b8fb740e, weight 50/100 by request",
+                "a/x > default/new:80", "b/ > default/old:80",
+            ]),
+        PlanCase(
+            "an older Ingress has the path",
+            [.main("first", day: 1, "a/ other"), .main("shop", day: 2, "a/ old", "a/ new", annotations: weights)],
+            routes: ["a/ > default/other:80"], inactive: ["Ingress default/shop a/: it is a path of another Ingress…(R16)"],
+            messages: ["Ingress default/shop: a/ (Prefix) is already a path of Ingress default/first…R16"]),
+        PlanCase(
+            "the new Service has no endpoint", [.main("shop", "a/ old", "a/ new", annotations: ["service-match": "new: header(\"x\", \"1\")"])],
+            empty: ["default/new"], routes: ["a/ > default/old:80 + default/new:80 (503) header x = 1"],
+            inactive: ["Ingress default/shop a/: Service default/new:80 has no endpoint, stable answers"]),
+    ]
+
+    @Test(arguments: tables, ["scoped", "ingress-nginx"]) func table(_ test: PlanCase, _ mode: String) { test.check(mode) }
 }

@@ -76,8 +76,12 @@ import Testing
         Fault(name: "word", yaml: "canary: {failover: maybe}", expect: [
             "serin.yaml:1: error: canary.failover: expected one of none, canaryToStable, both, found `maybe`",
         ]),
-        Fault(name: "exact mode", yaml: "canary:\n  compatibility: ingress-nginx", expect: [
-            "serin.yaml:2: error: canary.compatibility: `ingress-nginx` arrives with a later release; `scoped` is available",
+        Fault(name: "compatibility", yaml: "canary:\n  compatibility: nginx", expect: [
+            "serin.yaml:2: error: canary.compatibility: expected one of scoped, ingress-nginx, found `nginx`",
+        ]),
+        Fault(name: "failover beside exact parity", yaml: "canary:\n  compatibility: ingress-nginx\n  failover: both", expect: [
+            "serin.yaml:3: note: canary.failover: counts in `scoped` only: in `ingress-nginx` a canary without endpoints is answered "
+                + "by stable (R21.3), a stable one without endpoints with 503 (R21.0)",
         ]),
         Fault(name: "log formats to come", yaml: "accessLog: {format: json}", expect: [
             "serin.yaml:1: error: accessLog.format: `json` arrives with a later release; `off` and `combined` are available",
@@ -181,6 +185,7 @@ import Testing
         #expect(settings.forwarding == Forwarding())
         #expect(settings.forwarding.strictPaths)
         #expect(settings.failover == .canaryToStable)
+        #expect(settings.compatibility == .scoped)
         #expect(settings.hashBy.isEmpty)
         #expect(settings.ingressClasses == ["nginx", "serin"])
         #expect(settings.services.isEmpty)
@@ -270,6 +275,14 @@ import Testing
         #expect(services[1].endpoints.map(\.weight) == [2])
         #expect(services[1].endpoints.map(\.labels) == [["version": "v2", "n": "1"]])
         #expect(services[2].endpoints.isEmpty)
+    }
+
+    @Test(arguments: [("scoped", Compatibility.scoped, true), ("ingress-nginx", .ingressNginx, false)])
+    func compatibility(_ text: String, _ expect: Compatibility, _ strictPaths: Bool) {
+        let (settings, messages) = Self.read("canary: {compatibility: \(text)}")
+        #expect(messages.isEmpty)
+        #expect(settings.compatibility == expect)
+        #expect(settings.forwarding.strictPaths == strictPaths)
     }
 
     @Test(arguments: [

@@ -8,6 +8,7 @@ import Testing
         var method = "GET"
         var target = "/livez"
         var fields: [String] = []
+        var body: String?
         let status: Int
         var testDescription: String { name }
     }
@@ -32,6 +33,15 @@ import Testing
         Case(
             name: "a page of its own may", method: "POST", target: "/v1/reload",
             fields: ["Host: localhost:9901", "Origin: http://localhost:9901"], status: 200),
+        Case(name: "a question", method: "POST", target: "/v1/explain", body: #"{"url":"a.example/"}"#, status: 200),
+        Case(name: "a question in chunks", method: "POST", target: "/v1/explain", fields: ["Transfer-Encoding: chunked\r\n\r\n14\r\n{\"url\":\"a.example/\"}\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: x"], status: 200),
+        Case(name: "no question", method: "POST", target: "/v1/explain", status: 400),
+        Case(name: "a question that is none", method: "POST", target: "/v1/explain", body: "{}", status: 400),
+        Case(name: "a question beyond the limit", method: "POST", target: "/v1/explain", fields: ["Content-Length: 65537"], status: 413),
+        Case(name: "broken chunks", method: "POST", target: "/v1/explain", fields: ["Transfer-Encoding: chunked\r\n\r\nx"], status: 400),
+        Case(name: "a page of another site must not ask", method: "POST", target: "/v1/explain", fields: ["Origin: http://evil.example"], body: #"{"url":"a/"}"#, status: 403),
+        Case(name: "nor one that rebinds a name", method: "POST", target: "/v1/explain", fields: ["Host: evil.example"], body: #"{"url":"a/"}"#, status: 403),
+        Case(name: "a question is posted", target: "/v1/explain", status: 405),
         Case(name: "reading does not reload", target: "/v1/reload", status: 405),
         Case(name: "nothing to post to the metrics", method: "POST", target: "/metrics", status: 405),
         Case(name: "nothing to delete", method: "DELETE", target: "/v1/routes", status: 405),
@@ -43,9 +53,46 @@ import Testing
         var configuration = TestConfiguration.origin(origin)
         configuration.adminHosts = ["admin.example"]
         let serin = try SerinProcess(configuration)
-        let response = try serin.ask(test.target, method: test.method, fields: test.fields)
+        let response = try serin.ask(test.target, method: test.method, fields: test.fields, body: test.body)
         #expect(response.status == test.status, "\(response.text)")
         #expect(response["Date"] != nil)
         #expect(response["Server"] == nil)
+    }
+
+    /// `POST /v1/explain` says what `serin explain --json` says, and a keep-alive connection goes on behind the body.
+    @Test func explainsAsTheCommandDoes() throws {
+        let folder = try TemporaryFolder()
+        let canary = ["canary-by-header": "foo", "canary-by-header-value": "bar"]
+        try folder.write(
+            [Manifests.ingress("shop", host: "shop.example", service: "old"), Manifests.canary("shop-canary", host: "shop.example", service: "new", canary)]
+                .joined(separator: "---\n"), to: "good/shop.yaml")
+        try folder.write(
+            """
+            listeners: [{address: "127.0.0.1:0"}]
+            admin: {address: "127.0.0.1:0"}
+            manifests: [good/]
+            services: {old: ["127.0.0.1:9001"], new: ["127.0.0.1:9002"]}
+
+            """, to: "serin.yaml")
+        let process = try SerinProcess.launch(["run", "-c", "serin.yaml"], in: folder)
+        defer { process.signal(SIGTERM) }
+        let (_, admin) = try SerinProcess.addresses(of: process)
+        let questions: [(json: String, arguments: [String])] = [
+            (#"{"url":"http://shop.example/x?y","headers":[["foo","bar"]]}"#, ["-H", "foo: bar", "http://shop.example/x?y"]),
+            (#"{"url":"shop.example","headers":{"Foo":"no"},"method":"POST","clientIP":"192.0.2.7"}"#,
+             ["-H", "Foo: no", "-X", "POST", "--client-ip", "192.0.2.7", "shop.example"]),
+            (#"{"url":"other.example/"}"#, ["http://other.example/"]),
+            (#"{"url":"shop.example/","method":"TRACE"}"#, ["-X", "TRACE", "shop.example/"]),
+        ]
+        for question in questions {
+            let command = try SerinProcess.launch(["explain", "-c", "serin.yaml", "--json"] + question.arguments, in: folder)
+            _ = try command.wait()
+            let answer = try Curl.run("-H", "Expect: 100-continue", "--data-binary", question.json, "http://\(admin)/v1/explain")
+            #expect(answer.status == 200)
+            #expect(answer.body + "\n" == command.output)
+        }
+        let both = try Curl.run(
+            "--data-binary", "{}", "http://\(admin)/v1/explain", "--next", "-s", "http://\(admin)/livez")
+        #expect(both.trace.contains("Re-using existing"), "\(both.trace)")
     }
 }

@@ -152,13 +152,14 @@ import Testing
     // MARK: Failover
 
     struct Failover: Sendable, CustomTestStringConvertible {
-        let setting: String
+        var mode = "scoped"
+        var setting = "canaryToStable"
         let field: String
         let hasOld: Bool
         let hasNew: Bool
         let status: Int
         var body = ""
-        var testDescription: String { "\(setting), \(field), old \(hasOld), new \(hasNew)" }
+        var testDescription: String { "\(mode), \(setting), \(field), old \(hasOld), new \(hasNew)" }
     }
 
     @Test(arguments: [
@@ -169,12 +170,14 @@ import Testing
         Failover(setting: "both", field: "X: never", hasOld: false, hasNew: true, status: 200, body: "new\n"),
         Failover(setting: "both", field: "X: always", hasOld: true, hasNew: false, status: 200, body: "old\n"),
         Failover(setting: "both", field: "X: always", hasOld: false, hasNew: false, status: 503),
+        Failover(mode: "ingress-nginx", field: "X: always", hasOld: true, hasNew: false, status: 200, body: "old\n"),
+        Failover(mode: "ingress-nginx", field: "X: always", hasOld: false, hasNew: true, status: 503),
     ])
     func aVersionWithoutEndpoints(_ test: Failover) throws {
         let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
         let serin = try SerinProcess(.canary(
             old: test.hasOld ? [old] : [], new: test.hasNew ? [new] : [], ["canary-by-header": "X"],
-            settings: "canary: {failover: \(test.setting)}"))
+            settings: "canary: {compatibility: \(test.mode), failover: \(test.setting)}"))
         let response = try serin.client().get(fields: [test.field])
         #expect(response.status == test.status)
         if test.status == 200 {

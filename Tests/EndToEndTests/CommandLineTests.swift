@@ -16,7 +16,7 @@ import Testing
 
     private static let canary: [String: String] = ["canary-by-header": "foo", "canary-by-header-value": "bar", "canary-weight": "25"]
 
-    /// good.yaml, warned.yaml, bad.yaml, and folders that cannot be read as files.
+    /// good.yaml, warned.yaml, exact.yaml, bad.yaml, and folders that cannot be read as files.
     private static func folder() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         let settings = """
@@ -31,6 +31,8 @@ import Testing
         let services = "services: {old: [\"127.0.0.1:9001\"], new: [\"127.0.0.1:9002\", \"127.0.0.1:9003\"]}\n"
         try folder.write(settings + services, to: "good.yaml")
         try folder.write(settings + "services: {old: [\"127.0.0.1:9001\"]}\n", to: "warned.yaml")
+        try folder.write(
+            settings + "canary: {compatibility: ingress-nginx}\nservices: {new: [\"127.0.0.1:9002\"]}\n", to: "exact.yaml")
         try folder.write(settings + "limtis: {}\n" + services, to: "bad.yaml")
         try folder.write(Manifests.canary("lost", host: "lost.example", service: "new", canary), to: "lost/lost.yaml")
         try folder.write(
@@ -40,7 +42,13 @@ import Testing
     }
 
     @Test(arguments: [
-        Case(name: "check: good", arguments: ["check", "-c", "good.yaml"], exit: 0, output: ["good.yaml"]),
+        Case(name: "check: good", arguments: ["check", "-c", "good.yaml"], exit: 0, output: ["Ingress default/shop-canary: in effect on shop.example/ (Prefix)\n", "good.yaml: the configuration is good"]),
+        Case(
+            name: "check: a canary that binds to nothing", arguments: ["check", "-c", "lost.yaml"], exit: 0,
+            output: ["Ingress default/lost: not in effect on lost.example/ (Prefix): no Ingress without the canary annotation has this host"]),
+        Case(
+            name: "check: a canary without endpoints", arguments: ["check", "-c", "warned.yaml"], exit: 0,
+            output: ["Ingress default/shop-canary: not in effect on shop.example/ (Prefix): Service default/new:80 has no endpoint, stable answers"]),
         Case(name: "check: warned", arguments: ["check", "-c", "warned.yaml"], exit: 0, errors: ["good/shop.yaml:", "warning: Ingress default/shop-canary:"]),
         Case(name: "check: warned, strictly", arguments: ["check", "--strict", "-c", "warned.yaml"], exit: 1, errors: ["warning:"]),
         Case(name: "check: good, strictly", arguments: ["check", "--strict", "-c", "good.yaml"], exit: 0),
@@ -48,17 +56,47 @@ import Testing
         Case(name: "check: no file", arguments: ["check", "-c", "none.yaml"], exit: 1, errors: ["none.yaml"], lines: 1),
         Case(name: "check: a folder", arguments: ["check", "-c", "good"], exit: 1, errors: ["good"], lines: 1),
         Case(name: "check: no manifests there", arguments: ["check", "-c", "nowhere.yaml"], exit: 1, errors: ["nowhere.yaml:1: error: "], lines: 1),
+        Case(
+            name: "check --migrating: a configuration", arguments: ["check", "--migrating", "-c", "good.yaml"], exit: 0,
+            output: ["2 Ingresses, 1 of them a canary. No difference from ingress-nginx."]),
+        Case(
+            name: "check --migrating: a folder and a file", arguments: ["check", "--migrating", "good", "lost/lost.yaml"], exit: 0,
+            output: ["3 Ingresses, 2 of them canaries."]),
+        Case(
+            name: "check --migrating: for programs", arguments: ["check", "--migrating", "--json", "good"], exit: 0,
+            output: [#"{"differences":[],"conditions":[{"file":"good/shop.yaml""#, #""modes":["scoped"]"#, #""modes":["scoped","ingress-nginx"]"#, #""counts":{},"ingresses":2,"canaries":1,"skipped":0}"#]),
+        Case(name: "check --migrating: bad", arguments: ["check", "--migrating", "-c", "bad.yaml"], exit: 1, errors: ["bad.yaml:4: error: limtis: "], lines: 1),
+        Case(name: "check --migrating: nothing there", arguments: ["check", "--migrating", "none"], exit: 1, errors: ["none:1: error: manifests: there is no such"], lines: 1),
+        Case(name: "check --migrating: of what?", arguments: ["check", "--migrating"], exit: 64, errors: ["either -c FILE or manifests"]),
+        Case(name: "check --migrating: of both?", arguments: ["check", "--migrating", "-c", "good.yaml", "good"], exit: 64),
+        Case(name: "check: manifests without --migrating", arguments: ["check", "good"], exit: 64),
+        Case(name: "check: without a file", arguments: ["check"], exit: 64, errors: ["-c"]),
         Case(name: "-t is check", arguments: ["-t", "-c", "good.yaml"], exit: 0, output: ["good.yaml"]),
         Case(name: "-t behind the file", arguments: ["-c", "bad.yaml", "-t"], exit: 1, errors: ["bad.yaml:4: error: "], lines: 1),
         Case(
             name: "routes", arguments: ["routes", "-c", "good.yaml"], exit: 0,
             output: ["shop.example/", "default/shop", "127.0.0.1:9001", "default/shop-canary", "127.0.0.1:9003", "foo", "25"]),
-        Case(name: "routes: a canary without effect", arguments: ["routes", "-c", "lost.yaml"], exit: 0, output: ["lost.example/", "not in effect"]),
+        Case(name: "routes: in effect", arguments: ["routes", "-c", "good.yaml"], exit: 0, output: ["Ingress default/shop-canary, in effect\n"]),
+        Case(
+            name: "routes: a canary that binds to nothing", arguments: ["routes", "-c", "lost.yaml"], exit: 0,
+            output: ["lost.example/ (Prefix)  Ingress default/lost is not in effect: no Ingress"]),
+        Case(
+            name: "routes: a canary without endpoints", arguments: ["routes", "-c", "warned.yaml"], exit: 0,
+            output: ["Ingress default/shop-canary, not in effect: Service default/new:80 has no endpoint"]),
         Case(name: "routes: bad", arguments: ["routes", "-c", "bad.yaml"], exit: 1, errors: ["bad.yaml:4: error: "], lines: 1),
         Case(
             name: "explain: the canary", arguments: ["explain", "-c", "good.yaml", "-H", "foo: bar", "http://shop.example/x?y"], exit: 0,
             output: ["canary", "header", "default/new", "127.0.0.1:9002"]),
-        Case(name: "explain: no route", arguments: ["explain", "-c", "good.yaml", "http://other.example/"], exit: 3, output: ["404"]),
+        Case(name: "explain: no route", arguments: ["explain", "-c", "good.yaml", "http://other.example/"], exit: 3, output: ["1. host other.example: no Ingress has it", "404"]),
+        Case(
+            name: "explain: the chain", arguments: ["explain", "-c", "good.yaml", "http://shop.example/x"], exit: 0,
+            output: [
+                "1. host shop.example: found by the name\n", "2. route shop.example / (Prefix) of Ingress default/shop: the longest that fits\n",
+                "3. header of default/shop-canary: no header foo", "4. weight", "5. Service default/",
+            ]),
+        Case(
+            name: "explain: R21.0", arguments: ["explain", "-c", "exact.yaml", "-H", "foo: bar", "http://shop.example/"], exit: 0,
+            output: ["stable (stable-without-endpoint)", "(R21.0)", "answered 503"]),
         Case(name: "explain: a Host of its own", arguments: ["explain", "-c", "good.yaml", "-H", "Host: shop.example", "http://127.0.0.1/"], exit: 0),
         Case(name: "explain: refused", arguments: ["explain", "-c", "good.yaml", "-X", "TRACE", "shop.example/"], exit: 3, output: ["405"]),
         Case(name: "explain: bad", arguments: ["explain", "-c", "bad.yaml", "http://shop.example/"], exit: 1, errors: ["bad.yaml:4: error: "], lines: 1),
@@ -84,6 +122,10 @@ import Testing
     }
 
     private struct Explained: Decodable {
+        struct Candidate: Decodable { let ingress: String, host: String, path: String, pathType: String, outcome: String, why: String }
+        struct Rule: Decodable { let rule: String, canary: String?, outcome: String, text: String }
+        let candidates: [Candidate]
+        let rules: [Rule]
         let route: String?, version: String, reason: String, service: String?, endpoint: String?
         let reasons: [String]
         let bucket: Int?, weight: Int?, total: Int?
@@ -98,13 +140,16 @@ import Testing
     }
 
     @Test func explainsForPrograms() throws {
-        let names: Set = ["route", "version", "reason", "service", "endpoint", "reasons", "bucket", "weight", "total"]
+        let names: Set = ["route", "version", "reason", "service", "endpoint", "reasons", "candidates", "rules", "bucket", "weight", "total"]
         let (header, keys) = try explain("-H", "foo: bar", "http://shop.example/")
         #expect(keys == names)
         #expect(header.route == "default/shop" && header.version == "canary" && header.reason == "header")
         #expect(header.service?.hasPrefix("default/new") == true)
         #expect(header.endpoint == "127.0.0.1:9002")
         #expect(!header.reasons.isEmpty && header.weight == nil)
+        #expect(header.candidates.map(\.ingress) == ["default/shop"] && header.candidates.map(\.outcome) == ["chosen"])
+        #expect(header.rules.map(\.rule) == ["header"] && header.rules.map(\.canary) == ["default/shop-canary"])
+        #expect(header.rules.map(\.outcome) == ["canary"])
 
         let (weight, _) = try explain("shop.example/")
         #expect(weight.reason == "weight" && weight.weight == 25 && weight.total == 100)
@@ -127,6 +172,8 @@ import Testing
         #expect((route["stable"] as? [String: Any])?["endpoints"] as? [String] == ["127.0.0.1:9001"])
         let canary = try #require((route["canaries"] as? [[String: Any]])?.first)
         #expect(canary["ingress"] as? String == "default/shop-canary")
+        #expect(canary["inEffect"] as? Bool == true)
+        #expect(canary["why"] is NSNull)
     }
 
     /// The example files are what their names say.

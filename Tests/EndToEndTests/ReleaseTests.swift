@@ -5,20 +5,9 @@ import Testing
     private static func configuration(
         old: [RecordingOrigin], new: [RecordingOrigin], _ annotations: [String: String]
     ) -> TestConfiguration {
-        var full: [String: String] = [:]
-        for (name, value) in annotations { full["nginx.ingress.kubernetes.io/" + name] = value }
-        let second = """
-                  - path: /
-                    pathType: Prefix
-                    backend:
-                      service:
-                        name: new
-                        port: {number: 80}
-
-            """
         return TestConfiguration(
             services: ["old": old.map(\.address.description), "new": new.map(\.address.description)],
-            manifests: [Manifests.ingress("shop", service: "old", annotations: full) + second])
+            manifests: [Manifests.release("shop", old: "old", new: "new", annotations)])
     }
 
     struct Case: Sendable, CustomTestStringConvertible {

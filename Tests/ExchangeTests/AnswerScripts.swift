@@ -85,10 +85,18 @@ import Testing
             name: "an encoded slash", steps: [.client("GET /a%2Fb HTTP/1.1|Host: a.test||")],
             toClient: own("400 Bad Request", closes: false), ends: [.init(400, .pathRefused, attempts: 0)]),
         Script(
-            name: "the slash that is missing", steps: [.client("GET /app?q=1 HTTP/1.1|Host: a.test:8080||")],
+            name: "R34 the slash that is missing", steps: [.client("GET /app?q=1 HTTP/1.1|Host: a.test:8080||")],
             toClient: own("301 Moved Permanently", closes: false)
                 .replacingFirst("|Content-Length: 22|", "|Content-Length: 22|Location: http://a.test:8080/app/?q=1|"),
             ends: [.init(301, attempts: 0)]),
+        Script(
+            name: "app-root", steps: [.client("GET /?q=1 HTTP/1.1|Host: App.test:8080||")],
+            toClient: own("302 Found", closes: false)
+                .replacingFirst("|Content-Length: 10|", "|Content-Length: 10|Location: http://App.test:8080/start?x=1|"),
+            ends: [.init(302, attempts: 0)]),
+        Script(
+            name: "a host of expressions without the path", steps: [.client("GET /x HTTP/1.1|Host: app.test||")],
+            toClient: own("404 Not Found", closes: false), ends: [.init(404, .noRoute, attempts: 0)]),
         Script(
             name: "a head too slow", steps: [.client("GET / HT"), .wait(14), .client("TP"), .wait(1)],
             toClient: own("408 Request Timeout"), ends: [.init(408, .clientTooSlow, attempts: 0)], left: .closed),

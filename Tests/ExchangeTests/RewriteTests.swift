@@ -166,6 +166,20 @@ import Testing
         #expect(text(harness.toClient) == "HTTP/1.1 204 No Content|Date: yesterday||")
     }
 
+    /// R35: the new path is written as nginx would, with the query that came; all attempts get it.
+    @Test(arguments: [
+        ("/OLD/x%20y?q=%20", "/new//x%20y?q=%20"), ("/old", "/new/"), ("/old//./a%25?", "/new//a%25?"), ("http://app.test/old?x", "/new/?x"),
+    ]) func rewrittenPath(_ asked: String, _ expected: String) {
+        let harness = MachineHarness()
+        harness.connects = [.refused]
+        harness.take(.client("GET \(asked) HTTP/1.1|Host: app.test||"))
+        harness.drive()
+        harness.take(.upstream("HTTP/1.1 204 x||"))
+        harness.drive()
+        #expect(harness.upstreams.count == 2)
+        #expect(harness.upstreams.last.map { text($0.received).split(separator: "|").first } == "GET \(expected) HTTP/1.1")
+    }
+
     /// The version that was chosen is in the summary, and all attempts go to it.
     @Test(arguments: [
         ("canary.test", "always", World.canary, Version.canary(0), Reason.header),

@@ -10,12 +10,14 @@ struct Place: Sendable {
 }
 
 enum Expected: Equatable, Sendable, CustomStringConvertible {
-    case place(Int), addSlash, noPath, noHost
+    case place(Int), addSlash, appRoot(Int), patterns(Int), noPath, noHost
 
     init(_ match: RouteMatch) {
         switch match {
         case .route(let route): self = .place(route.index)
         case .addSlash: self = .addSlash
+        case .appRoot(let extra): self = .appRoot(extra)
+        case .patterns(let extra): self = .patterns(extra)
         case .noPath: self = .noPath
         case .noHost: self = .noHost
         }
@@ -25,21 +27,25 @@ enum Expected: Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .place(let index): "place \(index)"
         case .addSlash: "add a slash"
+        case .appRoot(let extra): "app root \(extra)"
+        case .patterns(let extra): "patterns \(extra)"
         case .noPath: "no path"
         case .noHost: "no host"
         }
     }
 }
 
-func table(_ places: [Place]) -> RouteTable {
+func builder(_ places: [Place]) -> RouteTableBuilder {
     var builder = RouteTableBuilder()
     for place in places {
         _ = builder.add(host: place.host, path: place.path, type: place.type) { index in
             Route(index: index, label: "n/i", host: place.host, path: place.path, pathType: place.type, stable: 0)
         }
     }
-    return builder.build()
+    return builder
 }
+
+func table(_ places: [Place]) -> RouteTable { builder(places).build() }
 
 extension RouteTable {
     func match(_ host: String, _ path: String) -> Expected {

@@ -1,3 +1,4 @@
+internal import Exchange
 internal import Routing
 
 /// The canary annotations of one Ingress after the rules R2 to R8. What can't be used is dropped by itself with a warning
@@ -18,6 +19,8 @@ struct CanaryAnnotations {
     private(set) var weight = 0
     /// At least 1; on the scale of the weight.
     private(set) var total = 100
+    /// How many times `canary-weight-total` the total is.
+    private var totalScale = 1
     private(set) var header: String?
     private(set) var headerValue: String?
     private(set) var headerPattern: String?
@@ -62,9 +65,17 @@ struct CanaryAnnotations {
         isRelease = true
         (header, headerValue, headerPattern, cookie) = (nil, nil, nil, nil)
         weight = release.percent ?? 0
-        total = 100
+        (total, totalScale) = (100, 1)
         conditions.replace(by: release.match, isWeighed: release.percent != nil)
         self.pin = release.percent == nil ? nil : pin
+    }
+
+    /// R21.7: ingress-nginx ignores a total below 100.
+    func total(in compatibility: Compatibility) -> Int {
+        switch compatibility {
+        case .scoped: total
+        case .ingressNginx: max(total, 100 * totalScale)
+        }
     }
 
     // MARK: Reading
@@ -113,6 +124,7 @@ struct CanaryAnnotations {
         }
         weight = read.weight
         total = scaled
+        if case .total(let times) = read.scale { totalScale = times }
     }
 
     private func text(_ name: String, allowed: (UInt8) -> Bool, log: inout DiagnosticLog) -> String? {

@@ -26,3 +26,12 @@ public struct CanaryReport: Equatable, Sendable {
         self.inactive = inactive
     }
 }
+
+extension CanaryReport: CustomStringConvertible {
+    /// `file:line: Ingress default/shop-canary: in effect on www.example.com/shop (Prefix)`, or not in effect there and why.
+    public var description: String {
+        let place = RoutePlace(host: host, path: path, type: pathType)
+        let effect = inactive.map { "not in effect on \(place): \($0)" } ?? "in effect on \(place)"
+        return "\(file):\(line): \(object): \(effect)"
+    }
+}

@@ -73,6 +73,16 @@ struct EndpointResolver {
         return found([], orElse: "add its EndpointSlice to the manifests, or its addresses under `services:`")
     }
 
+    /// A reference to the first port of a Service, for annotations that name no port; nil if nothing is known of it.
+    func firstPort(of service: Located<String>, namespace: String) -> BackendReference? {
+        let key = Key(namespace: namespace, service: service.value)
+        let named = services[key]?.ports.first.map { PortReference.number($0.port) }
+            ?? overrides[key]?.first.map { $0.port.flatMap { PortReference($0) } ?? .number(80) }
+        let found = slices[key]?.first?.ports.first?.port ?? endpoints[key]?.subsets.first?.ports.first?.port
+        guard let port = named ?? found.map({ .number($0) }) else { return nil }
+        return BackendReference(service: service.value, port: port, line: service.line)
+    }
+
     private func override(_ key: Key, _ reference: PortReference, _ port: ServiceManifest.Port?) -> ServiceEntry? {
         let entries = overrides[key] ?? []
         let names = [reference.description, port.map { String($0.port) }, port?.name]

@@ -1,3 +1,5 @@
+internal import Exchange
+
 /// Which Ingresses are Serin's, and in which order they count.
 struct IngressSelection {
     static let controllers: Set<String> = ["k8s.io/ingress-nginx", "serin.dev/ingress"]
@@ -14,14 +16,29 @@ struct IngressSelection {
         self.classes = accepted
     }
 
-    /// The Ingresses that count, oldest first; ties by namespace and name.
-    func ordered(_ manifests: [Manifest], log: inout DiagnosticLog) -> [Manifest] {
+    /// The Ingresses that count, oldest first (R11).
+    ///
+    /// Ties: by `namespace/name` descending in `ingress-nginx`. In `scoped` ascending, those without any canary annotation
+    /// first, so that a canary whose `canary` is misspelt does not take its main's place.
+    func ordered(_ manifests: [Manifest], _ compatibility: Compatibility, log: inout DiagnosticLog) -> [Manifest] {
         var chosen: [Manifest] = []
         for manifest in manifests {
             if case .ingress(let ingress) = manifest.body, counts(manifest, ingress, log: &log) { chosen.append(manifest) }
         }
-        return chosen.sorted { left, right in
-            (left.created ?? "", left.namespace, left.name) < (right.created ?? "", right.namespace, right.name)
+        return switch compatibility {
+        case .ingressNginx:
+            chosen.sorted { ($0.created ?? "", $1.label) < ($1.created ?? "", $0.label) }
+        case .scoped:
+            chosen.map { (manifest: $0, rank: Self.hasCanaryAnnotation($0) ? 1 : 0) }.sorted { left, right in
+                let (a, b) = (left.manifest, right.manifest)
+                return (a.created ?? "", left.rank, a.namespace, a.name) < (b.created ?? "", right.rank, b.namespace, b.name)
+            }.map(\.manifest)
+        }
+    }
+
+    private static func hasCanaryAnnotation(_ manifest: Manifest) -> Bool {
+        manifest.annotations.contains { annotation in
+            annotation.key.droppingPrefix(CanaryAnnotations.prefix).map(CanaryAnnotations.names.contains) ?? false
         }
     }
 

@@ -52,22 +52,26 @@ struct ReleaseSplit {
     }
 
     /// Binds the new Services to the routes of the old ones.
-    func bind(to routes: inout [PlannedRoute], log: inout DiagnosticLog) {
+    func bind(to plan: inout RoutePlan) {
         if releases.isEmpty { return }
-        let positions = Dictionary(uniqueKeysWithValues: routes.indices.map { (routes[$0].path.place, $0) })
+        let positions = Dictionary(plan.routes.indices.map { (plan.routes[$0].path.place, $0) }) { first, _ in first }
         for release in releases {
             for path in release.newPaths {
-                guard let index = positions[path.place], routes[index].owner.label == release.owner.label else {
-                    log.warning(
-                        release.owner.place(line: path.line), release.owner.object,
-                        "the release is not in effect on \(path.place), which is a path of another Ingress (R16)")
-                    continue
-                }
-                let pin = Self.pin(path, old: routes[index].path.backend, namespace: release.owner.namespace)
+                let index = positions[path.place].flatMap { plan.routes[$0].owner.label == release.owner.label ? $0 : nil }
+                let obstacle = index.map { Self.obstacle(plan.routes[$0]) } ?? "it is a path of another Ingress, or no route at all (R16)"
+                plan.outcomes.append(CanaryOutcome(owner: release.owner, path: path, obstacle: obstacle, isRelease: true))
+                guard let index, obstacle == nil else { continue }
+                let pin = Self.pin(path, old: plan.routes[index].path.backend, namespace: release.owner.namespace)
                 let rules = CanaryAnnotations(release.release, pin: pin, of: release.owner)
-                routes[index].canaries.append(PlannedCanary(owner: release.owner, path: path, annotations: rules))
+                plan.routes[index].canaries.append(
+                    PlannedCanary(owner: release.owner, backend: path.backend, line: path.line, annotations: rules))
             }
         }
+    }
+
+    private static func obstacle(_ route: PlannedRoute) -> String? {
+        guard route.canaries.count >= Route.maximumCanaries else { return nil }
+        return "the path has \(Route.maximumCanaries) canaries already, the most there can be; remove some"
     }
 
     private static func pin(_ path: PlannedPath, old: BackendReference, namespace: String) -> ReleasePin {

@@ -1,5 +1,16 @@
 internal import Routing
 
+/// What a planner comes to: the routes with their canaries, and what becomes of every path of every canary Ingress.
+struct RoutePlan {
+    var routes: [PlannedRoute] = []
+    /// Every host of an ordinary Ingress, whether or not a path of it became a route.
+    var hosts: Set<String> = []
+    /// What holds for whole hosts.
+    var hostPlan = HostPlan()
+    /// In the order of precedence of the Ingresses.
+    var outcomes: [CanaryOutcome] = []
+}
+
 /// A host, path and type: what a route stands at, and what a canary binds to.
 struct RoutePlace: Hashable {
     /// Empty is the default host.
@@ -13,6 +24,17 @@ extension RoutePlace: CustomStringConvertible {
     var description: String { "\(host.isEmpty ? "*" : host)\(path) (\(type == .exact ? "Exact" : "Prefix"))" }
 }
 
+/// An Ingress that counts, with what its annotations say.
+struct PlannedIngress {
+    let manifest: Manifest
+    let spec: IngressManifest
+    let canary: CanaryAnnotations
+    /// Of a canary they count only where its path is an ordinary one (oddity 17).
+    let annotations: RouteAnnotations
+
+    var isCanary: Bool { canary.isEnabled }
+}
+
 /// A path of an Ingress on its way to a route.
 struct PlannedPath {
     let place: RoutePlace
@@ -23,15 +45,37 @@ struct PlannedPath {
 /// A main path and the canaries bound to it.
 struct PlannedRoute {
     let owner: Manifest
+    let annotations: RouteAnnotations
     let path: PlannedPath
     var canaries: [PlannedCanary] = []
+    /// Its Service was deleted by R18, so that it has no endpoint, whatever the manifests say.
+    var isWithdrawn = false
+
+    init(_ path: PlannedPath, of ingress: PlannedIngress) {
+        owner = ingress.manifest
+        annotations = ingress.annotations
+        self.path = path
+    }
 }
 
-/// One path of a canary Ingress, bound to a main path.
+/// A canary on a route.
 struct PlannedCanary {
+    /// Whose rules count.
+    let owner: Manifest
+    let backend: BackendReference
+    /// Where diagnostics about the canary on this route point.
+    let line: Int
+    let annotations: CanaryAnnotations
+}
+
+/// What the planner knows about one path of a canary Ingress, or of a release.
+struct CanaryOutcome {
     let owner: Manifest
     let path: PlannedPath
-    let annotations: CanaryAnnotations
+    /// Why the canary is not in effect there, with the rule and the name of the other object; nil if it is bound.
+    let obstacle: String?
+    /// The path is that of a release's new Service.
+    var isRelease = false
 }
 
 extension IngressManifest {
@@ -49,12 +93,15 @@ extension IngressManifest {
 
     /// What the default backend serves: `/` of every host of the rules, or of the default host without rules (R15).
     var defaultPaths: [PlannedPath] {
-        guard let backend = defaultBackend else { return [] }
         var hosts: [String] = []
         for rule in rules where !hosts.contains(rule.host) { hosts.append(rule.host) }
         if hosts.isEmpty { hosts = [""] }
-        return hosts.map { host in
-            PlannedPath(place: RoutePlace(host: host, path: "/", type: .prefix), backend: backend, line: backend.line)
-        }
+        return hosts.compactMap { defaultPath(of: $0) }
+    }
+
+    /// `/` of `host` for the default backend, if there is one.
+    func defaultPath(of host: String) -> PlannedPath? {
+        guard let backend = defaultBackend else { return nil }
+        return PlannedPath(place: RoutePlace(host: host, path: "/", type: .prefix), backend: backend, line: backend.line)
     }
 }

@@ -16,6 +16,11 @@ struct SnapshotCompiler {
     private var backendPositions: [String: Int] = [:]
     private var sequences: [String] = []
     private var sequencePositions: [String: Int] = [:]
+    private var matches: [String: HeaderRule.Match] = [:]
+    /// The backend of each route.
+    private var stables: [RoutePlace: Int] = [:]
+    /// Canary Ingresses without a rule that could send them a request.
+    private var idle: Set<String> = []
     /// Lines of the entries of `services:` that a route uses.
     private var usedEntries: Set<Int> = []
 
@@ -25,9 +30,10 @@ struct SnapshotCompiler {
     ) -> Result {
         var compiler = SnapshotCompiler(manifests, settings: settings, config: config)
         let selection = IngressSelection(manifests, classes: settings.ingressClasses)
-        var planner = RoutePlanner()
-        planner.plan(selection.ordered(manifests, log: &log), log: &log)
-        let routes = compiler.routes(&planner, log: &log)
+        let ingresses = selection.ordered(manifests, settings.compatibility, log: &log)
+        let plan = RoutePlanner.plan(ingresses, settings.compatibility, log: &log)
+        let routes = compiler.routes(plan, log: &log)
+        let canaries = compiler.reports(plan, log: &log)
         if routes.routes.isEmpty, !log.hasErrors {
             log.warning(
                 config, "configuration",
@@ -39,8 +45,9 @@ struct SnapshotCompiler {
         }
         let snapshot = Snapshot(
             routes: routes, backends: compiler.backends, sequences: compiler.sequences, timeouts: settings.timeouts,
-            limits: settings.limits, forwarding: settings.forwarding, failover: settings.failover)
-        return Result(snapshot: snapshot, canaries: planner.reports)
+            limits: settings.limits, forwarding: settings.forwarding, failover: settings.failover,
+            compatibility: settings.compatibility)
+        return Result(snapshot: snapshot, canaries: canaries)
     }
 
     private init(_ manifests: [Manifest], settings: Settings, config: Place) {
@@ -51,42 +58,81 @@ struct SnapshotCompiler {
 
     // MARK: Routes
 
-    private mutating func routes(_ planner: inout RoutePlanner, log: inout DiagnosticLog) -> RouteTable {
+    private mutating func routes(_ plan: RoutePlan, log: inout DiagnosticLog) -> RouteTable {
         var builder = RouteTableBuilder()
-        for planned in planner.routes {
-            let stable = backend(planned.path, of: planned.owner, log: &log)
+        for planned in plan.routes {
+            let stable = stable(planned, log: &log)
             var keys = ValueKeyList()
             var canaries: [Canary] = []
             for canary in planned.canaries {
                 let compiled = self.canary(canary, keys: &keys, log: &log)
+                if compiled.ruleTexts(keys: keys.keys).isEmpty { idle.insert(compiled.name) }
                 canaries.append(compiled)
-                planner.report(canary.path, of: canary.owner, inactive: inactive(compiled))
             }
             warnHashKeys(planned, canaries, log: &log)
             let place = planned.path.place
+            stables[place] = stable
             // Places are distinct by now, so that the table never sees one twice.
             _ = builder.add(host: place.host, path: place.path, type: place.type) { index in
                 Route(
                     index: index, label: planned.owner.label, host: place.host, path: place.path, pathType: place.type,
-                    stable: stable, canaries: canaries, keys: keys.keys)
+                    stable: stable, canaries: canaries, keys: keys.keys,
+                    isPattern: plan.hostPlan.usesRegex(place.host), rewrite: HostPlan.rewrite(planned))
             }
         }
-        for host in planner.hosts.sorted() { builder.add(host: host) }
-        return builder.build()
+        for host in plan.hosts.sorted() { builder.add(host: host) }
+        plan.hostPlan.apply(to: &builder, plan.routes, log: &log)
+        return builder.build(addsSlashToExact: settings.compatibility == .ingressNginx)
     }
 
-    /// The position of the backend of a path, which joins the list if it is new.
-    private mutating func backend(_ path: PlannedPath, of manifest: Manifest, log: inout DiagnosticLog) -> Int {
-        let resolution = resolver.resolve(path.backend, namespace: manifest.namespace)
-        if let line = resolution.entryLine { usedEntries.insert(line) }
-        if let known = backendPositions[resolution.name] { return known }
-        if let problem = resolution.problem {
-            log.warning(
-                manifest.place(line: path.backend.line), manifest.object,
-                "no endpoint is known for Service \(resolution.name), so that it answers 503: \(problem)")
+    private mutating func stable(_ planned: PlannedRoute, log: inout DiagnosticLog) -> Int {
+        if planned.isWithdrawn {
+            let name = resolver.resolve(planned.path.backend, namespace: planned.owner.namespace).name
+            return position(of: Backend(name: name, endpoints: []), as: name + " (R18)")
         }
-        backendPositions[resolution.name] = backends.count
-        backends.append(Backend(name: resolution.name, endpoints: resolution.endpoints))
+        let stable = backend(planned.path.backend, of: planned.owner, log: &log)
+        return backends[stable].endpoints.isEmpty ? defaultBackend(planned, log: &log) ?? stable : stable
+    }
+
+    /// R38: what answers instead of a stable version without endpoints; the canaries stay.
+    private mutating func defaultBackend(_ planned: PlannedRoute, log: inout DiagnosticLog) -> Int? {
+        guard let service = planned.annotations.defaultBackend else { return nil }
+        let reference = resolver.firstPort(of: service, namespace: planned.owner.namespace)
+        let position = reference.map { backend($0, of: planned.owner, log: &log) }
+        let place = planned.owner.place(line: service.line)
+        guard let position, !backends[position].endpoints.isEmpty else {
+            log.warning(
+                place, planned.owner.object,
+                "the default-backend \(service.value) has no endpoint, so that \(planned.path.place) answers 503 (R38)")
+            return nil
+        }
+        log.note(
+            place, planned.owner.object,
+            "\(planned.path.place) is served by the default-backend \(service.value) while its own Service has no endpoint (R38)")
+        return position
+    }
+
+    /// The position of the backend that a reference leads to, which joins the list if it is new.
+    private mutating func backend(_ reference: BackendReference, of manifest: Manifest, log: inout DiagnosticLog) -> Int {
+        let resolution = resolver.resolve(reference, namespace: manifest.namespace)
+        if let line = resolution.entryLine { usedEntries.insert(line) }
+        // R12: the name of a port makes another backend than its number.
+        let name = switch settings.compatibility {
+        case .scoped: resolution.name
+        case .ingressNginx: "\(manifest.namespace)/\(reference.service):\(reference.port)"
+        }
+        if let problem = resolution.problem, backendPositions[name] == nil {
+            log.warning(
+                manifest.place(line: reference.line), manifest.object,
+                "no endpoint is known for Service \(name), so that it answers 503: \(problem)")
+        }
+        return position(of: Backend(name: name, endpoints: resolution.endpoints), as: name)
+    }
+
+    private mutating func position(of backend: Backend, as key: String) -> Int {
+        if let known = backendPositions[key] { return known }
+        backendPositions[key] = backends.count
+        backends.append(backend)
         return backends.count - 1
     }
 
@@ -97,7 +143,7 @@ struct SnapshotCompiler {
         let hashKeys = annotations.hash.key?.keys ?? settings.hashBy
         return Canary(
             name: planned.owner.label,
-            backend: backend(planned.path, of: planned.owner, log: &log),
+            backend: backend(planned.backend, of: planned.owner, log: &log),
             header: annotations.header.map { name in
                 HeaderRule(key: keys.index(of: .header(name)), match: match(planned, log: &log))
             },
@@ -113,13 +159,21 @@ struct SnapshotCompiler {
                     key: keys.index(of: .cookie(pin.cookie)), cookie: pin.cookie, canary: pin.new, stable: pin.old, path: pin.path)
             },
             coversStable: annotations.isRelease,
-            weight: annotations.weight, total: annotations.total,
+            weight: annotations.weight, total: annotations.total(in: settings.compatibility),
             hashKeys: hashKeys.map { keys.index(of: $0) }, hashSeed: annotations.hash.seed,
             hashCookie: annotations.hash.cookie, marks: annotations.marks,
             sequence: sequence(planned.owner.label))
     }
 
-    private func match(_ planned: PlannedCanary, log: inout DiagnosticLog) -> HeaderRule.Match {
+    /// One for each canary Ingress; its paths share it, and so do the routes of its main Service (R20).
+    private mutating func match(_ planned: PlannedCanary, log: inout DiagnosticLog) -> HeaderRule.Match {
+        if let known = matches[planned.owner.label] { return known }
+        let match = headerMatch(planned, log: &log)
+        matches[planned.owner.label] = match
+        return match
+    }
+
+    private func headerMatch(_ planned: PlannedCanary, log: inout DiagnosticLog) -> HeaderRule.Match {
         if let value = planned.annotations.headerValue { return .value(Array(value.utf8)) }
         guard let text = planned.annotations.headerPattern else { return .alwaysNever }
         do {
@@ -127,7 +181,7 @@ struct SnapshotCompiler {
         } catch {
             let annotation = planned.owner.annotation(CanaryAnnotations.prefix + "canary-by-header-pattern")
             log.warning(
-                planned.owner.place(line: annotation?.line ?? planned.path.line), planned.owner.object,
+                planned.owner.place(line: annotation?.line ?? planned.line), planned.owner.object,
                 "the pattern \"\(text.clipped)\" never matches, every request with the header goes to stable (R21): "
                     + error.description)
             return .invalidPattern(text)
@@ -142,14 +196,30 @@ struct SnapshotCompiler {
         return sequences.count - 1
     }
 
-    /// Why a bound canary gets no request.
-    private func inactive(_ canary: Canary) -> String? {
-        if canary.header == nil, canary.cookie == nil, canary.conditions.isEmpty, canary.weight <= 0 {
-            return "it has no header, no cookie and no weight above 0 (R27)"
+    /// What became of each path of each canary Ingress, and of each release.
+    private mutating func reports(_ plan: RoutePlan, log: inout DiagnosticLog) -> [CanaryReport] {
+        plan.outcomes.map { outcome in
+            let place = outcome.path.place
+            return CanaryReport(
+                object: outcome.owner.object, file: outcome.owner.place.file, line: outcome.path.line, host: place.host,
+                path: place.path, pathType: place.type, inactive: outcome.obstacle ?? inactive(outcome, log: &log))
         }
-        guard backends[canary.backend].endpoints.isEmpty else { return nil }
-        let instead = settings.failover == .none && !canary.coversStable ? "its requests are answered 503" : "stable answers its requests"
-        return "Service \(backends[canary.backend].name) has no endpoint, \(instead)"
+    }
+
+    /// Why a bound canary gets no request.
+    private mutating func inactive(_ outcome: CanaryOutcome, log: inout DiagnosticLog) -> String? {
+        if idle.contains(outcome.owner.label) { return "it has no header, no cookie and no weight above 0 (R27)" }
+        let canary = backends[backend(outcome.path.backend, of: outcome.owner, log: &log)]
+        if outcome.isRelease {
+            return canary.endpoints.isEmpty ? "Service \(canary.name) has no endpoint, stable answers its requests" : nil
+        }
+        if settings.compatibility == .ingressNginx, let stable = stables[outcome.path.place], backends[stable].endpoints.isEmpty {
+            return "the main Service \(backends[stable].name) has no endpoint, so that all requests are answered 503 (R21.0)"
+        }
+        guard canary.endpoints.isEmpty else { return nil }
+        if settings.compatibility == .ingressNginx { return "Service \(canary.name) has no endpoint, stable answers its requests (R21.3)" }
+        let instead = settings.failover == .none ? "its requests are answered 503" : "stable answers its requests"
+        return "Service \(canary.name) has no endpoint, \(instead)"
     }
 
     /// The weights of a path are one scale, so that one key serves them all.
@@ -164,7 +234,7 @@ struct SnapshotCompiler {
             let (thing, name) = hasOtherSeed(index) ? ("seed", "canary-hash-seed") : ("key", "canary-hash-by")
             let annotation = AnnotationReader(manifest: one.owner).own(name)
             log.warning(
-                one.owner.place(line: annotation?.line ?? one.path.line), one.owner.object,
+                one.owner.place(line: annotation?.line ?? one.line), one.owner.object,
                 "sticks to another \(thing) than \(other.owner.object) on the same path, whose \(thing) serves both; give "
                     + "both the same \(AnnotationReader.prefix)\(name)")
         }

@@ -30,6 +30,7 @@ struct IngressDecoder {
             ingress.defaultBackend = self.backend(backend.value, log: &log)
         }
         if let tls = spec.entry("tls"), !tls.value.isNull {
+            ingress.tlsLine = tls.line
             log.warning(
                 place.at(line: tls.line), object,
                 "`spec.tls` is not supported yet, ignored: its hosts are served without TLS")
@@ -100,12 +101,6 @@ struct IngressDecoder {
                 error(written.line, "the path `\(path.clipped)` must begin with `/`", log: &log)
                 return nil
             }
-            if !Self.isNormal(path) {
-                log.warning(
-                    place.at(line: written.line), object,
-                    "no request ever matches the path `\(path.clipped)`: requests are compared by their decoded path with "
-                        + "slashes merged and dot segments resolved; write it so")
-            }
         }
         guard let kind = pathKind(node, log: &log) else { return nil }
         guard let backend = node["backend"] else {
@@ -131,14 +126,6 @@ struct IngressDecoder {
             written.line, "expected a pathType of Exact, Prefix or ImplementationSpecific, found \(written.found)",
             log: &log)
         return nil
-    }
-
-    /// Whether a normal request path can be equal to it, or begin with it.
-    private static func isNormal(_ path: String) -> Bool {
-        let segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        let dots = segments.contains { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }
-        let odd = path.utf8.contains { $0 <= 0x20 || $0 == 0x7F || "%?#".utf8.contains($0) }
-        return !dots && !odd && !path.contains("//")
     }
 
     // MARK: Backends

@@ -80,6 +80,8 @@ struct IngressManifest: Sendable {
     var className: Located<String>?
     var defaultBackend: BackendReference?
     var rules: [Rule] = []
+    /// Where `spec.tls` is, which is not obeyed.
+    var tlsLine: Int?
     /// Parts of it were in error and are missing here.
     var isDamaged = false
 }

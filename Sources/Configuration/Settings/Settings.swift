@@ -14,6 +14,7 @@ struct Settings: Sendable {
     var limits = Limits()
     var forwarding = Forwarding()
     var failover = Failover.canaryToStable
+    var compatibility = Compatibility.scoped
     /// The key of the weight rule for canaries that do not name one; nil is `request`, the exact sequence.
     var hashBy: [ValueKey] = []
     var manifests: [Source] = []

@@ -186,17 +186,18 @@ struct SettingsReader {
     private mutating func readCanary(_ root: Section, log: inout DiagnosticLog) {
         let keys = ["compatibility", "hashBy", "failover"]
         guard let canary = subsection("canary", of: root, keys: keys, log: &log) else { return }
-        if let mode = canary["compatibility"], mode.text == "ingress-nginx" {
-            log.error(
-                place.at(line: mode.line), "canary.compatibility",
-                "`ingress-nginx` arrives with a later release; `scoped` is available")
-        } else {
-            _ = canary.value("compatibility", expected: "scoped", log: &log) { $0 == "scoped" ? $0 : nil }
-        }
+        canary.readWord("compatibility", into: &settings.compatibility, log: &log)
+        settings.forwarding.strictPaths = settings.compatibility == .scoped
         if let key = canary.value("hashBy", expected: HashKeyText.form, log: &log, HashKeyText.parse) {
             settings.hashBy = key.keys
         }
         canary.readWord("failover", into: &settings.failover, log: &log)
+        if settings.compatibility == .ingressNginx, let failover = canary["failover"] {
+            log.note(
+                place.at(line: failover.line), "canary.failover",
+                "counts in `scoped` only: in `ingress-nginx` a canary without endpoints is answered by stable (R21.3), a "
+                    + "stable one without endpoints with 503 (R21.0)")
+        }
     }
 
     // MARK: Forwarding, timeouts, limits, log

@@ -26,12 +26,27 @@ enum Golden {
         try String(contentsOf: fixtures.appendingPathComponent(path), encoding: .utf8)
     }
 
+    static func repositoryText(_ path: String) throws -> String {
+        try String(contentsOf: repository.appendingPathComponent(path), encoding: .utf8)
+    }
+
     /// Compares `text` with the fixture `path`.
     static func expect(_ text: String, at path: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        try expect(text, in: fixtures.appendingPathComponent(path), sourceLocation)
+    }
+
+    /// Compares `text` with a file of the repository.
+    static func expect(
+        _ text: String, inRepository path: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        try expect(text, in: repository.appendingPathComponent(path), sourceLocation)
+    }
+
+    private static func expect(_ text: String, in file: URL, _ sourceLocation: SourceLocation) throws {
         if ProcessInfo.processInfo.environment["SERIN_UPDATE_GOLDEN"] != nil {
-            try text.write(to: fixtures.appendingPathComponent(path), atomically: true, encoding: .utf8)
+            try text.write(to: file, atomically: true, encoding: .utf8)
         }
-        let expected = try self.text(path)
-        #expect(text == expected, "\(path)", sourceLocation: sourceLocation)
+        let expected = try String(contentsOf: file, encoding: .utf8)
+        #expect(text == expected, "\(file.lastPathComponent)", sourceLocation: sourceLocation)
     }
 }

@@ -108,11 +108,12 @@ final class SerinProcess {
     func client(receiveBuffer: Int32? = nil) throws -> RawClient { try RawClient(address, receiveBuffer: receiveBuffer) }
 
     /// A request to the admin address on a connection of its own.
-    func ask(_ target: String, method: String = "GET", fields: [String] = []) throws -> Response {
+    func ask(_ target: String, method: String = "GET", fields: [String] = [], body: String? = nil) throws -> Response {
         let client = try RawClient(admin)
         let host = fields.contains { $0.hasPrefix("Host:") } ? [] : ["Host: \(admin)"]
-        let lines = ["\(method) \(target) HTTP/1.1"] + host + fields + ["Connection: close"]
-        return try client.exchange(lines.joined(separator: "\r\n") + "\r\n\r\n", method: method)
+        let length = body.map { ["Content-Length: \($0.utf8.count)"] } ?? []
+        let lines = ["\(method) \(target) HTTP/1.1"] + host + fields + length + ["Connection: close"]
+        return try client.exchange(lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? ""), method: method)
     }
 
     func metrics() throws -> Metrics { Metrics(text: try ask("/metrics").text) }

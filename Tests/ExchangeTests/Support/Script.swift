@@ -32,7 +32,7 @@ struct Script: Sendable, CustomTestStringConvertible {
 
         /// - Parameter sent: what an answer of the proxy's own says by default, 0 for an upstream's.
         init(_ status: UInt16, _ failure: Failure? = nil, attempts: Int = 1, received: Int = 0, sent: Int? = nil) {
-            let isOwn = status == 301 || failure != nil && status >= 400 && status != 499
+            let isOwn = status == 301 || status == 302 || failure != nil && status >= 400 && status != 499
             self.status = status
             self.failure = failure
             self.attempts = attempts

@@ -26,7 +26,8 @@ struct World: Sendable {
     }
 
     /// Routes: `a.test/`, `a.test/app/`, `canary.test/` with a canary by header and half of the rest, `empty.test/` without
-    /// endpoints, `half.test/` whose canary has none, `marked.test/` where the decision shows everywhere.
+    /// endpoints, `half.test/` whose canary has none, `marked.test/` where the decision shows everywhere; `app.test/` leads to
+    /// `/start?x=1`, and upstreams of `app.test/old…` are asked for `/new…`.
     func snapshot() -> Snapshot {
         var routes = RouteTableBuilder()
         let always = [ValueKey.header("x-canary")]
@@ -48,6 +49,14 @@ struct World: Sendable {
         route("empty.test", "/", stable: Self.empty)
         route("half.test", "/", stable: Self.stable, canary: Self.empty)
         addMarked(to: &routes)
+        routes.redirectRoot(ofHost: "app.test", to: "/start?x=1")
+        let old = try? Pattern("/old(.*)", ignoringCase: true)
+        _ = routes.add(host: "app.test", path: "/old", type: .prefix) { index in
+            Route(
+                index: index, label: "shop/web", host: "app.test", path: "/old", pathType: .prefix, stable: Self.stable, isPattern: true,
+                rewrite: old.map { Rewrite($0, target: "/new/$1") })
+        }
+        if let old { routes.add(pattern: old, ofHost: "app.test", route: routes.nextIndex - 1) }
         var timeouts = Timeouts()
         timeouts.request = requestDeadline
         var limits = Limits()

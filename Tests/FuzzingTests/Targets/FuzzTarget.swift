@@ -13,6 +13,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case lookup
     /// `Route.decide` with conditions: what a request says, a value a line.
     case decision
+    /// `JSONReader`: one JSON text.
+    case json
     /// `CanaryAnnotations`: the value of one annotation a line.
     case annotations
     /// `ManifestLoader` and `SnapshotCompiler`: a file of manifests.
@@ -34,6 +36,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .chunks: return ChunkRules.problem(with: input)
         case .lookup: return LookupRules.problem(with: input)
         case .decision: return DecisionRules.problem(with: input)
+        case .json: return JSONRules.problem(with: input)
         case .annotations: return ConfigurationRules.annotations(input)
         case .manifest: return ConfigurationRules.manifest(input)
         case .settings: return ConfigurationRules.settings(input)

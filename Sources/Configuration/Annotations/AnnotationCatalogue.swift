@@ -1,0 +1,93 @@
+/// Every annotation that an ingress-nginx manifest may carry, and what Serin makes of it.
+///
+/// The one place that says so: `AnnotationSurvey` reports by it, and `docs/annotations.md` is its text, which a test compares.
+/// An annotation that becomes supported changes one word of its row.
+enum AnnotationCatalogue {
+    enum State: String, Sendable, CaseIterable {
+        /// Obeyed.
+        case supported
+        /// Reported and ignored until it is built.
+        case planned
+        /// Reported and ignored for good; the row's text is the reason.
+        case notPlanned = "not planned"
+    }
+
+    struct Row: Sendable {
+        /// Without the prefix.
+        let name: String
+        let state: State
+        /// What it does, or the reason why it won't; Markdown without a `|`.
+        let text: String
+
+        static func supported(_ name: String, _ text: String) -> Row { Row(name: name, state: .supported, text: text) }
+        static func planned(_ name: String, _ text: String) -> Row { Row(name: name, state: .planned, text: text) }
+        static func notPlanned(_ name: String, _ text: String) -> Row { Row(name: name, state: .notPlanned, text: text) }
+    }
+
+    /// Rows that share a prefix and a heading.
+    struct Section: Sendable {
+        let title: String
+        /// Up to and with its slash.
+        let prefix: String
+        /// Whether the last ingress-nginx obeys them.
+        var isIngressNginx = true
+        let rows: [Row]
+    }
+
+    static let ingressNginx = "nginx.ingress.kubernetes.io/"
+    static let serin = "serin.dev/"
+    static let higress = "higress.ingress.kubernetes.io/"
+
+    static let sections: [Section] = [
+        Section(title: "Canary", prefix: ingressNginx, rows: canary),
+        Section(title: "Canary, beyond ingress-nginx", prefix: serin, isIngressNginx: false, rows: beyond),
+        Section(title: "Canary, as Alibaba's ACK writes it", prefix: ingressNginx, isIngressNginx: false, rows: releases),
+        Section(title: "Canary, as Tengine-Ingress writes it", prefix: ingressNginx, isIngressNginx: false, rows: tengine),
+        Section(title: "Canary, as Higress writes it", prefix: higress, isIngressNginx: false, rows: higressOnly),
+        Section(title: "Hosts, paths and redirects", prefix: ingressNginx, rows: paths),
+        Section(title: "Upstreams and load balancing", prefix: ingressNginx, rows: upstreams),
+        Section(title: "Session affinity", prefix: ingressNginx, rows: affinity),
+        Section(title: "Timeouts, sizes and buffers", prefix: ingressNginx, rows: transfers),
+        Section(title: "Header fields and errors", prefix: ingressNginx, rows: fields),
+        Section(title: "Access and authentication", prefix: ingressNginx, rows: access),
+        Section(title: "Rate limits", prefix: ingressNginx, rows: limits),
+        Section(title: "TLS", prefix: ingressNginx, rows: tls),
+        Section(title: "Mirror, logs and traces", prefix: ingressNginx, rows: observation),
+        Section(title: "Text for nginx", prefix: ingressNginx, rows: snippets),
+        Section(title: "Gone from ingress-nginx", prefix: ingressNginx, isIngressNginx: false, rows: gone),
+    ]
+
+    /// By whole key.
+    private static let rows: [String: (row: Row, section: Section)] = {
+        var rows: [String: (row: Row, section: Section)] = [:]
+        for section in sections {
+            for row in section.rows { rows[section.prefix + row.name] = (row, section) }
+        }
+        return rows
+    }()
+
+    /// Nil for a key that nobody ever defined, and for the keys of others.
+    static func row(_ key: String) -> Row? { rows[key]?.row }
+
+    /// Whether the last ingress-nginx obeys the key.
+    static func isIngressNginx(_ key: String) -> Bool { rows[key]?.section.isIngressNginx ?? false }
+
+    /// Whether a key is one that the catalogue should know: other annotations of Higress are its own.
+    static func covers(_ key: String) -> Bool { key.hasPrefix(ingressNginx) || key.hasPrefix(serin) || rows[key] != nil }
+
+    /// What somebody who wrote `key` may have meant: the same name under the other prefix in full, else the nearest name.
+    static func nearest(to key: String) -> String? {
+        guard let (prefix, name) = split(key) else { return nil }
+        let other = (prefix == serin ? ingressNginx : serin) + name
+        if rows[other] != nil { return other }
+        let names = sections.filter { $0.prefix == prefix }.flatMap { $0.rows.map(\.name) }
+        return EditDistance.nearest(to: name, among: names)
+    }
+
+    private static func split(_ key: String) -> (prefix: String, name: String)? {
+        for prefix in [ingressNginx, serin] {
+            if let name = key.droppingPrefix(prefix) { return (prefix, name) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,214 @@
+internal import Routing
+
+/// Merging canaries into main backends, and what a request sees of it.
+extension ExactPlanner {
+    /// What came of one path of a canary Ingress.
+    struct Attempt {
+        enum Result {
+            /// There are canaries only (R17).
+            case noMain
+            /// No ordinary Ingress has the host: skipped (R17).
+            case noServer
+            /// The canary's backend is the main one of a location of this host, where the search ended (R17).
+            case isMain(RoutePlace)
+            /// Another path had deleted the backend before (R18).
+            case deleted
+            /// It met no location, which deleted the backend (R18).
+            case stray
+            /// Attached to these main backends, or it was already.
+            case attached([BackendIdentity])
+        }
+
+        let ingress: Int
+        let path: PlannedPath
+        let result: Result
+    }
+
+    private struct Use: Hashable {
+        let host: String
+        let backend: BackendIdentity
+    }
+
+    // MARK: R17, R18, R19: merging
+
+    mutating func mergeCanaries() {
+        let hasMain = ingresses.contains { !$0.isCanary }
+        let ends = searchEnds
+        for (position, canary) in ingresses.enumerated() where canary.isCanary {
+            let catchAll = canary.spec.defaultPath(of: "").map { [$0] } ?? []
+            for (path, isCatchAll) in catchAll.map({ ($0, true) }) + canary.spec.writtenPaths.map({ ($0, false) }) {
+                let result = hasMain ? merge(path, of: position, isCatchAll: isCatchAll, ends) : .noMain
+                if case .stray = result { backends[identity(path, position)]?.deletion = attempts.count }
+                attempts.append(Attempt(ingress: position, path: path, result: result))
+            }
+        }
+    }
+
+    /// Joins the path's backend to the main one of each location that it means: the one of its host with the same path and
+    /// type (R17), or, for a default backend, every one of the server `_` (R19).
+    private mutating func merge(
+        _ path: PlannedPath, of ingress: Int, isCatchAll: Bool, _ ends: [Use: Int]
+    ) -> Attempt.Result {
+        let host = path.place.host
+        let canary = identity(path, ingress)
+        guard backends[canary]?.deletion == nil else { return .deleted }
+        guard let locations = servers[host] else { return .noServer }
+        let end = ends[Use(host: host, backend: canary)]
+        var candidates = 0..<(end ?? locations.count)
+        if !isCatchAll { candidates = position(of: path.place).map { $0..<($0 + 1) }?.clamped(to: candidates) ?? 0..<0 }
+        var joined: [BackendIdentity] = []
+        for location in locations[candidates] {
+            guard let main = location.backend, let backend = backends[main], backend.deletion == nil, !backend.isNoServer
+            else { continue }
+            if !backend.alternatives.contains(canary) { backends[main]?.alternatives.append(canary) }
+            joined.append(main)
+        }
+        if !joined.isEmpty { return .attached(joined) }
+        return end.map { .isMain(locations[$0].place) } ?? .stray
+    }
+
+    /// The first location of each host that has a backend for its main one: a search for where to join that backend ends there.
+    private var searchEnds: [Use: Int] {
+        var ends: [Use: Int] = [:]
+        for host in hosts {
+            for (position, location) in (servers[host] ?? []).enumerated() {
+                guard let backend = location.backend else { continue }
+                let use = Use(host: host, backend: backend)
+                if ends[use] == nil { ends[use] = position }
+            }
+        }
+        return ends
+    }
+
+    private func identity(_ path: PlannedPath, _ ingress: Int) -> BackendIdentity {
+        BackendIdentity(path.backend, of: ingresses[ingress].manifest)
+    }
+
+    // MARK: R20, R21.2: what takes effect
+
+    func result(log: inout DiagnosticLog) -> RoutePlan {
+        var plan = RoutePlan()
+        plan.hosts = Set(hosts)
+        for host in hosts {
+            for location in servers[host] ?? [] {
+                guard var route = location.route, let main = location.backend else { continue }
+                if let deletion = backends[main]?.deletion {
+                    route.isWithdrawn = true
+                    warnWithdrawn(route, main, attempts[deletion], log: &log)
+                } else if let canary = canary(of: main) {
+                    route.canaries = [canary]
+                }
+                plan.routes.append(route)
+            }
+        }
+        plan.outcomes = attempts.map { attempt in
+            CanaryOutcome(owner: ingresses[attempt.ingress].manifest, path: attempt.path, obstacle: obstacle(attempt))
+        }
+        noteShared(plan, log: &log)
+        return plan
+    }
+
+    /// The canary of all locations of a main backend (R20): the first that was attached (R21.2), unless it was deleted
+    /// afterwards (R18) or an ordinary Ingress created it, so that it has no rules (R13).
+    private func canary(of main: BackendIdentity) -> PlannedCanary? {
+        guard let first = backends[main]?.alternatives.first, let backend = backends[first], backend.deletion == nil
+        else { return nil }
+        let creator = ingresses[backend.creator]
+        guard creator.isCanary else { return nil }
+        return PlannedCanary(
+            owner: creator.manifest, backend: backend.reference, line: backend.reference.line, annotations: creator.canary)
+    }
+
+    // MARK: Why not
+
+    private func obstacle(_ attempt: Attempt) -> String? {
+        let canary = identity(attempt.path, attempt.ingress)
+        guard let backend = backends[canary] else { return nil }
+        if case .noMain = attempt.result {
+            return "every Ingress is a canary, so that there is nothing to join (R17); add the main Ingress"
+        }
+        if backend.creator != attempt.ingress { return foreign(canary, backend, attempt) }
+        switch attempt.result {
+        case .noServer: return missing(attempt.path.place) + " (R17)"
+        case .isMain(let place): return "\(canary.description) is the main one of \(place) (R17); give the canary a Service of its own"
+        case .stray: return missing(attempt.path.place) + ", which takes \(canary.description) out of effect everywhere (R18)"
+        case .deleted, .noMain: return deleted(canary)
+        case .attached(let mains): return backend.deletion == nil ? unused(canary, of: mains) : deleted(canary)
+        }
+    }
+
+    /// R13: the rules are those of the Ingress that named the Service first.
+    private func foreign(_ canary: BackendIdentity, _ backend: Backend, _ attempt: Attempt) -> String {
+        let creator = ingresses[backend.creator]
+        let place = creator.manifest.place(line: backend.reference.line)
+        let named = "\(canary.description) was first named by \(creator.manifest.object) at \(place)"
+        if creator.isCanary { return named + ", whose rules count for it (R13); give each canary a Service of its own" }
+        var reason = named + ", no canary, so that it has no rules (R13); give the canary a Service of its own"
+        let served = [attempt.path.place, RoutePlace(host: "", path: attempt.path.place.path, type: attempt.path.place.type)]
+        if let place = served.first(where: { location(at: $0)?.route?.owner.object == ingresses[attempt.ingress].manifest.object }) {
+            reason += ". It answers all requests of \(place) (R16)"
+        }
+        return reason
+    }
+
+    private func deleted(_ canary: BackendIdentity) -> String {
+        guard let deletion = backends[canary]?.deletion else { return "\(canary.description) is out of effect (R18)" }
+        let stray = attempts[deletion]
+        let owner = ingresses[stray.ingress].manifest
+        return "\(stray.path.place) of \(owner.object) at \(owner.place(line: stray.path.line)) has no main path, which takes "
+            + "\(canary.description) out of effect everywhere (R18); correct it"
+    }
+
+    /// Nil if the canary is the first of one of the main backends it joined (R21.2).
+    private func unused(_ canary: BackendIdentity, of mains: [BackendIdentity]) -> String? {
+        for main in mains where backends[main]?.alternatives.first == canary && backends[main]?.deletion == nil { return nil }
+        guard let main = mains.first, let backend = backends[main] else { return nil }
+        if backend.deletion != nil { return deleted(main) }
+        guard let first = backend.alternatives.first, let winner = backends[first] else { return nil }
+        let creator = ingresses[winner.creator].manifest
+        return "\(main.description) has \(first.description) of \(creator.object) for its canary already, and only the first is "
+            + "ever asked (R21.2)"
+    }
+
+    private func missing(_ place: RoutePlace) -> String {
+        // As many as are shown: there may be thousands, and as many strays.
+        let paths = servers[place.host]?.lazy.filter { $0.route != nil }.map(\.place.path).prefix(RoutePlanner.pathsShown + 1)
+        return RoutePlanner.missing(place, paths: paths.map(Array.init)) { location(at: $0)?.route?.owner }
+    }
+
+    private func warnWithdrawn(
+        _ route: PlannedRoute, _ main: BackendIdentity, _ stray: Attempt, log: inout DiagnosticLog
+    ) {
+        let owner = ingresses[stray.ingress].manifest
+        log.warning(
+            route.owner.place(line: route.path.line), route.owner.object,
+            "\(route.path.place) is answered 503: \(stray.path.place) of the canary \(owner.object) at "
+                + "\(owner.place(line: stray.path.line)) has no main path, which takes \(main.description) out of effect "
+                + "everywhere (R18)")
+    }
+
+    /// R20: who serves a canary's main backend without being a path of the canary.
+    private func noteShared(_ plan: RoutePlan, log: inout DiagnosticLog) {
+        var joined: [BackendIdentity: Set<RoutePlace>] = [:]
+        for attempt in attempts {
+            if case .attached = attempt.result { joined[identity(attempt.path, attempt.ingress), default: []].insert(attempt.path.place) }
+        }
+        var order: [BackendIdentity] = []
+        var shared: [BackendIdentity: [RoutePlace]] = [:]
+        for route in plan.routes {
+            guard let canary = route.canaries.first else { continue }
+            let backend = BackendIdentity(canary.backend, of: canary.owner)
+            if joined[backend]?.contains(route.path.place) ?? false { continue }
+            if shared[backend] == nil { order.append(backend) }
+            shared[backend, default: []].append(route.path.place)
+        }
+        for backend in order {
+            guard let places = shared[backend], let canary = backends[backend] else { continue }
+            let owner = ingresses[canary.creator].manifest
+            let shown = places.prefix(5).map(\.description).joined(separator: ", ") + (places.count > 5 ? "…" : "")
+            log.note(
+                owner.place(line: canary.reference.line), owner.object,
+                "the canary takes requests of \(shown) as well, which have the same main Service (R20)")
+        }
+    }
+}

@@ -1,0 +1,117 @@
+/// The annotations of one Ingress that say how its hosts and paths are served, canaries aside (R33, R35, R38). What can't be
+/// used is dropped by itself with a warning.
+struct RouteAnnotations {
+    static let names = ["server-alias", "app-root", "default-backend", "use-regex", "rewrite-target"]
+
+    /// Other names of the hosts (R33), lower case.
+    private(set) var aliases: [Located<String>] = []
+    /// Where `/` of the hosts is redirected to.
+    private(set) var appRoot: Located<String>?
+    /// The Service that answers while the path's own has no endpoint (R38).
+    private(set) var defaultBackend: Located<String>?
+    /// The paths are regular expressions, and with them all of the host (R35).
+    private(set) var usesRegex = false
+    /// What a path becomes for the upstream (R35).
+    private(set) var rewriteTarget: Located<String>?
+
+    private let manifest: Manifest
+
+    init(_ manifest: Manifest, log: inout DiagnosticLog) {
+        self.manifest = manifest
+        readAliases(log: &log)
+        readAppRoot(log: &log)
+        readDefaultBackend(log: &log)
+        readRegex(log: &log)
+        readRewrite(log: &log)
+    }
+
+    /// Canaries have these of their main (R14, R36).
+    static func warnOnCanary(_ manifest: Manifest, log: inout DiagnosticLog) {
+        for annotation in manifest.annotations {
+            guard let name = annotation.key.droppingPrefix(CanaryAnnotations.prefix), names.contains(name) else { continue }
+            log.warning(
+                manifest.place(line: annotation.line), manifest.object,
+                "\(annotation.key) does nothing in a canary, whose requests are served as its main Ingress says (R36); write it there")
+        }
+    }
+
+    // MARK: Reading
+
+    private mutating func readAliases(log: inout DiagnosticLog) {
+        guard let annotation = annotation("server-alias") else { return }
+        for word in annotation.value.split(separator: ",") {
+            let alias = AnnotationText.normalized(String(word)).lowercased()
+            if alias.isEmpty { continue }
+            let isWildcard = alias.hasPrefix("*.")
+            guard AddressText.isName(isWildcard ? String(alias.dropFirst(2)) : alias) else {
+                warn(annotation, "`\(alias.clipped)` is not a host name, dropped; write DNS names, separated by commas", log: &log)
+                continue
+            }
+            if isWildcard {
+                warn(annotation, "`\(alias)` is taken for exactly one label, ingress-nginx takes any number of them here", log: &log)
+            }
+            aliases.append(Located(value: alias, line: annotation.line))
+        }
+    }
+
+    private mutating func readAppRoot(log: inout DiagnosticLog) {
+        guard let annotation = annotation("app-root") else { return }
+        let path = AnnotationText.normalized(annotation.value)
+        // It is written into a field of the answer.
+        guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            return warn(annotation, "is not an absolute path: `/` is not redirected", log: &log)
+        }
+        appRoot = Located(value: path, line: annotation.line)
+    }
+
+    private mutating func readDefaultBackend(log: inout DiagnosticLog) {
+        guard let annotation = annotation("default-backend") else { return }
+        let name = AnnotationText.normalized(annotation.value)
+        guard ServiceEntry.parse(name).map({ $0.name == name }) == true else {
+            return warn(annotation, "is not the name of a Service of this namespace: dropped", log: &log)
+        }
+        defaultBackend = Located(value: name, line: annotation.line)
+    }
+
+    private mutating func readRegex(log: inout DiagnosticLog) {
+        guard let annotation = annotation("use-regex") else { return }
+        if let value = AnnotationText.bool(annotation.value) {
+            usesRegex = value
+        } else {
+            warn(annotation, "is not a boolean: the paths are plain; write \"true\"", log: &log)
+        }
+    }
+
+    private mutating func readRewrite(log: inout DiagnosticLog) {
+        guard let annotation = annotation("rewrite-target") else { return }
+        let target = AnnotationText.normalized(annotation.value)
+        guard !target.isEmpty else { return warn(annotation, "is empty: counts as not set (R5)", log: &log) }
+        guard target.utf8.allSatisfy(Self.isTarget) else {
+            return warn(annotation, "holds a character that ingress-nginx does not allow here: paths go on as they came", log: &log)
+        }
+        if target.contains("://") {
+            return warn(annotation, "is a redirect to another URL, which is not supported: paths go on as they came", log: &log)
+        }
+        let groups = target.split(separator: "$", omittingEmptySubsequences: false).dropFirst()
+        guard groups.allSatisfy({ ("1"..."9").contains($0.first ?? " ") }) else {
+            return warn(annotation, "names another variable than $1 to $9, which is not supported: paths go on as they came", log: &log)
+        }
+        rewriteTarget = Located(value: target, line: annotation.line)
+    }
+
+    /// What ingress-nginx allows in a rewrite target.
+    private static func isTarget(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+        default: "-._~/$:".utf8.contains(byte)
+        }
+    }
+
+    private func annotation(_ name: String) -> Annotation? { manifest.annotation(CanaryAnnotations.prefix + name) }
+
+    private func warn(_ annotation: Annotation, _ message: String, log: inout DiagnosticLog) {
+        log.warning(
+            manifest.place(line: annotation.line), manifest.object,
+            "\(annotation.key): \"\(annotation.value.clipped)\" \(message)")
+    }
+}

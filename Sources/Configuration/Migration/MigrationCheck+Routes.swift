@@ -1,0 +1,205 @@
+internal import Exchange
+internal import Routing
+
+/// Where the two planners disagree.
+extension MigrationCheck {
+    private static let exactMode = "set `canary.compatibility: ingress-nginx`"
+
+    // MARK: Routes
+
+    /// R11, R13, R16, R18: paths that only one of the two serves, or that another Ingress serves.
+    mutating func compareRoutes() {
+        let (there, here) = (exact.routesByPlace, scoped.routesByPlace)
+        for route in exact.routes {
+            if let other = here[route.path.place] {
+                compareOwners(route, other)
+                if route.isWithdrawn { addWithdrawn(route) }
+            } else {
+                addCanaryAsMain(route)
+            }
+        }
+        for route in scoped.routes where there[route.path.place] == nil { addUnserved(route) }
+    }
+
+    private mutating func compareOwners(_ there: PlannedRoute, _ here: PlannedRoute) {
+        guard there.owner.label != here.owner.label else { return }
+        let tie = there.owner.created == here.owner.created
+        add(
+            tie ? "R11" : "R16", here.owner, line: here.path.line, [here.path.place],
+            ingressNginx: "\(there.owner.object) has the path"
+                + (tie ? ": of Ingresses of the same age the last by namespace and name" : ""),
+            serin: "\(here.owner.object) has it" + (tie ? ": of Ingresses of the same age the first" : ""),
+            remedy: "write the path into one of the two only, or " + Self.exactMode)
+    }
+
+    private mutating func addWithdrawn(_ route: PlannedRoute) {
+        add(
+            "R18", route.owner, line: route.path.line, [route.path.place],
+            ingressNginx: "503: a canary path of the same Service has no main path, which deletes the Service's backend",
+            serin: "the Service answers", remedy: Self.exactMode)
+    }
+
+    /// A canary whose Service an ordinary Ingress named first has paths of its own (R16).
+    private mutating func addCanaryAsMain(_ route: PlannedRoute) {
+        let flag = route.owner.annotation(CanaryAnnotations.prefix + "canary")
+        assert(flag.flatMap { AnnotationText.bool($0.value) } == true, "scoped serves every path of an ordinary Ingress")
+        let host = route.path.place.host.isEmpty ? ", for every host that no Ingress has" : ""
+        add(
+            "R16", route.owner, line: route.path.line, [route.path.place],
+            ingressNginx: "the canary's Service answers all requests of the path\(host): an older ordinary Ingress has the "
+                + "same Service, so that it counts as a main one",
+            serin: "the path is no route of its own; a canary only takes its share of a main path",
+            remedy: "write the path into an ordinary Ingress, or " + Self.exactMode)
+    }
+
+    private mutating func addUnserved(_ route: PlannedRoute) {
+        let identity = ExactPlanner.BackendIdentity(route.path.backend, of: route.owner)
+        let canary = canariesByBackend[identity].map { " by the canary \($0.object)" } ?? ""
+        add(
+            "R16", route.owner, line: route.path.line, [route.path.place],
+            ingressNginx: "no route: \(identity.description) was first named\(canary), so that it serves no path (R13)",
+            serin: "the Service answers", remedy: "remove the path, or " + Self.exactMode)
+    }
+
+    // MARK: Canaries
+
+    /// R13, R17–R21: canaries that are in effect on a path in only one of the two.
+    mutating func compareCanaries() {
+        let (there, here) = (exact.routesByPlace, scoped.routesByPlace)
+        let (outcomesThere, outcomesHere) = (exact.outcomesByPlace, scoped.outcomesByPlace)
+        var leaks = Groups()
+        for route in exact.routes {
+            let bound = here[route.path.place]?.canaries ?? []
+            for canary in route.canaries where canary.hasRule && !bound.contains(where: { $0.owner.label == canary.owner.label }) {
+                if let outcome = outcomesHere[canary.key(at: route.path.place)] {
+                    addUnbound(canary, outcome, route.path.place)
+                } else {
+                    leaks.add(canary, route.path.place)
+                }
+            }
+        }
+        for leak in leaks.groups { addLeak(leak.canary, leak.places) }
+        var dead = Groups()
+        for route in scoped.routes {
+            let asked = there[route.path.place]?.canaries ?? []
+            for canary in route.canaries where canary.hasRule && !asked.contains(where: { $0.owner.label == canary.owner.label }) {
+                let obstacle = outcomesThere[canary.key(at: route.path.place)]?.obstacle
+                dead.add(canary, route.path.place, why: obstacle ?? Self.defaultBackend)
+            }
+        }
+        for group in dead.groups { addDead(group.canary, group.places, group.why) }
+    }
+
+    private static let defaultBackend = "its default backend joins paths of the default host only (R19)"
+
+    /// R17: the canary writes the path, but Serin does not bind it.
+    private mutating func addUnbound(_ canary: PlannedCanary, _ outcome: CanaryOutcome, _ place: RoutePlace) {
+        add(
+            "R17", canary.owner, line: outcome.path.line, [place], ingressNginx: "the canary is in effect",
+            serin: "it is not: " + (outcome.obstacle ?? "another path of the Ingress has the place"), remedy: Self.exactMode)
+    }
+
+    /// R19, R20: the canary takes requests of paths that it does not write.
+    private mutating func addLeak(_ canary: PlannedCanary, _ places: [RoutePlace]) {
+        let identity = ExactPlanner.BackendIdentity(canary.backend, of: canary.owner)
+        let isCatchAll = catchAlls.contains(identity) && places.allSatisfy(\.host.isEmpty)
+        add(
+            isCatchAll ? "R19" : "R20", canary.owner, line: canary.line, places,
+            ingressNginx: "the canary also takes its share of these requests: "
+                + (isCatchAll ? "its default backend joins every path of the default host" : "the main Service is the same"),
+            serin: "they go to stable: a canary has its own host and path",
+            remedy: "write these paths into the canary as well, or " + Self.exactMode)
+    }
+
+    private mutating func addDead(_ canary: PlannedCanary, _ places: [RoutePlace], _ why: String) {
+        add(
+            Self.rule(in: why) ?? "R17", canary.owner, line: canary.line, places,
+            ingressNginx: "the canary is not in effect: \(why)", serin: "it is in effect",
+            remedy: "remove these paths from the canary, or " + Self.exactMode)
+    }
+
+    /// The rule that a message names, as every message about one does: `… (R21.2) …`.
+    private static func rule(in message: String) -> String? {
+        for part in message.split(separator: "(").dropFirst() {
+            guard part.hasPrefix("R"), let end = part.firstIndex(of: ")") else { continue }
+            let rule = part[..<end]
+            if rule.dropFirst().allSatisfy({ $0.isNumber || $0 == "." }), rule.count > 1 { return String(rule) }
+        }
+        return nil
+    }
+
+    // MARK: Endpoints and weights
+
+    /// R21.0: a main Service that has no endpoint while its canary has one.
+    mutating func compareEndpoints() {
+        var groups = Groups()
+        for (planned, route) in zip(scoped.routes, snapshot.routes.routes) where snapshot.backends[route.stable].endpoints.isEmpty {
+            for (canary, compiled) in zip(planned.canaries, route.canaries)
+            where canary.hasRule && !canary.annotations.isRelease && !snapshot.backends[compiled.backend].endpoints.isEmpty {
+                groups.add(canary, planned.path.place, why: snapshot.backends[route.stable].name)
+            }
+        }
+        for group in groups.groups {
+            add(
+                "R21.0", group.canary.owner, line: group.canary.line, group.places,
+                ingressNginx: "503 for every request: the main Service \(group.why) has no endpoint",
+                serin: "what the rules or the weight send to the canary reaches it", remedy: Self.exactMode)
+        }
+    }
+
+    /// R21.7.
+    mutating func compareTotal(_ ingress: PlannedIngress) {
+        let canary = ingress.canary
+        guard canary.isEnabled, canary.weight > 0, canary.total < 100,
+              let annotation = ingress.manifest.annotation(CanaryAnnotations.prefix + "canary-weight-total")
+        else { return }
+        add(
+            "R21.7", ingress.manifest, line: annotation.line,
+            ingressNginx: "\(canary.weight) of 100: a total below 100 is ignored", serin: "\(canary.weight) of \(canary.total)",
+            remedy: "remove canary-weight-total, or " + Self.exactMode)
+    }
+}
+
+/// Paths that share a canary and a reason, in the order they were met.
+private struct Groups {
+    struct Group {
+        let canary: PlannedCanary
+        let why: String
+        var places: [RoutePlace]
+    }
+
+    private(set) var groups: [Group] = []
+    private var positions: [String: Int] = [:]
+
+    mutating func add(_ canary: PlannedCanary, _ place: RoutePlace, why: String = "") {
+        let key = canary.owner.label + " " + why
+        if let position = positions[key] { return groups[position].places.append(place) }
+        positions[key] = groups.count
+        groups.append(Group(canary: canary, why: why, places: [place]))
+    }
+}
+
+/// A canary Ingress and a path.
+private struct OutcomeKey: Hashable {
+    let label: String
+    let place: RoutePlace
+}
+
+extension RoutePlan {
+    fileprivate var routesByPlace: [RoutePlace: PlannedRoute] {
+        Dictionary(routes.map { ($0.path.place, $0) }) { first, _ in first }
+    }
+
+    fileprivate var outcomesByPlace: [OutcomeKey: CanaryOutcome] {
+        Dictionary(outcomes.map { (OutcomeKey(label: $0.owner.label, place: $0.path.place), $0) }) { first, _ in first }
+    }
+}
+
+extension PlannedCanary {
+    fileprivate func key(at place: RoutePlace) -> OutcomeKey { OutcomeKey(label: owner.label, place: place) }
+
+    /// Whether any rule could send it a request (R27).
+    var hasRule: Bool {
+        annotations.header != nil || annotations.cookie != nil || !annotations.conditions.items.isEmpty || annotations.weight > 0
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Testing
+@testable import Configuration
+
+/// The catalogue, its text in `docs/annotations.md`, and what the survey says by it.
+@Suite struct AnnotationCatalogueTests {
+    /// The document from its first section on is the catalogue, line by line.
+    @Test func theDocumentIsTheCatalogue() throws {
+        let path = "docs/annotations.md"
+        let written = try Golden.repositoryText(path)
+        let start = try #require(written.range(of: "\n## "), "the tables begin with the first section")
+        let introduction = String(written[..<start.lowerBound]) + "\n"
+        try Golden.expect(introduction + Self.tables, inRepository: path)
+    }
+
+    private static var tables: String {
+        AnnotationCatalogue.sections.map { section in
+            let rows = section.rows.map { "| `\($0.name)` | \($0.state.rawValue) | \($0.text) |\n" }
+            let prefix = section.prefix == AnnotationCatalogue.ingressNginx ? "" : "Prefix `\(section.prefix)`.\n\n"
+            return "## \(section.title)\n\n\(prefix)| annotation | state | |\n| --- | --- | --- |\n" + rows.joined()
+        }.joined(separator: "\n")
+    }
+
+    @Test func keysAreUniqueAndInOrder() {
+        let keys = AnnotationCatalogue.sections.flatMap { section in section.rows.map { section.prefix + $0.name } }
+        #expect(Set(keys).count == keys.count)
+        for key in keys { #expect(AnnotationCatalogue.covers(key) && AnnotationCatalogue.row(key) != nil, "\(key)") }
+    }
+
+    @Test func everyRowSaysSomethingThatFitsATable() {
+        for row in AnnotationCatalogue.sections.flatMap(\.rows) {
+            #expect(!row.text.isEmpty && !row.text.contains("|") && !row.text.contains("\n"), "\(row.name)")
+        }
+    }
+
+    static let read =
+        (CanaryAnnotations.names + RouteAnnotations.names + ConditionAnnotations.tengineNames + ServiceRelease.names)
+        .map { AnnotationCatalogue.ingressNginx + $0 }
+        + CanaryAnnotations.ownNames.map { AnnotationCatalogue.serin + $0 }
+        + AnnotationCatalogue.higressOnly.map { AnnotationCatalogue.higress + $0.name }
+
+    @Test(arguments: read)
+    func whatIsReadIsSupported(_ key: String) {
+        #expect(AnnotationCatalogue.row(key)?.state == .supported)
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        let name: String
+        let key: String
+        /// What the one warning says; nil for none.
+        let says: String?
+        var testDescription: String { name }
+    }
+
+    @Test(arguments: [
+        Case(name: "supported", key: "nginx.ingress.kubernetes.io/canary-weight", says: nil),
+        Case(name: "someone else's", key: "cert-manager.io/cluster-issuer", says: nil),
+        Case(name: "planned", key: "nginx.ingress.kubernetes.io/enable-cors", says: "enable-cors is not supported yet (planned), ignored"),
+        Case(name: "not planned", key: "nginx.ingress.kubernetes.io/server-snippet", says: "server-snippet is not supported, ignored: it is nginx configuration"),
+        Case(name: "dropped by ingress-nginx", key: "nginx.ingress.kubernetes.io/secure-backends", says: "ingress-nginx itself has dropped it"),
+        Case(name: "misspelt", key: "nginx.ingress.kubernetes.io/canary-wieght", says: "is unknown, ignored; did you mean `canary-weight`?"),
+        Case(name: "misspelt, another group", key: "nginx.ingress.kubernetes.io/rewrite_target", says: "did you mean `rewrite-target`?"),
+        Case(name: "made up", key: "nginx.ingress.kubernetes.io/xyzzy-plugh", says: "xyzzy-plugh is unknown, ignored"),
+        Case(name: "without a name", key: "nginx.ingress.kubernetes.io/", says: "is unknown, ignored"),
+        Case(name: "Serin's, misspelt", key: "serin.dev/canary-hashby", says: "did you mean `canary-hash-by`?"),
+        Case(name: "Serin's, planned", key: "serin.dev/canary-mirror-percent", says: "is not supported yet (planned)"),
+        Case(name: "ACK's", key: "nginx.ingress.kubernetes.io/service-match", says: nil),
+        Case(name: "Tengine's", key: "nginx.ingress.kubernetes.io/canary-mod-divisor", says: nil),
+        Case(name: "Higress's", key: "higress.ingress.kubernetes.io/canary-by-query", says: nil),
+        Case(name: "Higress's own", key: "higress.ingress.kubernetes.io/destination", says: nil),
+        Case(name: "the other prefix", key: "nginx.ingress.kubernetes.io/canary-hash-by", says: "did you mean `serin.dev/canary-hash-by`?"),
+        Case(name: "the other prefix, the other way", key: "serin.dev/canary-by-header", says: "did you mean `nginx.ingress.kubernetes.io/canary-by-header`?"),
+    ])
+    func survey(_ test: Case) throws {
+        let manifest = Manifest(
+            kind: "Ingress", namespace: "default", name: "test", place: Place(file: "test.yaml", line: 1), created: nil,
+            labels: [:], annotations: [Annotation(key: test.key, value: "x", line: 7)], body: .ingress(IngressManifest()))
+        var log = DiagnosticLog()
+        AnnotationSurvey.report(manifest, log: &log)
+        guard let says = test.says else {
+            #expect(log.entries.isEmpty)
+            return
+        }
+        let warning = try #require(log.entries.first)
+        #expect(log.entries.count == 1 && warning.severity == .warning && warning.line == 7)
+        #expect(warning.message.contains(says), "\(warning)")
+    }
+}
