@@ -92,6 +92,9 @@ let package = Package(
         tests("ServerTests", ["Addressing", "Exchange", "Reactor", "Routing", "Server", .product(name: "Logging", package: "swift-log")]),
         // They run the binary, so it is built before them.
         tests("EndToEndTests", ["serin"]),
-        tests("ConfigurationTests", ["Addressing", "Configuration", "Exchange", "Routing", "TestSupport"], exclude: ["Fixtures"]),
+        tests(
+            "ConfigurationTests",
+            ["Addressing", "Configuration", "Exchange", "Routing", "TestSupport", .product(name: "Yams", package: "Yams")],
+            exclude: ["Fixtures"]),
     ] + fuzzing
 )

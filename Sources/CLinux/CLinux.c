@@ -2,6 +2,7 @@
 #define _GNU_SOURCE 1
 #include "CLinux.h"
 #include <dirent.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sched.h>
 
@@ -31,6 +32,11 @@ int64_t linux_processors(void) {
         if (result != -EINVAL) return result;
     }
     return -EINVAL;
+}
+
+void linux_thread_give_way(int32_t niceness) {
+    // With threads, Linux has the value for each of them. A refusal leaves it as it is, which is no harm.
+    (void)!setpriority(PRIO_PROCESS, (id_t)gettid(), niceness);
 }
 
 void linux_thread_name(const char *name) {
@@ -141,3 +147,5 @@ int64_t linux_is_plain_file(int32_t fd) {
     if (fstat(fd, &status) < 0) return -errno;
     return S_ISREG(status.st_mode) ? 1 : 0;
 }
+
+void linux_trim_memory(void) { (void)malloc_trim(0); }

@@ -15,28 +15,37 @@ public struct LoadResult: Sendable {
     public let diagnostics: [Diagnostic]
     /// Nil if any diagnostic is an error.
     public let configuration: LoadedConfiguration?
+    /// The files and folders that it came from, and those that were missing; empty unless they are to be watched (`watch: true`).
+    public let watched: [String]
 }
 
 /// Loads a configuration file and the manifests it names. Reads files; opens no port and changes nothing.
 public enum ConfigurationLoader {
+    /// How files end that are read in a folder of manifests.
+    public static let manifestSuffixes = [".yaml", ".yml"]
+
     /// Any fault of the input is a diagnostic. Relative paths in the file are relative to the file itself.
     public static func load(file path: String) -> LoadResult {
         var log = DiagnosticLog()
-        guard let input = read(path, log: &log) else { return LoadResult(diagnostics: log.sorted, configuration: nil) }
+        guard let input = read(path, log: &log) else { return LoadResult(diagnostics: log.sorted, configuration: nil, watched: []) }
         let compiled = SnapshotCompiler.compile(
             input.manifests, settings: input.settings, config: Place(file: path, line: 1), log: &log)
         let loaded = LoadedConfiguration(
             snapshot: compiled.snapshot, settings: input.settings.process, canaries: compiled.canaries)
-        return LoadResult(diagnostics: log.sorted, configuration: log.hasErrors ? nil : loaded)
+        return LoadResult(
+            diagnostics: log.sorted, configuration: log.hasErrors ? nil : loaded,
+            watched: input.settings.process.watch ? [path] + input.files.watched : [])
     }
 
-    /// The file's settings and the manifests it names; nil if there is no such file.
-    static func read(_ path: String, log: inout DiagnosticLog) -> (settings: Settings, manifests: [Manifest])? {
+    /// The file's settings, the files of manifests that it names, and what they hold; nil if there is no such file.
+    static func read(
+        _ path: String, log: inout DiagnosticLog
+    ) -> (settings: Settings, files: ManifestFiles, manifests: [Manifest])? {
         guard let file = YAMLFile.read(path, log: &log) else { return nil }
         let folder = FilePath.folder(of: path)
         var settings = SettingsReader.read(file, log: &log)
         settings.process.accessLog.path = settings.process.accessLog.path.map { FilePath.joined(folder, $0) }
-        let config = Place(file: path, line: 1)
-        return (settings, ManifestLoader.load(settings.manifests, folder: folder, config: config, log: &log))
+        let files = ManifestFiles.find(settings.manifests, folder: folder, config: Place(file: path, line: 1))
+        return (settings, files, ManifestLoader.load(files, log: &log))
     }
 }

@@ -12,7 +12,7 @@ extension Place: CustomStringConvertible {
 }
 
 /// Collects diagnostics while files are read and compiled.
-struct DiagnosticLog {
+struct DiagnosticLog: Sendable {
     private(set) var entries: [Diagnostic] = []
     private(set) var errorCount = 0
 
@@ -29,6 +29,13 @@ struct DiagnosticLog {
 
     mutating func note(_ place: Place, _ object: String, _ message: String) {
         add(.note, place, object, message)
+    }
+
+    /// Adds what was collected elsewhere.
+    mutating func append(_ other: DiagnosticLog) {
+        guard !other.entries.isEmpty else { return }
+        entries += other.entries
+        errorCount += other.errorCount
     }
 
     /// In the order of the files as first met, and of the lines within a file.

@@ -40,6 +40,8 @@ public struct ProcessSettings: Equatable, Sendable {
     /// How often names among the endpoints are resolved again.
     public var resolveInterval = TimeSpan.seconds(30)
     public var accessLog = AccessLog()
+    /// Whether changes of the configuration's files are a reason to reload.
+    public var watch = false
 
     public init() {}
 }

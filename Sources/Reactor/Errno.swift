@@ -40,6 +40,7 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let ENOENT = Errno(code: Glibc.ENOENT)
     public static let ENOMEM = Errno(code: Glibc.ENOMEM)
     public static let ENOTCONN = Errno(code: Glibc.ENOTCONN)
+    public static let ENOTDIR = Errno(code: Glibc.ENOTDIR)
     public static let ENOTSOCK = Errno(code: Glibc.ENOTSOCK)
     public static let EPERM = Errno(code: Glibc.EPERM)
     public static let EPIPE = Errno(code: Glibc.EPIPE)

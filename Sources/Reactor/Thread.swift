@@ -4,7 +4,7 @@ import Synchronization
 
 /// A thread of its own (pthread), for a loop that runs until it is told to stop.
 public final class Thread: Sendable {
-    /// Bytes of stack a thread has.
+    /// Bytes of stack a thread has, unless it asks for more.
     public static let stackSize = 1 << 20
 
     private let handle: pthread_t
@@ -16,8 +16,13 @@ public final class Thread: Sendable {
 
     /// Starts `body`. The kernel shows the first 15 bytes of `name`. Throws `EAGAIN` when there may be no more threads.
     /// Every thread is joined, once.
-    public static func start(name: String, _ body: @escaping @Sendable () -> Void) throws(Errno) -> Thread {
-        let start = unsafe Unmanaged.passRetained(ThreadStart(name: name, body: body))
+    /// - Parameters:
+    ///   - stackSize: bytes of its stack, of which only touched pages cost memory.
+    ///   - niceness: how far it gives way to others (0...19), as do threads that it starts.
+    public static func start(
+        name: String, stackSize: Int = stackSize, niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void
+    ) throws(Errno) -> Thread {
+        let start = unsafe Unmanaged.passRetained(ThreadStart(name: name, niceness: niceness, body: body))
         var handle = pthread_t()
         // The new thread takes over the retained object.
         let result = unsafe linux_thread_start(&handle, stackSize, runThread, start.toOpaque())
@@ -38,10 +43,12 @@ public final class Thread: Sendable {
 
 private final class ThreadStart: Sendable {
     let name: String
+    let niceness: Int32
     let body: @Sendable () -> Void
 
-    init(name: String, body: @escaping @Sendable () -> Void) {
+    init(name: String, niceness: Int32, body: @escaping @Sendable () -> Void) {
         self.name = name
+        self.niceness = niceness
         self.body = body
     }
 }
@@ -52,6 +59,7 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
     let start = unsafe Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
     // The name is only read during the call.
     unsafe linux_thread_name(start.name)
+    if start.niceness > 0 { linux_thread_give_way(start.niceness) }
     start.body()
     return nil
 }

@@ -155,7 +155,7 @@ final class AdminLoop {
         case .serving(let snapshot, let inactive):
             self.snapshot = snapshot
             self.inactive = inactive
-        case .loaded(let succeeded): loaded(succeeded)
+        case .loaded(let nanoseconds): loaded(nanoseconds)
         case .counted(let counts, let worker, let scrape):
             scrapes[scrape]?.counts[worker] = counts
             advance(scrape, past: worker)
@@ -166,10 +166,11 @@ final class AdminLoop {
         }
     }
 
-    private func loaded(_ succeeded: Bool) {
-        process.lastReloadSuccessful = succeeded
-        if succeeded {
+    private func loaded(_ nanoseconds: UInt64?) {
+        process.lastReloadSuccessful = nanoseconds != nil
+        if let nanoseconds {
             process.reloadsSucceeded &+= 1
+            process.lastReloadNanoseconds = nanoseconds
             process.lastSuccessfulReload = UInt64(max(SystemClock.wallClockSeconds(), 0))
         } else {
             process.reloadsFailed &+= 1

@@ -44,7 +44,7 @@ final class AdminServer: Sendable {
 
     func workers(_ mailboxes: [Mailbox<WorkerMessage>]) { inbox.post(.workers(mailboxes)) }
     func serve(_ snapshot: Snapshot, _ inactive: [RouteReport.InactiveCanary]) { inbox.post(.serving(snapshot, inactive)) }
-    func reloaded(succeeded: Bool) { inbox.post(.loaded(succeeded: succeeded)) }
+    func reloaded(nanoseconds: UInt64?) { inbox.post(.loaded(nanoseconds: nanoseconds)) }
     func workerEnded(_ worker: Int, _ last: WorkerCounts) { inbox.post(.ended(last, worker: worker)) }
     func beginDrain() { inbox.post(.draining) }
 

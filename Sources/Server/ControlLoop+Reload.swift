@@ -12,6 +12,17 @@ extension ControlLoop {
         let id: UInt64
     }
 
+    /// Loads under way and to come. Only one runs at a time; it cannot know what changed after its beginning.
+    struct Loading {
+        /// The thread that loads, and since when (nanoseconds of the monotonic clock).
+        var current: (thread: Thread, since: UInt64)?
+        /// Answered by what comes of the current one.
+        var waiting: [Request] = []
+        /// Once the current one is done, another one shall begin, which answers these.
+        var isOutdated = false
+        var waitingForNext: [Request] = []
+    }
+
     /// Changes on their way to the workers.
     struct Changes {
         /// The latest that was sent out; workers repeat it when they have swapped.
@@ -22,6 +33,8 @@ extension ControlLoop {
         var waiting: [Request] = []
         /// The names that a snapshot waits for before it is sent out.
         var awaited: Set<Resolver.Name> = []
+        /// When the reload began whose end has not been reported.
+        var reloadingSince: UInt64?
     }
 
     // MARK: Loading
@@ -36,22 +49,70 @@ extension ControlLoop {
             answer(request, .rejected(Array("[]".utf8)))
             return log.warning("there is no configuration file to reload")
         }
-        switch load() {
-        case .rejected(let errors, let diagnostics):
-            for error in errors { log.error("\(error)") }
-            log.error("reload refused: the configuration in force stays")
-            admin.reloaded(succeeded: false)
-            answer(request, .rejected(diagnostics))
-        case .loaded(let snapshot, let settings, let inactive, let warnings):
-            for warning in warnings { log.warning("\(warning)") }
-            apply(snapshot, settings, inactive, answering: request)
+        if loading.current == nil {
+            if let request { loading.waiting.append(request) }
+            startLoading(load)
+        } else {
+            if let request { loading.waitingForNext.append(request) }
+            loading.isOutdated = true
         }
     }
 
+    /// Files are read and compiled on a thread of its own, that gives way to the workers.
+    private func startLoading(_ load: @escaping @Sendable () -> ReloadOutcome) {
+        let since = SystemClock.monotonicNanoseconds()
+        do throws(Errno) {
+            let thread = try Thread.start(
+                name: "loader", stackSize: Self.loaderStackSize, niceness: Self.loaderNiceness
+            ) { [mailbox] in mailbox.post(.loaded(load())) }
+            loading.current = (thread, since)
+        } catch {
+            log.error("reload refused: \(error)")
+            for request in loading.waiting { answer(request, .rejected(Self.diagnostic("\(error)"))) }
+            loading.waiting = []
+        }
+    }
+
+    /// YAML may be nested, and is read recursively.
+    private static let loaderStackSize = 8 << 20
+    private static let loaderNiceness: Int32 = 5
+
+    func loaded(_ outcome: ReloadOutcome) {
+        guard let (thread, since) = loading.current.take() else { return }
+        thread.join()
+        let requests = loading.waiting
+        loading.waiting = loading.waitingForNext
+        loading.waitingForNext = []
+        if stopping == .no {
+            finish(outcome, since, answering: requests)
+        } else {
+            for request in requests { answer(request, .stopping) }
+        }
+        if loading.isOutdated {
+            loading.isOutdated = false
+            if stopping == .no, let load = options.reload { startLoading(load) }
+        }
+    }
+
+    private func finish(_ outcome: ReloadOutcome, _ since: UInt64, answering requests: [Request]) {
+        switch outcome {
+        case .rejected(let errors, let diagnostics, let files):
+            for error in errors { log.error("\(error)") }
+            log.error("reload refused: the configuration in force stays")
+            admin.reloaded(nanoseconds: nil)
+            for request in requests { answer(request, .rejected(diagnostics)) }
+            alsoWatch(files)
+        case .loaded(let snapshot, let settings, let inactive, let warnings, let files):
+            for warning in warnings { log.warning("\(warning)") }
+            if apply(snapshot, settings, inactive, since, answering: requests) { watch(files) } else { alsoWatch(files) }
+        }
+    }
+
+    /// False when it can't be, and nothing has changed.
     private func apply(
-        _ snapshot: Snapshot, _ settings: ProcessSettings, _ inactive: [RouteReport.InactiveCanary],
-        answering request: Request?
-    ) {
+        _ snapshot: Snapshot, _ settings: ProcessSettings, _ inactive: [RouteReport.InactiveCanary], _ since: UInt64,
+        answering requests: [Request]
+    ) -> Bool {
         let added = settings.listeners.filter { !self.settings.listeners.contains($0) }
         let removed = self.settings.listeners.filter { !settings.listeners.contains($0) }
         let bound: [ListenerSet.Bound]
@@ -59,8 +120,9 @@ extension ControlLoop {
             bound = try bind(added, replacing: removed)
         } catch {
             log.error("reload refused: \(error)")
-            admin.reloaded(succeeded: false)
-            return answer(request, .rejected(Self.diagnostic(error.description)))
+            admin.reloaded(nanoseconds: nil)
+            for request in requests { answer(request, .rejected(Self.diagnostic(error.description))) }
+            return false
         }
         if settings.workers != self.settings.workers || settings.admin != self.settings.admin
             || settings.adminHosts != self.settings.adminHosts {
@@ -70,13 +132,13 @@ extension ControlLoop {
         self.settings = settings
         self.snapshot = snapshot
         inactiveCanaries = inactive
-        if let request { changes.waiting.append(request) }
+        changes.waiting += requests
+        changes.reloadingSince = since
         // Before the snapshot: once the workers say that they have it, the listeners are as configured, too.
         hand(bound)
         if !removed.isEmpty { for worker in workers { worker.post(.unlisten(removed)) } }
         installWhenResolved()
-        admin.reloaded(succeeded: true)
-        log.info("reloaded")
+        return true
     }
 
     /// Binds new listeners. Those of the old ones that had to make room for them listen again if that was in vain.
@@ -139,11 +201,38 @@ extension ControlLoop {
         changes.last += 1
         changes.outstanding = running
         let served = servedSnapshot()
+        retire(for: served)
         admin.serve(served, inactiveCanaries)
         let limit = connectionLimit(served)
+        let inventory = SnapshotInventory(served)
         for worker in workers {
-            worker.post(.install(served, connectionLimit: limit, change: changes.last))
+            worker.post(.install(served, inventory, connectionLimit: limit, change: changes.last))
         }
+    }
+
+    // MARK: Old snapshots
+
+    /// How long after its end an old snapshot is looked at (nanoseconds).
+    private static let retirement: UInt64 = 1_000_000_000
+
+    /// The snapshot in force is kept until no worker uses it, so that it is not one of them that has to tear it down.
+    private func retire(for new: Snapshot) {
+        if let old = serving, old !== new { retired.append(old) }
+        serving = new
+        loop.cancel(retireTimer)
+        retireTimer = loop.arm(token: Self.retireToken, at: loop.now + Self.retirement)
+    }
+
+    func releaseRetired() {
+        var kept: [Snapshot] = []
+        while var snapshot = retired.popLast() {
+            if !isKnownUniquelyReferenced(&snapshot) { kept.append(snapshot) }
+        }
+        retired = kept.reversed()
+        // What the load and the old snapshot leave is more than this process will soon need.
+        ProcessMemory.trim()
+        // A tunnel may keep its snapshot for hours.
+        if !retired.isEmpty { retireTimer = loop.arm(token: Self.retireToken, at: loop.now + 10 * Self.retirement) }
     }
 
     func workerInstalled(_ worker: Int, _ change: UInt64) {
@@ -154,11 +243,24 @@ extension ControlLoop {
     func workerSwapped(_ worker: Int) {
         changes.outstanding.remove(worker)
         guard changes.outstanding.isEmpty, changes.awaited.isEmpty else { return }
+        if let since = changes.reloadingSince.take() { reportReload(since) }
         answerWaiting(.applied)
+    }
+
+    private func reportReload(_ since: UInt64) {
+        let nanoseconds = SystemClock.monotonicNanoseconds() - since
+        let routes = snapshot.routes.routes.count
+        // Milliseconds are all that anybody reads.
+        let seconds = "\(nanoseconds / 1_000_000_000)." + String(1000 + nanoseconds / 1_000_000 % 1000).dropFirst()
+        admin.reloaded(nanoseconds: nanoseconds)
+        log.info("reloaded: \(routes) \(routes == 1 ? "route" : "routes") in \(seconds) s")
     }
 
     /// At the beginning of a stop: a snapshot that still waits for names is not sent out any more.
     func abandonChanges() {
+        for request in loading.waiting + loading.waitingForNext { answer(request, .stopping) }
+        loading.waiting = []
+        loading.waitingForNext = []
         guard !changes.awaited.isEmpty else { return }
         changes.awaited = []
         answerWaiting(.stopping)

@@ -7,7 +7,7 @@ import Routing
 
 /// The supervisor's thread: starts the workers, passes changes on to them, and sees the process to its end.
 ///
-/// `+Reload` has what concerns snapshots, names and listeners.
+/// `+Reload` has what concerns snapshots, names and listeners, `+Watch` the files that they come from.
 final class ControlLoop {
     struct Addresses: Sendable {
         let listeners: [SocketAddress]
@@ -34,6 +34,10 @@ final class ControlLoop {
     var snapshot: Snapshot
     var inactiveCanaries: [RouteReport.InactiveCanary]
     var answers: Resolver.Answers = [:]
+    /// What the workers have or are about to have, and what they had and may still use.
+    var serving: Snapshot?
+    var retired: [Snapshot] = []
+    var retireTimer = TimerID.none
 
     var resolveTimer = TimerID.none
     /// When names are resolved again (nanoseconds of the monotonic clock); nil while nothing is planned.
@@ -46,7 +50,10 @@ final class ControlLoop {
     var running: Set<Int> = []
     var requestsCut = 0
     /// Changes under way; see `+Reload`.
+    var loading = Loading()
     var changes = Changes()
+    /// See `+Watch`.
+    var watching = Watching()
     var stopping = Stopping.no
     /// What came while the start waited for something else.
     var early: [SupervisorMessage] = []
@@ -122,11 +129,13 @@ final class ControlLoop {
             threads.append(try admin.start())
             resolveAndWait()
             let start = servedSnapshot()
+            serving = start
+            let inventory = SnapshotInventory(start)
             let limit = connectionLimit(start)
             for index in 0..<count {
                 let inbox = try Mailbox<WorkerMessage>()
                 let start = WorkerStart(
-                    index: index, snapshot: start, connectionLimit: limit, counts: counts, mailbox: inbox,
+                    index: index, snapshot: start, inventory: inventory, connectionLimit: limit, counts: counts, mailbox: inbox,
                     supervisor: mailbox, accessLog: accessLog)
                 threads.append(try Thread.start(name: "worker-\(index)") { Worker.run(start) })
                 workers.append(inbox)
@@ -148,6 +157,7 @@ final class ControlLoop {
         try waitUntilReady(workers.count)
         admin.workers(workers)
         scheduleResolving()
+        watch(options.files)
     }
 
     /// Waits for so many `.ready`; stops every thread and throws when there is a failure instead.
@@ -198,6 +208,8 @@ final class ControlLoop {
     private static let signalToken = Token(slot: 1, generation: 1)
     static let resolveToken = Token(slot: 2, generation: 1)
     static let deadlineToken = Token(slot: 3, generation: 1)
+    static let watchToken = Token(slot: 4, generation: 1)
+    static let retireToken = Token(slot: 5, generation: 1)
 
     private func run() {
         for message in early { handle(message) }
@@ -206,17 +218,23 @@ final class ControlLoop {
         while !running.isEmpty {
             loop.wait(atMostMilliseconds: nil)
             while let event = loop.nextEvent() {
-                guard event.token == Self.signalToken else { continue }
-                while let signal = signals?.next() { obey(signal) }
+                if event.token == Self.signalToken { takeSignals() }
+                if event.token == Self.watchToken { takeFileEvents() }
             }
             for message in mailbox.takeAll() { handle(message) }
             while let token = loop.nextExpired() {
                 if token == Self.resolveToken { resolveAgain() }
+                if token == Self.watchToken { reloadChangedFiles() }
+                if token == Self.retireToken { releaseRetired() }
             }
         }
         stopThreads()
         if requestsCut > 0 { log.warning("requests cut when the time to stop was over: \(requestsCut)") }
         log.info("stopped")
+    }
+
+    private func takeSignals() {
+        while let signal = signals?.next() { obey(signal) }
     }
 
     private func obey(_ signal: Int32) {
@@ -253,6 +271,8 @@ final class ControlLoop {
             resolved(answers, asked)
         case .reload(let request):
             reload(answering: request)
+        case .loaded(let outcome):
+            loaded(outcome)
         case .stop(let graceful):
             stop(graceful: graceful)
         }
@@ -264,6 +284,7 @@ final class ControlLoop {
         admin.stop()
         for worker in running { workers[worker].post(.stop) }
         for thread in threads { thread.join() }
+        loading.current.take()?.thread.join()
         accessLog.stop()
         if let resolverThread, resolverEnds() { resolverThread.join() }
     }

@@ -5,7 +5,7 @@ import Telemetry
 /// What a worker is told. It acts between two turns of its loop.
 enum WorkerMessage: Sendable {
     /// Serve new requests by this snapshot; answers with `SupervisorMessage.installed`.
-    case install(Snapshot, connectionLimit: Int, change: UInt64)
+    case install(Snapshot, SnapshotInventory, connectionLimit: Int, change: UInt64)
     /// Accept on a socket whose descriptor now belongs to the worker.
     case listen(fd: Int32, ProcessSettings.Listener, isShared: Bool)
     /// Accept who already waits, then close.
@@ -40,6 +40,8 @@ enum SupervisorMessage: Sendable {
     /// The resolver's thread has obeyed `Resolver.stop`.
     case resolverEnded
     case reload(ControlLoop.Request?)
+    /// What came of a load, on a thread that ends with this.
+    case loaded(ReloadOutcome)
     case stop(graceful: Bool)
 }
 
@@ -51,8 +53,8 @@ enum AdminMessage: Sendable {
     case reloaded(ReloadReport, request: UInt64)
     /// This is served now.
     case serving(Snapshot, [RouteReport.InactiveCanary])
-    /// A reload went well, or not.
-    case loaded(succeeded: Bool)
+    /// A reload went well, in so many nanoseconds; or not, nil.
+    case loaded(nanoseconds: UInt64?)
     case workers([Mailbox<WorkerMessage>])
     case draining
     case stop
@@ -71,6 +73,7 @@ struct WorkerCounts: Sendable {
 struct WorkerStart: Sendable {
     let index: Int
     let snapshot: Snapshot
+    let inventory: SnapshotInventory
     let connectionLimit: Int
     let counts: ProcessCounts
     let mailbox: Mailbox<WorkerMessage>

@@ -3,9 +3,9 @@ public import Exchange
 /// What came of loading the configuration again.
 public enum ReloadOutcome: Sendable {
     /// It is good.
-    case loaded(Snapshot, ProcessSettings, inactive: [RouteReport.InactiveCanary], warnings: [String])
+    case loaded(Snapshot, ProcessSettings, inactive: [RouteReport.InactiveCanary], warnings: [String], files: WatchedFiles)
     /// It is not; the old one keeps serving. `diagnostics` is what a reload's 422 answer carries, as JSON.
-    case rejected(errors: [String], diagnostics: [UInt8])
+    case rejected(errors: [String], diagnostics: [UInt8], files: WatchedFiles)
 }
 
 /// What the caller of a reload is told.

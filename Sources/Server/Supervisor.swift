@@ -22,6 +22,8 @@ public final class Supervisor: Sendable {
         public var logger = Logger(label: "serin")
         /// Loads the configuration again, for SIGHUP and `POST /v1/reload`; nil when there is nothing to load.
         public var reload: (@Sendable () -> ReloadOutcome)?
+        /// What the snapshot was loaded from, to be watched.
+        public var files = WatchedFiles()
         /// Obey HUP, USR1, QUIT, TERM and INT. Start from the main thread before any other is started.
         public var handlesSignals = false
         /// How names among the endpoints become addresses.

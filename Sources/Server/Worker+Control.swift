@@ -8,9 +8,9 @@ import Telemetry
 extension Worker {
     func handle(_ message: WorkerMessage) {
         switch message {
-        case .install(let snapshot, let limit, let change):
+        case .install(let snapshot, let inventory, let limit, let change):
             connectionLimit = limit
-            install(snapshot)
+            install(snapshot, inventory)
             supervisor.post(.installed(worker: index, change: change))
         case .listen(let fd, let configured, let isShared):
             listen(fd, configured, isShared)
@@ -47,21 +47,16 @@ extension Worker {
     // MARK: Snapshots
 
     /// From now on new requests are served by `snapshot`; those under way keep theirs.
-    func install(_ snapshot: Snapshot) {
-        let labels = snapshot.routes.routes.map { "\($0.label) \($0.host)\($0.path)" }
+    func install(_ snapshot: Snapshot, _ inventory: SnapshotInventory) {
+        // Requests under way are counted by the snapshots that they began with.
+        earlier = (earlier + [EarlierInstallation(installation)]).filter { $0.installation != nil }
         context.rolls.rebind(names: snapshot.sequences) { random.next() }
-        let start = Int(random.next() >> 33)
-        let balancers = snapshot.backends.map { backend in
-            let usable = backend.endpoints.compactMap { endpoint in
-                endpoint.address.socketAddress.map { (self.endpoint(at: $0), endpoint.weight) }
-            }
-            return Balancer(usable.map(\.0), weights: usable.map(\.1), start: start)
-        }
         let timeouts = installation.snapshot.timeouts
-        installation = Installation(snapshot, balancers: balancers, metricRows: metrics.bind(routes: labels))
-        // Each would keep the snapshot of its last request.
-        idleMachines.removeAll()
-        forgetUnusedEndpoints(snapshot)
+        installation = Installation(snapshot)
+        // No machine without a request keeps an old snapshot in memory.
+        for exchange in idleMachines { exchange.use(installation) }
+        metrics.forget(used: earlier.compactMap(\.installation?.metricRows)) { !inventory.labels.contains($0) }
+        forgetUnusedEndpoints(inventory)
         if timeouts != snapshot.timeouts { moveIdleDeadlines() }
     }
 
@@ -77,6 +72,15 @@ extension Worker {
         }
     }
 
+    func balancer(_ backend: Int, of installation: Installation) -> Balancer {
+        installation.balancer(of: backend) { backend in
+            let usable = backend.endpoints.compactMap { endpoint in
+                endpoint.address.socketAddress.map { (self.endpoint(at: $0), endpoint.weight) }
+            }
+            return Balancer(usable.map(\.0), weights: usable.map(\.1), start: Int(random.next() >> 33))
+        }
+    }
+
     private func endpoint(at address: SocketAddress) -> UpstreamEndpoint {
         if let known = endpoints[address] { return known }
         let endpoint = UpstreamEndpoint(address)
@@ -85,9 +89,8 @@ extension Worker {
     }
 
     /// Endpoints that the snapshot does not name lose their idle connections.
-    private func forgetUnusedEndpoints(_ snapshot: Snapshot) {
-        let used = Set(snapshot.backends.flatMap { $0.endpoints.compactMap(\.address.socketAddress) })
-        for (address, endpoint) in endpoints where !used.contains(address) {
+    private func forgetUnusedEndpoints(_ inventory: SnapshotInventory) {
+        for (address, endpoint) in endpoints where !inventory.addresses.contains(address) {
             closeIdle(of: endpoint)
             endpoints[address] = nil
         }

@@ -7,7 +7,7 @@ import Telemetry
 /// What is remembered of a request: counters and a line in the access log.
 extension Worker {
     func record(_ summary: Summary, _ exchange: ActiveExchange) {
-        let row = summary.route.map { exchange.installation.metricRows[$0] } ?? Metrics.noRouteRow
+        let row = summary.route.map { metricRow(of: $0, exchange.installation) } ?? Metrics.noRouteRow
         let version: VersionLabel = switch summary.version {
         case .stable: .stable
         case .canary: .canary
@@ -29,6 +29,10 @@ extension Worker {
             break
         }
         if failure.fault == .upstream { report(failure, summary, exchange) }
+    }
+
+    private func metricRow(of route: Int, _ installation: Installation) -> Int {
+        installation.metricRow(of: route) { metrics.row(ofRoute: $0) }
     }
 
     /// Upstream failures are worth a line each second, not each request: the metrics count them all.

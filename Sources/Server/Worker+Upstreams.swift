@@ -11,7 +11,7 @@ extension Worker {
     func lease(_ backend: Int, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
         exchange.backend = backend
         if exchange.machine.summary.attempts <= 1 { exchange.tried = TriedEndpoints() }
-        guard let endpoint = exchange.installation.balancers[backend].pick(now: now, avoiding: exchange.tried) else {
+        guard let endpoint = balancer(backend, of: exchange.installation).pick(now: now, avoiding: exchange.tried) else {
             return exchange.machine.noEndpoint(now: now)
         }
         if !fresh, let upstream = takeIdle(endpoint) {
@@ -114,7 +114,7 @@ extension Worker {
         endpoint.connectFailed(now: now)
         exchange.tried.insert(endpoint)
         guard let backend = exchange.backend else { return false }
-        return exchange.installation.balancers[backend].hasAnother(than: exchange.tried)
+        return balancer(backend, of: exchange.installation).hasAnother(than: exchange.tried)
     }
 
     // MARK: Moving bytes

@@ -28,6 +28,8 @@ final class Worker {
     var slab = Slab<Occupant>()
     var listeners: [ListeningSocket] = []
     var installation: Installation
+    /// Those before it that requests under way still use.
+    var earlier: [EarlierInstallation] = []
     var connectionLimit: Int
     let context: ExchangeContext
     var metrics: Metrics
@@ -85,8 +87,8 @@ final class Worker {
             pool: BufferPool(), rolls: rolls, date: HTTPDate(secondsSinceEpoch: Int(wallClock)),
             seed: (random.next(), random.next()))
         metrics = Metrics(reasonLabels: Reason.labels)
-        installation = Installation(start.snapshot, balancers: [], metricRows: [])
-        install(start.snapshot)
+        installation = Installation(start.snapshot)
+        install(start.snapshot, start.inventory)
         let bell = slab.insert(.mailbox)
         try loop.add(mailbox.wakeUp.fd, token: bell, interest: .acceptor)
         armTick()

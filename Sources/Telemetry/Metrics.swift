@@ -47,11 +47,12 @@ public struct Metrics: Sendable {
     /// Number of status classes: 0 for "no answer was sent", 1 to 5 for 1xx to 5xx.
     public static let statusClassCount = 6
 
+    /// Rows of routes that are gone that are kept for the case that they come back.
+    public static let maximumGoneRows = 1000
+
     /// Label texts of the decision's reasons, in the order of their indices.
     public let reasonLabels: [String]
-    /// Route label of each row, in the order in which they were first bound.
-    public private(set) var routeLabels: [String]
-    private var rows: [String: Int]
+    private var rows = RouteRows()
     /// Per row the counts by version, reason and status class, in one block; empty until the row counts its first request.
     private var blocks: [[UInt64]]
     private var durations = InlineArray<3, Histogram>(repeating: Histogram())
@@ -59,22 +60,33 @@ public struct Metrics: Sendable {
     /// - Parameter reasonLabels: unique texts; the position of each is the `reason` of `recordRequest`.
     public init(reasonLabels: [String]) {
         self.reasonLabels = reasonLabels
-        routeLabels = [""]
-        rows = ["": Metrics.noRouteRow]
         blocks = [[]]
     }
 
-    /// Finds or makes a row for each route label and returns the rows in the same order.
-    ///
-    /// Rows of labels that are no longer bound stay, so that no counter goes backwards when a route comes back.
-    public mutating func bind(routes labels: [String]) -> [Int] {
-        labels.map { row(of: $0) }
+    /// The row of a route, which is a new one if it has none.
+    public mutating func row(ofRoute label: String) -> Int {
+        let row = rows.row(of: label)
+        while blocks.count < rows.labels.count { blocks.append([]) }
+        return row
     }
+
+    /// Rows of routes that are gone stay, so that no counter goes backwards when a route comes back, but only the
+    /// `maximumGoneRows` latest: routes that come and go for ever shall not take memory for ever. To Prometheus the series of
+    /// the others end.
+    /// - Parameters:
+    ///   - used: rows under which requests may still be counted.
+    ///   - isGone: whether there is no such route any more.
+    public mutating func forget(used: [[Int]] = [], isGone: (String) -> Bool) {
+        for row in rows.forget(beyond: Self.maximumGoneRows, used: used, isGone: isGone) { blocks[row] = [] }
+    }
+
+    /// Route label of each row; empty for the first, and for rows that are free.
+    public var routeLabels: [String] { rows.labels }
 
     /// Counts one finished request: in constant time, without an allocation once its row has been used.
     ///
     /// - Parameters:
-    ///   - row: one that `bind` returned, or `noRouteRow`.
+    ///   - row: one that `row(ofRoute:)` returned, or `noRouteRow`.
     ///   - reason: index into `reasonLabels`.
     ///   - statusClass: the answer's status divided by 100, 0 if none was sent. A class that does not exist counts as 5xx,
     ///     as RFC 9110, section 15, has clients read such a status.
@@ -107,7 +119,7 @@ public struct Metrics: Sendable {
         clientErrors.merge(other.clientErrors)
         for index in durations.indices { durations[index].merge(other.durations[index]) }
         for (otherRow, block) in other.blocks.enumerated() where !block.isEmpty {
-            let row = row(of: other.routeLabels[otherRow])
+            let row = row(ofRoute: other.routeLabels[otherRow])
             guard !blocks[row].isEmpty else {
                 blocks[row] = block
                 continue
@@ -133,15 +145,6 @@ public struct Metrics: Sendable {
         bytesFromUpstreams &+= other.bytesFromUpstreams
         bytesToUpstreams &+= other.bytesToUpstreams
         accessLogDropped &+= other.accessLogDropped
-    }
-
-    private mutating func row(of label: String) -> Int {
-        if let row = rows[label] { return row }
-        let row = routeLabels.count
-        routeLabels.append(label)
-        blocks.append([])
-        rows[label] = row
-        return row
     }
 
     private func cell(version: VersionLabel, reason: Int, statusClass: Int) -> Int {

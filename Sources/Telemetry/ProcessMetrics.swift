@@ -22,6 +22,8 @@ public struct ProcessMetrics: Sendable {
     public var lastReloadSuccessful = true
     /// When the configuration in force was loaded, in seconds since 1970 (UTC).
     public var lastSuccessfulReload: UInt64 = 0
+    /// How long the last successful reload took, from its beginning until every worker served by it; 0 before the first.
+    public var lastReloadNanoseconds: UInt64 = 0
 
     // MARK: Resources
 

@@ -39,6 +39,11 @@ public struct PrometheusText {
                process.lastReloadSuccessful ? 1 : 0)
         single("serin_config_last_reload_successful_timestamp_seconds", "gauge",
                "When the configuration in force was loaded, in seconds since 1970.", process.lastSuccessfulReload)
+        family("serin_config_last_reload_duration_seconds", "gauge",
+               "How long the last successful reload took, until every worker served by it.")
+        bytes.append(contentsOf: "serin_config_last_reload_duration_seconds ".utf8)
+        bytes.appendSeconds(nanoseconds: process.lastReloadNanoseconds)
+        endLine()
         family("serin_config_reloads_total", "counter", "Reloads of the configuration, by result.")
         series("serin_config_reloads_total", [("result", "success")], process.reloadsSucceeded)
         series("serin_config_reloads_total", [("result", "failure")], process.reloadsFailed)

@@ -21,7 +21,9 @@ struct RunCommand: ParsableCommand {
 
     /// Starts the proxy that a file describes, and prints a line for each address once it accepts.
     static func start(_ path: String) throws -> Supervisor {
+        var files = WatchedFiles()
         let result = ConfigurationLoader.load(file: path)
+        files.note(result)
         Output.report(result.diagnostics, atLeast: .warning)
         guard let loaded = result.configuration else { throw ExitCode(1) }
         var options = Supervisor.Options(settings: loaded.settings, snapshot: loaded.snapshot)
@@ -30,6 +32,7 @@ struct RunCommand: ParsableCommand {
         options.logger = Logger(label: "serin") { _ in LineLogHandler() }
         options.handlesSignals = true
         options.reload = { reload(path) }
+        options.files = files
         let supervisor: Supervisor
         do throws(Supervisor.StartError) {
             supervisor = try Supervisor.start(options)
@@ -43,14 +46,23 @@ struct RunCommand: ParsableCommand {
     }
 
     private static func reload(_ path: String) -> ReloadOutcome {
+        var files = WatchedFiles()
         let result = ConfigurationLoader.load(file: path)
+        files.note(result)
         guard let loaded = result.configuration else {
             return .rejected(
                 errors: result.diagnostics.filter { $0.severity == .error }.map(\.description),
-                diagnostics: Array(Diagnostic.json(result.diagnostics).utf8))
+                diagnostics: Array(Diagnostic.json(result.diagnostics).utf8), files: files)
         }
         return .loaded(
             loaded.snapshot, loaded.settings, inactive: loaded.inactiveCanaries,
-            warnings: result.diagnostics.filter { $0.severity == .warning }.map(\.description))
+            warnings: result.diagnostics.filter { $0.severity == .warning }.map(\.description), files: files)
+    }
+}
+
+extension WatchedFiles {
+    fileprivate mutating func note(_ result: LoadResult) {
+        paths = result.watched
+        suffixes = ConfigurationLoader.manifestSuffixes
     }
 }

@@ -41,7 +41,7 @@ import Testing
         let folder = Golden.repository.appendingPathComponent("config").path
         let config = Place(file: "serin.yaml", line: 1)
         let source = Settings.Source(path: "gray-release/\(name)/", line: 1)
-        let manifests = ManifestLoader.load([source], folder: folder, config: config, log: &log)
+        let manifests = ManifestLoader.load(ManifestFiles.find([source], folder: folder, config: config), log: &log)
         let compiled = SnapshotCompiler.compile(manifests, settings: Settings(), config: config, log: &log)
         #expect(log.entries.isEmpty)
         let listing = Listing.routes(compiled.snapshot) + Listing.inactive(compiled.canaries)

@@ -55,6 +55,54 @@ import Testing
             ])
     }
 
+    /// Threads share the work; nobody can tell from what comes of it.
+    @Test func manyDocumentsAreReadAsIfOneByOne() throws {
+        var files: [String: String] = ["serin.yaml": "manifests: [all/]\n"]
+        for file in 0..<24 {
+            let documents = (0..<80).map { number -> String in
+                switch (file * 80 + number) % 37 {
+                case 3: "a: [\n"
+                case 11: Self.ingress("twice")
+                case 17: "kind: Ingress\n"
+                case 23: Self.ingress("a\(number)") + Self.service
+                default: Self.ingress("web-\(file)-\(number)")
+                }
+            }
+            files["all/\(file).yaml"] = documents.joined(separator: "---\n")
+        }
+        files["all/7.yaml"] = "\u{1}"
+        let folder = try Scratch.folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for (name, text) in files { try Scratch.write(text, to: folder + "/" + name) }
+        let found = ManifestFiles.find([Settings.Source(path: "all/", line: 1)], folder: folder, config: Place(file: "serin.yaml", line: 1))
+        #expect(found.found.count == 24)
+        var one = DiagnosticLog(), many = DiagnosticLog()
+        var loader = ManifestLoader()
+        for file in found.found {
+            if let file = YAMLFile.read(file.path, log: &one) { loader.add(file, log: &one) }
+        }
+        let manifests = ManifestLoader.load(found, log: &many)
+        #expect(manifests.count > 1500)
+        #expect(manifests.map { "\($0.object) \($0.place)" } == loader.manifests.map { "\($0.object) \($0.place)" })
+        #expect(many.entries.count > 100)
+        #expect(many.entries == one.entries)
+        #expect(many.errorCount == one.errorCount)
+    }
+
+    @Test func whatIsWatched() throws {
+        let files = [
+            "serin.yaml": "watch: true\nmanifests: [all, nowhere/, one.yaml, all]\n", "all/a.yaml": Self.service, "all/readme.md": "", "one.yaml": "a: [",
+        ]
+        let folder = try Scratch.folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        for (name, text) in files { try Scratch.write(text, to: folder + "/" + name) }
+        let loaded = ConfigurationLoader.load(file: folder + "/serin.yaml")
+        #expect(loaded.configuration == nil, "also what is bad, to be put right")
+        #expect(Set(loaded.watched) == Set(["serin.yaml", "all", "all/a.yaml", "nowhere/", "one.yaml"].map { folder + "/" + $0 }))
+        try Scratch.write("manifests: [all]\n", to: folder + "/serin.yaml")
+        #expect(ConfigurationLoader.load(file: folder + "/serin.yaml").watched.isEmpty)
+    }
+
     @Test func theFileItself() throws {
         let folder = try Scratch.folder()
         defer { try? FileManager.default.removeItem(atPath: folder) }

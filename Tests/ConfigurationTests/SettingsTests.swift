@@ -40,7 +40,7 @@ import Testing
             "serin.yaml:4: error: YAML: the key `body` stands here again (first on line 2); keep one of the two",
         ]),
         Fault(name: "key twice in a flow", yaml: "limits: {body: 1, body: 2}\n", expect: [
-            "serin.yaml:1: error: YAML: the key `body` stands twice in this mapping; keep one of the two",
+            "serin.yaml:1: error: YAML: the key `body` stands here again (first on line 1); keep one of the two",
         ]),
         Fault(name: "two documents", yaml: "workers: 1\n---\nvia: off\n", expect: [
             "serin.yaml:3: error: configuration: a second YAML document; the configuration is one, move its keys to the first",

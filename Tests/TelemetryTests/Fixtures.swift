@@ -24,7 +24,7 @@ enum Fixtures {
             for _ in 0...index { metrics.clientErrors.record(status: status) }
         }
         // Bound in an order that is not the order of their labels.
-        let rows = metrics.bind(routes: ["shop/web z.example /", "shop/api \"a\\b\".example /\n", "shop/idle i.example /"])
+        let rows = metrics.rows(of: ["shop/web z.example /", "shop/api \"a\\b\".example /\n", "shop/idle i.example /"])
         metrics.recordRequest(row: 0, version: .none, reason: 0, statusClass: 4, durationNanoseconds: 400_000)
         metrics.recordRequest(row: rows[0], version: .stable, reason: 1, statusClass: 2, durationNanoseconds: 500_000)
         metrics.recordRequest(row: rows[0], version: .stable, reason: 1, statusClass: 2, durationNanoseconds: 1_000_001)
@@ -47,10 +47,15 @@ enum Fixtures {
         process.reloadsFailed = 1
         process.lastReloadSuccessful = false
         process.lastSuccessfulReload = 1_795_217_500
+        process.lastReloadNanoseconds = 1_420_000_000
         process.openDescriptors = 140
         process.descriptorLimit = 1_048_576
         process.residentBytes = 12_582_912
         process.cpuNanoseconds = 1_250_000_000
         return process
     }
+}
+
+extension Metrics {
+    mutating func rows(of labels: [String]) -> [Int] { labels.map { row(ofRoute: $0) } }
 }

@@ -8,25 +8,53 @@ struct MetricsTests {
     @Test("row 0 belongs to requests without a route")
     func noRoute() {
         var metrics = Metrics(reasonLabels: Self.reasons)
-        #expect(metrics.bind(routes: ["a/b", ""]) == [1, Metrics.noRouteRow])
+        #expect(metrics.rows(of: ["a/b", ""]) == [1, Metrics.noRouteRow])
         #expect(metrics.routeLabels == ["", "a/b"])
     }
 
     @Test("rows and their counts outlive reloads")
-    func rebinding() {
+    func goneAndBack() {
         var metrics = Metrics(reasonLabels: Self.reasons)
-        #expect(metrics.bind(routes: ["a", "b"]) == [1, 2])
+        #expect(metrics.rows(of: ["a", "b"]) == [1, 2])
         metrics.recordRequest(row: 2, version: .canary, reason: 1, statusClass: 2, durationNanoseconds: 1)
-        #expect(metrics.bind(routes: ["c", "a"]) == [3, 1], "b is gone, c is new")
-        #expect(metrics.bind(routes: ["b", "b", "c"]) == [2, 2, 3], "b is back")
+        metrics.forget { $0 == "b" }
+        #expect(metrics.rows(of: ["c", "a"]) == [3, 1], "b is gone, c is new")
+        #expect(metrics.rows(of: ["b", "b", "c"]) == [2, 2, 3], "b is back")
         #expect(metrics.requests(row: 2, version: .canary, reason: 1, statusClass: 2) == 1)
         #expect(metrics.routeLabels == ["", "a", "b", "c"])
+    }
+
+    @Test("routes that come and go for ever do not take rows for ever")
+    func forgetting() {
+        var metrics = Metrics(reasonLabels: Self.reasons)
+        let count = { (metrics: Metrics, row: Int) in metrics.requests(row: row, version: .stable, reason: 0, statusClass: 2) }
+        let first = metrics.rows(of: ["kept", "gone", "used"])
+        for row in first { metrics.recordRequest(row: row, version: .stable, reason: 0, statusClass: 2, durationNanoseconds: 1) }
+        var rows: Set<Int> = []
+        for round in 0..<20 {
+            let labels = (0..<100).map { "route \(round) \($0)" }
+            let known = Set(labels + ["kept"])
+            metrics.forget(used: [[first[2]]]) { !known.contains($0) }
+            for row in metrics.rows(of: labels) {
+                metrics.recordRequest(row: row, version: .stable, reason: 0, statusClass: 2, durationNanoseconds: 1)
+                #expect(count(metrics, row) == 1, "a row that is new, or as if")
+                rows.insert(row)
+            }
+        }
+        #expect(rows.count == Metrics.maximumGoneRows + 100, "those of routes that are gone, and of those that are there")
+        #expect(!metrics.routeLabels.contains("gone"))
+        #expect(count(metrics, first[0]) == 1 && count(metrics, first[2]) == 1, "in force; still counted under")
+        let back = metrics.rows(of: ["gone", "used", "route 18 0", "route 0 0"])
+        #expect(back.map { count(metrics, $0) } == [0, 1, 1, 0], "what was forgotten begins anew")
+        var merged = Metrics(reasonLabels: Self.reasons)
+        merged.merge(metrics)
+        #expect(!merged.isUntouched(row: 1) && merged.isUntouched(row: Metrics.noRouteRow), "nothing is counted as without a route")
     }
 
     @Test("every combination of version, reason and class has a cell of its own")
     func cells() {
         var metrics = Metrics(reasonLabels: Self.reasons)
-        let rows = [0] + metrics.bind(routes: ["a", "b"])
+        let rows = [0] + metrics.rows(of: ["a", "b"])
         let cells = Self.cells(rows: rows)
         #expect(cells.count == 3 * 3 * 3 * 6)
         for (index, cell) in cells.enumerated() {
@@ -69,7 +97,7 @@ struct MetricsTests {
     @Test("a row is untouched until it counts")
     func untouched() {
         var metrics = Metrics(reasonLabels: Self.reasons)
-        let rows = metrics.bind(routes: ["a", "b"])
+        let rows = metrics.rows(of: ["a", "b"])
         metrics.recordRequest(row: rows[1], version: .none, reason: 0, statusClass: 0, durationNanoseconds: 1)
         #expect([0, 1, 2].map { metrics.isUntouched(row: $0) } == [true, true, false])
         #expect(metrics.requests(row: rows[0], version: .none, reason: 0, statusClass: 0) == 0)
@@ -89,11 +117,11 @@ struct MetricsTests {
     @Test("merging matches rows by label, whatever order the workers bound them in")
     func mergeByLabel() {
         var left = Metrics(reasonLabels: Self.reasons)
-        let leftRows = left.bind(routes: ["a", "b"])
+        let leftRows = left.rows(of: ["a", "b"])
         left.recordRequest(row: 0, version: .none, reason: 0, statusClass: 4, durationNanoseconds: 1)
         left.recordRequest(row: leftRows[0], version: .stable, reason: 0, statusClass: 2, durationNanoseconds: 1)
         var right = Metrics(reasonLabels: Self.reasons)
-        let rightRows = right.bind(routes: ["c", "b", "a"])
+        let rightRows = right.rows(of: ["c", "b", "a"])
         right.recordRequest(row: 0, version: .none, reason: 0, statusClass: 4, durationNanoseconds: 1)
         for row in rightRows {
             right.recordRequest(row: row, version: .stable, reason: 0, statusClass: 2, durationNanoseconds: 1)

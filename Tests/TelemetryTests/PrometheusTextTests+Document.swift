@@ -13,6 +13,9 @@ extension PrometheusTextTests {
         # HELP serin_config_last_reload_successful_timestamp_seconds When the configuration in force was loaded, in seconds since 1970.
         # TYPE serin_config_last_reload_successful_timestamp_seconds gauge
         serin_config_last_reload_successful_timestamp_seconds 1795217500
+        # HELP serin_config_last_reload_duration_seconds How long the last successful reload took, until every worker served by it.
+        # TYPE serin_config_last_reload_duration_seconds gauge
+        serin_config_last_reload_duration_seconds 1.42
         # HELP serin_config_reloads_total Reloads of the configuration, by result.
         # TYPE serin_config_reloads_total counter
         serin_config_reloads_total{result="success"} 3

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -300,6 +301,39 @@ static inline int64_t linux_signalfd_next(int32_t fd) {
 
 int64_t linux_ignore_sigpipe(void);
 
+// MARK: inotify
+
+static inline int64_t linux_inotify(void) { return linux_result(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)); }
+
+/// Watches what happens to the entries of a folder. The same folder again is the same watch.
+static inline int64_t linux_inotify_add(int32_t fd, const char *folder) {
+    return linux_result(inotify_add_watch(fd, folder, IN_CREATE | IN_DELETE | IN_MOVE | IN_CLOSE_WRITE | IN_ATTRIB | IN_ONLYDIR));
+}
+
+static inline int64_t linux_inotify_remove(int32_t fd, int32_t watch) { return linux_result(inotify_rm_watch(fd, watch)); }
+
+/// Fills `bytes` with whole events.
+static inline int64_t linux_inotify_read(int32_t fd, uint8_t *bytes, size_t capacity) {
+    return linux_result(read(fd, bytes, capacity));
+}
+
+/// One of the events that a read has filled, and where the next one begins.
+typedef struct {
+    int32_t watch;
+    /// Events were lost; the watch has ended by itself.
+    int32_t is_overflow, is_ended;
+    size_t name, name_capacity, next;
+} linux_inotify_event;
+
+static inline linux_inotify_event linux_inotify_event_at(const uint8_t *bytes, size_t offset) {
+    struct inotify_event event;
+    memcpy(&event, bytes + offset, sizeof event);
+    size_t name = offset + sizeof event;
+    return (linux_inotify_event){.watch = event.wd, .is_overflow = (event.mask & IN_Q_OVERFLOW) != 0,
+                                 .is_ended = (event.mask & IN_IGNORED) != 0, .name = name, .name_capacity = event.len,
+                                 .next = name + event.len};
+}
+
 // MARK: Clocks, limits, processors
 
 static inline uint64_t linux_monotonic_nanoseconds(void) {
@@ -315,6 +349,14 @@ static inline int64_t linux_wall_clock_seconds(void) {
     return time.tv_sec;
 }
 
+/// Nanoseconds since 1970: what changes from now on is not marked earlier, and what has changed so far (precise) not later. File
+/// systems mark by the coarse clock, or, where somebody has looked meanwhile, by the precise one.
+static inline int64_t linux_file_clock_nanoseconds(int32_t precise) {
+    struct timespec time;
+    clock_gettime(precise ? CLOCK_REALTIME : CLOCK_REALTIME_COARSE, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
 /// Raises the soft limit of open descriptors to the hard one; answers the limit in force afterwards.
 uint64_t linux_raise_descriptor_limit(void);
 
@@ -326,10 +368,36 @@ int64_t linux_processors(void);
 /// Starts a joinable thread; the answer is 0 or a negated error, the thread lands in `thread`.
 int64_t linux_thread_start(pthread_t *thread, size_t stack_bytes, void *(*body)(void *), void *argument);
 
+/// Makes the calling thread give way to others, and those that it starts from now on (nice, 0...19; there is no way back).
+void linux_thread_give_way(int32_t niceness);
+
 /// Names the calling thread; the kernel keeps 15 bytes.
 void linux_thread_name(const char *name);
 
 // MARK: Files and names
+
+/// What a path itself is, a link not followed.
+typedef struct {
+    int64_t result;
+    int32_t is_link, is_folder;
+    /// The last change of content, name or rights: nanoseconds since 1970.
+    int64_t changed;
+} linux_file_status;
+
+static inline linux_file_status linux_status_of(const char *path) {
+    struct stat status;
+    linux_file_status answer = {.result = linux_result(lstat(path, &status))};
+    if (answer.result < 0) return answer;
+    answer.is_link = S_ISLNK(status.st_mode);
+    answer.is_folder = S_ISDIR(status.st_mode);
+    answer.changed = (int64_t)status.st_ctim.tv_sec * 1000000000 + status.st_ctim.tv_nsec;
+    return answer;
+}
+
+/// The text of a link; as long as `capacity` when it was longer.
+static inline int64_t linux_read_link(const char *path, uint8_t *text, size_t capacity) {
+    return linux_result(readlink(path, (char *)text, capacity));
+}
 
 static inline int64_t linux_wait_readable(int32_t fd) {
     struct pollfd entry = {.fd = fd, .events = POLLIN};
@@ -367,3 +435,6 @@ typedef struct {
 } linux_usage;
 
 linux_usage linux_process_usage(void);
+
+/// Gives freed memory back to the system.
+void linux_trim_memory(void);

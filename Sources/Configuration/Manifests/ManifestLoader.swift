@@ -1,6 +1,4 @@
-internal import Foundation
-
-/// Finds the manifests that a configuration names and decodes what is in them.
+/// Decodes the manifests that a configuration names.
 struct ManifestLoader {
     private(set) var manifests: [Manifest] = []
     /// Where each object was met first, by kind, namespace and name.
@@ -12,69 +10,60 @@ struct ManifestLoader {
         let name: String
     }
 
-    /// Loads every source of `settings`, their paths relative to `folder`.
-    static func load(_ sources: [Settings.Source], folder: String, config: Place, log: inout DiagnosticLog) -> [Manifest] {
+    /// Reads and decodes files on several threads, if there are many; what comes of it, and in which order, does not depend on that.
+    static func load(_ files: ManifestFiles, log: inout DiagnosticLog) -> [Manifest] {
         var loader = ManifestLoader()
-        var seen: Set<String> = []
-        for source in sources {
-            let place = config.at(line: source.line)
-            for file in files(source.path, folder: folder, place, log: &log) {
-                guard seen.insert(file).inserted else {
-                    log.warning(place, "manifests", "\(file) is named twice; it is read once")
-                    continue
-                }
-                guard let file = YAMLFile.read(file, log: &log) else { continue }
-                loader.add(file, log: &log)
-            }
-        }
+        loader.add(files.found, log: &log)
+        log.append(files.said)
         return loader.manifests
     }
 
-    mutating func add(_ file: YAMLFile, log: inout DiagnosticLog) {
-        for document in file.documents(log: &log) {
-            add(document, Place(file: file.name, line: document.line), depth: 0, log: &log)
+    /// Documents of one file that a thread decodes at a time.
+    private struct Batch: Sendable {
+        static let size = 64
+
+        let file: Int
+        let parts: Range<Int>
+    }
+
+    private mutating func add(_ found: [ManifestFiles.File], log: inout DiagnosticLog) {
+        let read = Parallel.map(found.count) { index in
+            var log = found[index].said
+            let file = YAMLFile.read(found[index].path, log: &log)
+            return (file: file, log: log)
+        }
+        let batches = read.indices.flatMap { file in
+            let count = read[file].file?.parts.count ?? 0
+            return stride(from: 0, to: max(count, 1), by: Batch.size).map { start in
+                Batch(file: file, parts: start..<min(start + Batch.size, count))
+            }
+        }
+        let decoded = Parallel.map(batches.count) { index in
+            let batch = batches[index]
+            guard let file = read[batch.file].file else { return [DecodedObject]() }
+            return file.parts[batch.parts].flatMap { DecodedObject.all(in: $0, of: file.name) }
+        }
+        for (batch, objects) in zip(batches, decoded) {
+            if batch.parts.lowerBound == 0 { log.append(read[batch.file].log) }
+            for object in objects { add(object, log: &log) }
         }
     }
 
-    private mutating func add(_ node: YAMLNode, _ place: Place, depth: Int, log: inout DiagnosticLog) {
-        // `kubectl get -o yaml` makes a List, `kubectl get ingress` of old versions an IngressList.
-        if let kind = node["kind"]?.text, kind.hasSuffix("List"), let items = node["items"] {
-            guard let items = items.sequence, depth < 4 else {
-                log.error(place.at(line: items.line), kind, "expected a list of objects under `items`, found \(items.found)")
-                return
-            }
-            for item in items { add(item, place.at(line: item.line), depth: depth + 1, log: &log) }
-            return
+    mutating func add(_ file: YAMLFile, log: inout DiagnosticLog) {
+        for part in file.parts {
+            for object in DecodedObject.all(in: part, of: file.name) { add(object, log: &log) }
         }
-        guard let manifest = ManifestDecoder.decode(node, place, log: &log) else { return }
+    }
+
+    private mutating func add(_ object: DecodedObject, log: inout DiagnosticLog) {
+        log.append(object.said)
+        guard let manifest = object.manifest else { return }
         let key = ObjectKey(kind: manifest.kind, namespace: manifest.namespace, name: manifest.name)
         if let first = known[key] {
-            log.error(place, manifest.object, "the same object is also at \(first); remove one or rename it")
+            log.error(manifest.place, manifest.object, "the same object is also at \(first); remove one or rename it")
             return
         }
-        known[key] = place
+        known[key] = manifest.place
         manifests.append(manifest)
-    }
-
-    // MARK: Files
-
-    /// The file, or the manifests of the folder in the order of their names.
-    private static func files(_ path: String, folder: String, _ place: Place, log: inout DiagnosticLog) -> [String] {
-        let full = FilePath.joined(folder, path)
-        guard let kind = FilePath.kind(of: full) else {
-            log.error(place, "manifests", "there is no \(full); paths are relative to the configuration file")
-            return []
-        }
-        guard kind == .folder else { return [full] }
-        let names: [String]
-        do {
-            names = try FileManager.default.contentsOfDirectory(atPath: full)
-        } catch {
-            log.error(place, "manifests", "the folder \(full) can't be listed; check its permissions")
-            return []
-        }
-        let manifests = names.filter { !$0.hasPrefix(".") && ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) }.sorted()
-        if manifests.isEmpty { log.warning(place, "manifests", "the folder \(full) holds no *.yaml or *.yml file") }
-        return manifests.map { FilePath.joined(full, $0) }
     }
 }

@@ -54,9 +54,8 @@ struct Metadata {
     private mutating func readCreated(_ metadata: YAMLNode, log: inout DiagnosticLog) {
         guard let node = metadata["creationTimestamp"] else { return }
         // The one form Kubernetes writes; its text order is its time order.
-        let shape = node.text.map { String($0.map { $0.isASCII && $0.isNumber ? "0" : $0 }) }
-        if shape == "0000-00-00T00:00:00Z" {
-            created = node.text
+        if let text = node.text, text.utf8.map({ (0x30...0x39).contains($0) ? 0x30 : $0 }) == Array("0000-00-00T00:00:00Z".utf8) {
+            created = text
         } else {
             log.warning(
                 place.at(line: node.line), object,

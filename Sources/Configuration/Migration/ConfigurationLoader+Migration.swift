@@ -25,7 +25,8 @@ extension ConfigurationLoader {
                 log.error(Place(file: path, line: 1), "manifests", "there is no such file or folder")
             }
         }
-        let manifests = ManifestLoader.load(sources, folder: "", config: Place(file: "manifests", line: 1), log: &log)
+        let files = ManifestFiles.find(sources, folder: "", config: Place(file: "manifests", line: 1))
+        let manifests = ManifestLoader.load(files, log: &log)
         return migration(manifests, Settings(), log)
     }
 

@@ -7,7 +7,7 @@ struct SettingsReader {
     static let keys = [
         "listeners", "admin", "workers", "manifests", "ingressClasses", "services", "canary", "trustedProxies",
         "resolveInterval", "http10KeepAlive", "via", "timeouts", "limits", "shutdownTimeout", "underscoresInHeaders",
-        "accessLog",
+        "accessLog", "watch",
     ]
 
     private let place: Place
@@ -46,6 +46,7 @@ struct SettingsReader {
         readTimeouts(section, log: &log)
         readLimits(section, log: &log)
         readAccessLog(section, log: &log)
+        section.read("watch", into: &settings.process.watch, log: &log)
     }
 
     /// A mapping below the root; nil if absent, without a value, or in error.

@@ -4,18 +4,31 @@ internal import Foundation
 ///
 /// Each document is parsed by itself, so that a broken one is reported and does not hide those after it.
 struct YAMLFile {
-    /// A document: its text, with a line feed at the end, and the line of the file it begins on.
-    struct Part {
-        let text: String
+    /// A document: its bytes, valid UTF-8, and the line of the file it begins on.
+    struct Part: Sendable {
+        /// Of the whole file, for all its parts to share.
+        let bytes: [UInt8]
+        let range: Range<Int>
         let firstLine: Int
+
+        /// With a line feed at the end.
+        var text: String {
+            let text = String(decoding: bytes[range], as: UTF8.self)
+            return text.utf8.last == 0x0A ? text : text + "\n"
+        }
     }
 
     let name: String
     let parts: [Part]
 
     init(name: String, text: String) {
+        self.init(name: name, bytes: Array(text.utf8), from: 0)
+    }
+
+    /// `bytes` are valid UTF-8; those before `start` are left out.
+    private init(name: String, bytes: [UInt8], from start: Int) {
         self.name = name
-        parts = Self.split(text)
+        parts = Self.split(bytes, from: start)
     }
 
     /// Reads a file; nil, with an error in `log`, if it can't be read or is not text.
@@ -30,13 +43,13 @@ struct YAMLFile {
             log.error(place, "file", "can't be read: \(reason(path, error))")
             return nil
         }
-        guard let text = text(bytes, place, log: &log) else { return nil }
-        return YAMLFile(name: path, text: text)
+        guard let start = textStart(bytes, place, log: &log) else { return nil }
+        return YAMLFile(name: path, bytes: bytes, from: start)
     }
 
     /// The file's documents, in order; those that can't be parsed are errors in `log`, those that are empty left out.
     func documents(log: inout DiagnosticLog) -> [YAMLNode] {
-        var composer = YAMLComposer(file: name)
+        let composer = YAMLComposer(file: name)
         return parts.flatMap { composer.compose($0, log: &log) }
     }
 
@@ -49,63 +62,69 @@ struct YAMLFile {
         }
     }
 
-    /// UTF-8 without control characters, a byte order mark dropped.
-    static func text(_ bytes: [UInt8], _ place: Place, log: inout DiagnosticLog) -> String? {
-        var body = bytes[...]
-        if body.starts(with: [0xEF, 0xBB, 0xBF]) { body = body.dropFirst(3) }
-        guard let text = String(validating: body, as: UTF8.self) else {
-            let lines = body.split(separator: 0x0A, omittingEmptySubsequences: false)
+    /// Where the text begins, behind a byte order mark; nil, with an error, if it is not UTF-8 without control characters.
+    static func textStart(_ bytes: [UInt8], _ place: Place, log: inout DiagnosticLog) -> Int? {
+        let start = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        guard isUTF8(bytes) else {
+            let lines = bytes[start...].split(separator: 0x0A, omittingEmptySubsequences: false)
             let bad = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
             log.error(place.at(line: bad + 1), "file", "is not UTF-8 from here on; save it as UTF-8")
             return nil
         }
-        var line = 1
-        for index in body.indices {
-            let byte = body[index]
-            if byte == 0x0A { line += 1 }
-            if isForeignLineBreak(body[index...]) {
-                log.error(
-                    place.at(line: line), "file",
-                    "holds a line break (byte 0x\(String(byte, radix: 16))) that is neither LF nor CRLF; save it with LF")
-                return nil
-            }
-            guard byte < 0x20 || byte == 0x7F, ![0x09, 0x0A, 0x0D].contains(byte) else { continue }
-            log.error(
-                place.at(line: line), "file",
-                "holds a control character (byte 0x\(String(byte, radix: 16))), which YAML does not allow; remove it")
-            return nil
+        guard let index = bytes[start...].indices.first(where: { isOdd(bytes, $0) }) else { return start }
+        let line = bytes[start..<index].count { $0 == 0x0A } + 1
+        let byte = "byte 0x" + String(bytes[index], radix: 16)
+        let fault = isForeignLineBreak(bytes, index)
+            ? "holds a line break (\(byte)) that is neither LF nor CRLF; save it with LF"
+            : "holds a control character (\(byte)), which YAML does not allow; remove it"
+        log.error(place.at(line: line), "file", fault)
+        return nil
+    }
+
+    private static func isUTF8(_ bytes: [UInt8]) -> Bool {
+        (try? UTF8Span(validating: bytes.span)) != nil
+    }
+
+    /// A control character or a foreign line break.
+    private static func isOdd(_ bytes: [UInt8], _ index: Int) -> Bool {
+        switch bytes[index] {
+        case 0x09, 0x0A, 0x20...0x7E: false
+        case 0x0D, 0xC2, 0xE2: isForeignLineBreak(bytes, index)
+        case 0x80...0xFF: false
+        default: true
         }
-        return text
     }
 
     /// Where the parser begins a line and nobody else does: a CR alone, NEL, LS and PS (YAML 1.1 section 5.4). Behind one of them
     /// a `---` would begin a document that is not split off, and so be read by nobody; and diagnostics would name other lines.
-    private static func isForeignLineBreak(_ rest: ArraySlice<UInt8>) -> Bool {
-        switch rest.first {
-        case 0x0D: rest.dropFirst().first != 0x0A
-        case 0xC2: rest.starts(with: "\u{85}".utf8)
-        case 0xE2: rest.starts(with: "\u{2028}".utf8) || rest.starts(with: "\u{2029}".utf8)
-        default: false
+    private static func isForeignLineBreak(_ bytes: [UInt8], _ index: Int) -> Bool {
+        switch bytes[index] {
+        case 0x0D: index + 1 == bytes.count || bytes[index + 1] != 0x0A
+        case 0xC2: bytes[index + 1] == 0x85
+        default: isSeparator(bytes, index)
         }
+    }
+
+    /// Whether U+2028 or U+2029 is at `index`, in valid UTF-8.
+    static func isSeparator(_ bytes: [UInt8], _ index: Int) -> Bool {
+        bytes[index] == 0xE2 && bytes[index + 1] == 0x80 && (bytes[index + 2] == 0xA8 || bytes[index + 2] == 0xA9)
     }
 
     // MARK: Splitting
 
     /// Splits at `---` and `...` in the first column, which YAML lets mean nothing else there, not even inside a
     /// block of text (YAML 1.2 section 9.1.2).
-    private static func split(_ text: String) -> [Part] {
-        let bytes = Array(text.utf8)
+    private static func split(_ bytes: [UInt8], from begin: Int) -> [Part] {
         var parts: [Part] = []
         // The part that is being collected: where it begins, and whether a line other than comments and directives is in it.
-        var (start, firstLine, hasContent) = (0, 1, false)
+        var (start, firstLine, hasContent) = (begin, 1, false)
         func close(at end: Int) {
-            guard hasContent else { return }
-            let text = String(decoding: bytes[start..<end], as: UTF8.self)
-            parts.append(Part(text: text.utf8.last == 0x0A ? text : text + "\n", firstLine: firstLine))
+            if hasContent { parts.append(Part(bytes: bytes, range: start..<end, firstLine: firstLine)) }
         }
-        var (position, line) = (0, 1)
+        var (position, line) = (begin, 1)
         while position < bytes.count {
-            let end = bytes[position...].firstIndex(of: 0x0A) ?? bytes.count
+            var end = position
+            while end < bytes.count, bytes[end] != 0x0A { end += 1 }
             switch bytes[position] {
             case UInt8(ascii: ".") where isMarker(bytes[position..<end], "..."):
                 close(at: position)
@@ -138,6 +157,14 @@ struct YAMLFile {
     private static func isBlankOrComment(_ line: ArraySlice<UInt8>) -> Bool {
         let content = line.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D }
         return content == nil || content == UInt8(ascii: "#")
+    }
+}
+
+extension YAMLFile.Part {
+    /// A text by itself, such as a piece of another part.
+    init(_ text: String, firstLine: Int) {
+        let bytes = Array(text.utf8)
+        self.init(bytes: bytes, range: bytes.indices, firstLine: firstLine)
     }
 }
 

@@ -2,8 +2,8 @@
 ///
 /// Scalars keep their source text: whether `on` is a word or a truth is for the reader of a key to say, not for the
 /// parser, so that `via: off` and `canary: true` both reach their readers as written.
-struct YAMLNode: Sendable {
-    enum Content: Sendable {
+struct YAMLNode: Equatable, Sendable {
+    enum Content: Equatable, Sendable {
         case scalar(YAMLScalar)
         case sequence([YAMLNode])
         case mapping([YAMLEntry])
@@ -15,7 +15,7 @@ struct YAMLNode: Sendable {
 }
 
 /// One key of a mapping with its value.
-struct YAMLEntry: Sendable {
+struct YAMLEntry: Equatable, Sendable {
     let key: String
     /// The line of the key.
     let line: Int
@@ -23,12 +23,20 @@ struct YAMLEntry: Sendable {
 }
 
 /// A scalar as written.
-struct YAMLScalar: Sendable {
+struct YAMLScalar: Equatable, Sendable {
     let text: String
     /// Neither quoted, nor a block, nor tagged: only such a scalar can be read as something other than text.
     let isPlain: Bool
 
-    var isNull: Bool { isPlain && ["", "~", "null", "Null", "NULL"].contains(text) }
+    var isNull: Bool {
+        guard isPlain else { return false }
+        switch text.utf8.count {
+        case 0: return true
+        case 1: return text == "~"
+        case 4: return text == "null" || text == "Null" || text == "NULL"
+        default: return false
+        }
+    }
 
     /// What YAML 1.1, the dialect of kubectl, would read instead of text: `a boolean`, `a number`, or nil.
     var readAsOtherThanText: String? {

@@ -33,7 +33,8 @@ struct TestConfiguration: Sendable {
             settings: settings)
     }
 
-    fileprivate var yaml: String {
+    /// The configuration file.
+    var text: String {
         var lines = ["listeners:"] + listeners.map { "  - address: \"\($0)\"" }
         lines += ["admin: {address: \"\(admin)\", hosts: [\(adminHosts.joined(separator: ", "))]}", "workers: \(workers)", "manifests: [manifests/]"]
         if !services.isEmpty {
@@ -47,7 +48,7 @@ struct TestConfiguration: Sendable {
 
     func write(to folder: TemporaryFolder) throws {
         try folder.write(manifests.joined(separator: "\n---\n"), to: "manifests/all.yaml")
-        try folder.write(yaml, to: SerinProcess.file)
+        try folder.write(text, to: SerinProcess.file)
     }
 }
 
@@ -65,9 +66,15 @@ final class SerinProcess {
     var url: String { "http://\(address)" }
     var adminURL: String { "http://\(admin)" }
 
-    init(_ configuration: TestConfiguration, folder: TemporaryFolder? = nil, named name: String = "serin") throws {
-        self.folder = try folder ?? TemporaryFolder()
-        try configuration.write(to: self.folder)
+    convenience init(_ configuration: TestConfiguration, folder: TemporaryFolder? = nil, named name: String = "serin") throws {
+        let folder = try folder ?? TemporaryFolder()
+        try configuration.write(to: folder)
+        try self.init(in: folder, named: name)
+    }
+
+    /// With the configuration that is in the folder already.
+    init(in folder: TemporaryFolder, named name: String = "serin") throws {
+        self.folder = folder
         process = try Self.launch(["run", "-c", Self.file], in: self.folder, named: name)
         (listeners, admin) = try Self.addresses(of: process)
     }

@@ -60,7 +60,8 @@ enum ConfigurationRules {
     /// What `YAMLFile` lets pass when it reads a file.
     private static func text(of input: [UInt8]) -> String? {
         var log = DiagnosticLog()
-        return YAMLFile.text(input, Place(file: "input.yaml", line: 1), log: &log)
+        guard let start = YAMLFile.textStart(input, Place(file: "input.yaml", line: 1), log: &log) else { return nil }
+        return String(decoding: input[start...], as: UTF8.self)
     }
 
     private static func escaped(_ byte: UInt8) -> String {

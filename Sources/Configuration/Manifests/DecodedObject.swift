@@ -1,0 +1,33 @@
+/// One object of a document, decoded by itself, and what there is to say about it.
+struct DecodedObject: Sendable {
+    /// Nil if it is of another kind, or can't be used.
+    let manifest: Manifest?
+    let said: DiagnosticLog
+
+    /// The objects of one part of a file. What is said about the document itself stands with the first of them.
+    static func all(in part: YAMLFile.Part, of file: String) -> [DecodedObject] {
+        var log = DiagnosticLog()
+        let documents = YAMLComposer(file: file).compose(part, log: &log)
+        var objects: [DecodedObject] = []
+        if !log.entries.isEmpty { objects.append(DecodedObject(manifest: nil, said: log)) }
+        for document in documents {
+            append(document, Place(file: file, line: document.line), depth: 0, to: &objects)
+        }
+        return objects
+    }
+
+    private static func append(_ node: YAMLNode, _ place: Place, depth: Int, to objects: inout [DecodedObject]) {
+        var log = DiagnosticLog()
+        // `kubectl get -o yaml` makes a List, `kubectl get ingress` of old versions an IngressList.
+        if let kind = node["kind"]?.text, kind.hasSuffix("List"), let items = node["items"] {
+            guard let items = items.sequence, depth < 4 else {
+                log.error(place.at(line: items.line), kind, "expected a list of objects under `items`, found \(items.found)")
+                return objects.append(DecodedObject(manifest: nil, said: log))
+            }
+            for item in items { append(item, place.at(line: item.line), depth: depth + 1, to: &objects) }
+            return
+        }
+        let manifest = ManifestDecoder.decode(node, place, log: &log)
+        if manifest != nil || !log.entries.isEmpty { objects.append(DecodedObject(manifest: manifest, said: log)) }
+    }
+}
