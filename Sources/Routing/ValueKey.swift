@@ -35,7 +35,7 @@ public struct ValueKey: Hashable, Sendable {
         ValueKey(.cookie, name.utf8.map(ASCII.lowercase))
     }
 
-    /// A parameter of the query; its name is case-sensitive.
+    /// A parameter of the query; looked up without regard to case (`QueryString.find`), and shown as written.
     public static func query(_ name: String) -> ValueKey {
         ValueKey(.query, Array(name.utf8))
     }

@@ -37,6 +37,7 @@ import Testing
         (CanaryAnnotations.names + RouteAnnotations.names + ConditionAnnotations.tengineNames + ServiceRelease.names)
         .map { AnnotationCatalogue.ingressNginx + $0 }
         + CanaryAnnotations.ownNames.map { AnnotationCatalogue.serin + $0 }
+        + AnnotationReader.canaryPrefixes.flatMap { prefix in ["canary", "canary-by-cookie", "canary-weight"].map { prefix + $0 } }
         + AnnotationCatalogue.higressOnly.map { AnnotationCatalogue.higress + $0.name }
 
     @Test(arguments: read)

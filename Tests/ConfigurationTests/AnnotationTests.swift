@@ -1,4 +1,5 @@
 import Addressing
+import Exchange
 import Routing
 import Testing
 @testable import Configuration
@@ -66,6 +67,7 @@ import Testing
         /// The rules as the table has them, and the annotations' part of each warning.
         let rules: String
         let warnings: [String]
+        var mode = Compatibility.scoped
         var testDescription: String { name }
     }
 
@@ -118,7 +120,7 @@ import Testing
             kind: "Ingress", namespace: "default", name: "test", place: Place(file: "test.yaml", line: 1), created: nil,
             labels: [:], annotations: annotations, body: .ingress(IngressManifest()))
         var log = DiagnosticLog()
-        let read = CanaryAnnotations(manifest, log: &log)
+        let read = CanaryAnnotations(manifest, test.mode, log: &log)
         #expect(read.isEnabled == test.enabled)
         #expect(!read.isEnabled || text(read) == test.rules)
         #expect(log.entries.count == test.warnings.count, "\(log.entries)")
@@ -178,6 +180,14 @@ import Testing
         Case(name: "an empty value in a list", annotations: [on, header, ("serin.dev/canary-by-header-value", "a||")], enabled: true, rules: "header x nothing", warnings: ["never holds"]),
         Case(name: "a pattern with any sign", annotations: [on, header, ("serin.dev/canary-by-header-pattern", "^a{2,3} b$")], enabled: true, rules: "header x ~ ^a{2,3} b$", warnings: []),
         Case(name: "a pattern that does not compile", annotations: [on, header, ("serin.dev/canary-by-header-pattern", "(")], enabled: true, rules: "header x invalid", warnings: ["never matches"]),
+        Case(name: "Tengine's list", annotations: [on, header, ("canary-by-header-value", "a||b=c")], enabled: true, rules: "header x = a|b=c", warnings: []),
+        Case(name: "R6 Tengine's list in ingress-nginx mode", annotations: [on, header, ("canary-by-header-value", "a||b")], enabled: true, rules: "header x", warnings: ["(R6)"], mode: .ingressNginx),
+        Case(name: "Tengine's list without a header", annotations: [on, ("canary-weight", "5"), ("canary-by-header-value", "a||b")], enabled: true, rules: "weight 5/100", warnings: ["(R27)"]),
+        Case(name: "Tengine's total of the main one", annotations: [("canary-weight-total", "1000")], enabled: false, rules: "", warnings: ["write it into the canary"]),
+        Case(name: "Higress's prefix", annotations: [("higress.io/canary", "true"), ("higress.io/canary-by-header", "x"), ("higress.io/canary-by-header-pattern", "^a"), ("higress.io/canary-weight", "5")], enabled: true, rules: "header x ~ ^a, weight 5/100", warnings: []),
+        Case(name: "the load balancer's prefix", annotations: [("alb.ingress.kubernetes.io/canary", "true"), ("alb.ingress.kubernetes.io/canary-by-cookie", "c")], enabled: true, rules: "cookie c", warnings: []),
+        Case(name: "R8 with another prefix", annotations: [("higress.io/canary-by-cookie", "c")], enabled: false, rules: "", warnings: ["(R8)"]),
+        Case(name: "R4 with another prefix", annotations: [("higress.io/canary", "true"), ("higress.io/canary-weight", "x"), ("canary-by-cookie", "c")], enabled: true, rules: "cookie c", warnings: ["(R4)"]),
         Case(name: "a list without a header", annotations: [on, ("canary-weight", "5"), ("serin.dev/canary-by-header-value", "a")], enabled: true, rules: "weight 5/100", warnings: ["does nothing without canary-by-header"]),
         Case(name: "a cookie's values", annotations: [on, ("canary-by-cookie", "c"), ("serin.dev/canary-by-cookie-value", "1||2")], enabled: true, rules: "cookie c = 1|2", warnings: []),
         Case(name: "a cookie's pattern", annotations: [on, ("canary-by-cookie", "c"), ("serin.dev/canary-by-cookie-pattern", "^1"), ("serin.dev/canary-by-cookie-mod", "10 < 1")], enabled: true, rules: "cookie c ~ ^1", warnings: ["not looked at beside"]),

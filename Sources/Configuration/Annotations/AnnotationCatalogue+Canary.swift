@@ -67,4 +67,15 @@ extension AnnotationCatalogue {
         .supported("canary-by-query-pattern", "a search in the parameter"),
         .supported("canary-by-query-value", "the parameter is this"),
     ]
+
+    /// The same names as ingress-nginx's.
+    private static let canaryAliases: [Row] = canary.filter { $0.state == .supported }
+
+    static let higressShortOnes: [Row] = canaryAliases + [
+        .notPlanned("destination", "weights of several Services; write canaries, or `service-weight` for two"),
+    ]
+
+    static let albOnes: [Row] = canaryAliases + [
+        .notPlanned("order", "Ingresses count by their age (R11), canaries of one path too"),
+    ]
 }

@@ -8,6 +8,19 @@ struct AnnotationReader {
 
     let manifest: Manifest
 
+    /// Whose names for ingress-nginx's seven canary annotations count: its own, Higress's and those of Alibaba's load balancer.
+    static let canaryPrefixes = [CanaryAnnotations.prefix, "higress.io/", "alb.ingress.kubernetes.io/"]
+
+    /// The annotation of ingress-nginx called `name`, one of R2, or a vendor's of the same name.
+    func canary(_ name: String) -> Annotation? {
+        Self.canaryPrefixes.lazy.compactMap { manifest.annotation($0 + name) }.first
+    }
+
+    /// The name of R2 in an annotation's key.
+    static func canaryName(_ key: String) -> String? {
+        canaryPrefixes.lazy.compactMap { key.droppingPrefix($0) }.first { CanaryAnnotations.names.contains($0) }
+    }
+
     /// Serin's annotation called `name`.
     func own(_ name: String) -> Annotation? { manifest.annotation(Self.prefix + name) }
 

@@ -40,10 +40,10 @@ struct CanaryAnnotations {
     private let manifest: Manifest
     private let reader: AnnotationReader
 
-    init(_ manifest: Manifest, log: inout DiagnosticLog) {
+    init(_ manifest: Manifest, _ compatibility: Compatibility, log: inout DiagnosticLog) {
         self.manifest = manifest
         reader = AnnotationReader(manifest: manifest)
-        conditions = ConditionAnnotations(reader)
+        conditions = ConditionAnnotations(reader, compatibility)
         hash = HashAnnotations(reader, log: &log)
         marks = MarkAnnotations(reader, log: &log).marks
         readEnabled(log: &log)
@@ -51,7 +51,7 @@ struct CanaryAnnotations {
         readTotal(log: &log)
         readOwnWeight(log: &log)
         header = text("canary-by-header", allowed: AnnotationText.isBasic, log: &log)
-        headerValue = text("canary-by-header-value", allowed: AnnotationText.isBasic, log: &log)
+        if conditions.vendorList == nil { headerValue = text("canary-by-header-value", allowed: AnnotationText.isBasic, log: &log) }
         headerPattern = text("canary-by-header-pattern", allowed: AnnotationText.isPattern, log: &log)
         cookie = text("canary-by-cookie", allowed: AnnotationText.isBasic, log: &log)
         readConditions(log: &log)
@@ -61,7 +61,7 @@ struct CanaryAnnotations {
     init(_ release: ServiceRelease, pin: ReleasePin, of manifest: Manifest) {
         // What they say of a canary was reported when the Ingress was read.
         var unused = DiagnosticLog()
-        self.init(manifest, log: &unused)
+        self.init(manifest, .scoped, log: &unused)
         isRelease = true
         (header, headerValue, headerPattern, cookie) = (nil, nil, nil, nil)
         weight = release.percent ?? 0
@@ -165,13 +165,16 @@ struct CanaryAnnotations {
     private func warnDisabled(log: inout DiagnosticLog) {
         let rules = manifest.annotations.filter { annotation in
             if let name = annotation.key.droppingPrefix(AnnotationReader.prefix) { return Self.ownNames.contains(name) }
-            return switch annotation.key.droppingPrefix(Self.prefix) {
+            return switch AnnotationReader.canaryName(annotation.key) {
             case "canary-weight": weight > 0
             case "canary-by-header", "canary-by-header-value", "canary-by-header-pattern", "canary-by-cookie": true
             default: false
             }
         }
-        guard let first = rules.first, !ServiceRelease.names.contains(where: { annotation($0) != nil }) else { return }
+        if rules.isEmpty, annotation("canary") == nil, let total = annotation("canary-weight-total") {
+            warn(total, "R8", "does nothing in an ordinary Ingress; write it into the canary", log: &log)
+        }
+        guard let first = rules.first, !ServiceRelease.names.contains(where: { manifest.annotation(Self.prefix + $0) != nil }) else { return }
         log.warning(
             manifest.place(line: first.line), manifest.object,
             "has canary rules, but \(Self.prefix)canary is not \"true\" (R8): an ordinary Ingress, no canary; add it or "
@@ -196,7 +199,7 @@ struct CanaryAnnotations {
         }
     }
 
-    private func annotation(_ name: String) -> Annotation? { manifest.annotation(Self.prefix + name) }
+    private func annotation(_ name: String) -> Annotation? { reader.canary(name) }
 
     private func warn(_ annotation: Annotation, _ rule: String, _ message: String, log: inout DiagnosticLog) {
         log.warning(

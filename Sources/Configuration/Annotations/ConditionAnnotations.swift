@@ -1,3 +1,4 @@
+internal import Exchange
 internal import Routing
 
 /// What a canary asks of a request beyond the annotations of ingress-nginx. One rule for each of header, cookie, query and
@@ -32,11 +33,16 @@ struct ConditionAnnotations {
     /// The families whose plain rule an item stands for.
     private(set) var replaced: Set<Condition.Family> = []
 
+    /// `canary-by-header-value` with `||` in it, which is a list in Tengine-Ingress. ingress-nginx drops it (R6).
+    let vendorList: Annotation?
+
     private let reader: AnnotationReader
     private var mustMatchAll: Bool { combination != .any }
 
-    init(_ reader: AnnotationReader) {
+    init(_ reader: AnnotationReader, _ compatibility: Compatibility) {
         self.reader = reader
+        let value = compatibility == .scoped ? reader.canary("canary-by-header-value") : nil
+        vendorList = value.flatMap { $0.value.contains("||") ? $0 : nil }
     }
 
     mutating func read(_ plain: Plain, hasWeight: Bool, log: inout DiagnosticLog) {
@@ -77,7 +83,7 @@ struct ConditionAnnotations {
         let own = ownTests(base, modulo)
         if let chosen = own.first, chosen.isValue || (plain.headerValue == nil && (chosen.isPattern || plain.headerPattern == nil)) {
             for other in ["canary-by-header-value", "canary-by-header-pattern"] {
-                guard let annotation = reader.manifest.annotation(CanaryAnnotations.prefix + other) else { continue }
+                guard let annotation = reader.canary(other), annotation.key != chosen.annotation.key else { continue }
                 reader.warn(annotation, "is not looked at beside \(chosen.annotation.key); remove one of the two", log: &log)
             }
             add(.header, .header(name), own, log: &log)
@@ -95,7 +101,8 @@ struct ConditionAnnotations {
     private func plainTest(_ plain: Plain, log: inout DiagnosticLog) -> Condition.Test {
         if let value = plain.headerValue { return .anyOf([Array(value.utf8)]) }
         guard let pattern = plain.headerPattern else { return .alwaysNever }
-        return PatternText.test(pattern, reader.manifest, CanaryAnnotations.prefix + "canary-by-header-pattern", log: &log)
+        let key = reader.canary("canary-by-header-pattern")?.key ?? ""
+        return PatternText.test(pattern, reader.manifest, key, log: &log)
     }
 
     private mutating func readCookie(_ plain: Plain, _ modulo: ModuloText?, log: inout DiagnosticLog) {
@@ -130,11 +137,11 @@ struct ConditionAnnotations {
 
     /// Annotations that speak of a header, cookie or parameter that none names.
     private mutating func readNameless(_ base: String, _ family: Condition.Family, log: inout DiagnosticLog) {
-        for test in ownTests(base, nil) {
+        for test in ownTests(base, nil) where test.annotation.key != vendorList?.key {
             reader.warn(test.annotation, "does nothing without \(base), which names what is looked at; add it", log: &log)
         }
         // What was to narrow the canary must not widen it by being dropped.
-        let named = reader.extended(base) ?? reader.manifest.annotation(CanaryAnnotations.prefix + base)
+        let named = reader.extended(base) ?? reader.canary(base)
         if mustMatchAll, let written = named ?? ownTests(base, nil).first?.annotation {
             items.append(Item(family: family, key: nil, test: .nothing(written.key)))
         }
@@ -171,8 +178,7 @@ struct ConditionAnnotations {
     /// Those there are, in their order of precedence.
     private func ownTests(_ base: String, _ modulo: ModuloText?) -> [OwnTest] {
         var tests: [OwnTest] = []
-        // Under the prefix of ingress-nginx, a header's value is its own annotation and no list.
-        let value = base == "canary-by-header" ? reader.own(base + "-value") : reader.extended(base + "-value")
+        let value = base == "canary-by-header" ? reader.own(base + "-value") ?? vendorList : reader.extended(base + "-value")
         if let value { tests.append(OwnTest(annotation: value, kind: .value)) }
         if let pattern = reader.extended(base + "-pattern", tengine: false) { tests.append(OwnTest(annotation: pattern, kind: .pattern)) }
         if let own = reader.own(base + "-mod") { tests.append(OwnTest(annotation: own, kind: .modulo)) }

@@ -32,7 +32,7 @@ struct ReleaseSplit {
         let old = Set(ingress.writtenPaths.filter { $0.backend.service != release.newService }.map(\.place))
         let new = ingress.writtenPaths.filter { $0.backend.service == release.newService && old.contains($0.place) }
         let reader = AnnotationReader(manifest: manifest)
-        if AnnotationText.bool(manifest.annotation(CanaryAnnotations.prefix + "canary")?.value ?? "") == true {
+        if AnnotationText.bool(reader.canary("canary")?.value ?? "") == true {
             reader.warn(release.annotation, "is not looked at in a canary; remove one of the two", log: &log)
             return manifest
         }

@@ -179,7 +179,7 @@ struct SnapshotCompiler {
         do {
             return .pattern(try Pattern(text))
         } catch {
-            let annotation = planned.owner.annotation(CanaryAnnotations.prefix + "canary-by-header-pattern")
+            let annotation = AnnotationReader(manifest: planned.owner).canary("canary-by-header-pattern")
             log.warning(
                 planned.owner.place(line: annotation?.line ?? planned.line), planned.owner.object,
                 "the pattern \"\(text.clipped)\" never matches, every request with the header goes to stable (R21): "
