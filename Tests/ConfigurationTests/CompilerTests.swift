@@ -94,6 +94,9 @@ import Testing
         ("request", nil, "weight 5/100 by request"), ("clientIP", nil, "weight 5/100 by client address"),
         ("clientIP", "cookie:uid", "weight 5/100 by cookie uid"), ("clientIP", "request", "weight 5/100 by request"),
         ("clientIP", "nonsense", "weight 5/100 by client address"),
+        ("clientIP/24", nil, "weight 5/100 by client address /24 /64"),
+        ("request", "cookie:uid,clientIP/16/48", "weight 5/100 by cookie uid and client address /16 /48"),
+        ("request", "cookie:uid\", serin.dev/canary-hash-seed: \"r 7", "weight 5/100 by cookie uid, seed r 7"),
     ])
     func hashKeys(_ setting: String, _ annotation: String?, _ expect: String) throws {
         let hash = annotation.map { ", serin.dev/canary-hash-by: \"\($0)\"" } ?? ""
