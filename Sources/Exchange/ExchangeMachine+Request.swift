@@ -48,6 +48,9 @@ extension ExchangeMachine {
         if goesNoFurther(request.input) { return answerOptions(now) }
         // Read once: each reading of a property that may change counts a reference.
         let snapshot = snapshot
+        if client.isTLS, snapshot.https.owners != nil, isMisdirected(request.input, snapshot) {
+            return answer(.misdirected, status: nil, now)
+        }
         let (decision, address) = decide(request.input, snapshot)
         switch decision {
         case .refused(let failure):
@@ -61,6 +64,9 @@ extension ExchangeMachine {
             summary.route = target.route
             summary.version = target.version
             summary.reason = target.reason
+            if !client.isTLS, snapshot.https.rule(of: target.route).contains(.redirects), !cameByHTTPS(request.input, snapshot) {
+                return redirectToHTTPS(snapshot, now)
+            }
             guard !snapshot.backends[target.backend].endpoints.isEmpty else {
                 return answer(.noEndpoint, status: nil, now)
             }
@@ -147,7 +153,7 @@ extension ExchangeMachine {
         finishAnswer(now)
     }
 
-    private func beginAnswer(_ status: UInt16, extraRoom: Int) -> LocalAnswer {
+    func beginAnswer(_ status: UInt16, extraRoom: Int) -> LocalAnswer {
         assert(!responseHeadIsDone, "a request has one answer")
         let hasHead = request.input.retained > 0
         if !hasHead || !request.isSourceComplete || clientHasClosed || context.isDraining { mayPersist = false }
@@ -168,7 +174,7 @@ extension ExchangeMachine {
         return answer
     }
 
-    private func finishAnswer(_ now: Instant) {
+    func finishAnswer(_ now: Instant) {
         lastClientWrite = now
         settle(now)
     }

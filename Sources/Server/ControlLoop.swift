@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import Reactor
 import Routing
+import TLS
 
 /// The supervisor's thread: starts the workers, passes changes on to them, and sees the process to its end.
 ///
@@ -32,6 +33,7 @@ final class ControlLoop {
     var settings: ProcessSettings
     /// Names among its endpoints are not resolved in here.
     var snapshot: Snapshot
+    var tls: TLSContext?
     var inactiveCanaries: [RouteReport.InactiveCanary]
     var answers: Resolver.Answers = [:]
     /// What the workers have or are about to have, and what they had and may still use.
@@ -72,6 +74,7 @@ final class ControlLoop {
     ) {
         do throws(Supervisor.StartError) {
             let workers = options.settings.workers ?? AvailableProcessors.count
+            if options.tls == nil, options.settings.listeners.contains(where: \.tls) { throw Supervisor.StartError.noCertificates }
             try DescriptorBudget.check(listeners: options.settings.listeners.count, workers: workers)
             let bound = try ListenerSet.bind(options.settings.listeners, workers: workers)
             let control: ControlLoop
@@ -100,6 +103,7 @@ final class ControlLoop {
         settings = options.settings
         workerCount = workers
         snapshot = options.snapshot
+        tls = options.tls
         inactiveCanaries = options.inactiveCanaries
         do throws(Errno) {
             loop = try EventLoop()
@@ -135,8 +139,8 @@ final class ControlLoop {
             for index in 0..<count {
                 let inbox = try Mailbox<WorkerMessage>()
                 let start = WorkerStart(
-                    index: index, snapshot: start, inventory: inventory, connectionLimit: limit, counts: counts, mailbox: inbox,
-                    supervisor: mailbox, accessLog: accessLog)
+                    index: index, snapshot: start, inventory: inventory, tls: tls, connectionLimit: limit, counts: counts,
+                    mailbox: inbox, supervisor: mailbox, accessLog: accessLog)
                 threads.append(try Thread.start(name: "worker-\(index)") { Worker.run(start) })
                 workers.append(inbox)
                 running.insert(index)

@@ -1,7 +1,10 @@
 /// The annotations of one Ingress that say how its hosts and paths are served, canaries aside (R33, R35, R38). What can't be
 /// used is dropped by itself with a warning.
 struct RouteAnnotations {
-    static let names = ["server-alias", "app-root", "default-backend", "use-regex", "rewrite-target"]
+    static let names = [
+        "server-alias", "app-root", "default-backend", "use-regex", "rewrite-target", "ssl-redirect",
+        "force-ssl-redirect",
+    ]
 
     /// Other names of the hosts (R33), lower case.
     private(set) var aliases: [Located<String>] = []
@@ -14,6 +17,11 @@ struct RouteAnnotations {
     /// What a path becomes for the upstream (R35).
     private(set) var rewriteTarget: Located<String>?
 
+    /// Whether HTTP is redirected to HTTPS where the host has a certificate; nil: as the configuration file says.
+    private(set) var redirectsToHTTPS: Bool?
+    /// Also where it has none.
+    private(set) var forcesHTTPS = false
+
     private let manifest: Manifest
 
     init(_ manifest: Manifest, log: inout DiagnosticLog) {
@@ -23,6 +31,8 @@ struct RouteAnnotations {
         readDefaultBackend(log: &log)
         readRegex(log: &log)
         readRewrite(log: &log)
+        redirectsToHTTPS = bool("ssl-redirect", log: &log)
+        forcesHTTPS = bool("force-ssl-redirect", log: &log) ?? false
     }
 
     /// Canaries have these of their main (R14, R36).
@@ -97,6 +107,13 @@ struct RouteAnnotations {
             return warn(annotation, "names another variable than $1 to $9, which is not supported: paths go on as they came", log: &log)
         }
         rewriteTarget = Located(value: target, line: annotation.line)
+    }
+
+    private func bool(_ name: String, log: inout DiagnosticLog) -> Bool? {
+        guard let annotation = annotation(name) else { return nil }
+        if let value = AnnotationText.bool(annotation.value) { return value }
+        warn(annotation, "is not a boolean: counts as not set; write \"true\" or \"false\"", log: &log)
+        return nil
     }
 
     /// What ingress-nginx allows in a rewrite target.
