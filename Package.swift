@@ -90,15 +90,16 @@ let package = Package(
         tests("HTTP1Tests", ["HTTP1"]),
         tests("RoutingTests", ["Addressing", "Routing", "TestSupport"]),
         tests("TelemetryTests", ["Telemetry"]),
-        tests("TLSTests", ["Addressing", "COpenSSL", "TLS"]),
+        tests("TLSTests", ["COpenSSL", "TLS", "TestSupport"]),
         tests("ReactorTests", ["Addressing", "Reactor", "TestSupport"]),
         tests("ExchangeTests", ["Addressing", "Exchange", "HTTP1", "Routing", "TestSupport"]),
-        tests("ServerTests", ["Addressing", "Exchange", "Reactor", "Routing", "Server", .product(name: "Logging", package: "swift-log")]),
+        tests("ServerTests", ["Addressing", "Exchange", "Reactor", "Routing", "Server", "TLS", "Telemetry",
+            .product(name: "Logging", package: "swift-log")]),
         // They run the binary, so it is built before them.
-        tests("EndToEndTests", ["serin"]),
+        tests("EndToEndTests", ["TestSupport", "serin"]),
         tests(
             "ConfigurationTests",
-            ["Addressing", "Configuration", "Exchange", "Routing", "TestSupport", .product(name: "Yams", package: "Yams")],
+            ["Addressing", "Configuration", "Exchange", "Routing", "TLS", "TestSupport", .product(name: "Yams", package: "Yams")],
             exclude: ["Fixtures"]),
     ] + fuzzing
 )

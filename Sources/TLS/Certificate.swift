@@ -95,24 +95,36 @@ public final class Certificate: @unchecked Sendable {
     private static let maximumChain = 16
 
     private static func readKey(_ pem: [UInt8]) throws(CertificateFault) -> OpaquePointer {
-        let key = unsafe withBIO(pem) { bio in unsafe PEM_read_bio_PrivateKey(bio, nil, refusePassphrase, nil) }
-        if let key = unsafe key {
-            ERR_clear_error()
-            return unsafe key
+        guard contains("PRIVATE KEY-----", pem) else { throw .noKey }
+        var isEncrypted = false
+        // The flag is written during the call only.
+        let key = unsafe withUnsafeMutablePointer(to: &isEncrypted) { flag in
+            unsafe withBIO(pem) { bio in unsafe PEM_read_bio_PrivateKey(bio, nil, refusePassphrase, flag) }
         }
-        let code = ERR_peek_error()
-        if openssl_library(code) == ERR_LIB_PEM {
-            let reason = openssl_reason(code)
-            ERR_clear_error()
-            if reason == PEM_R_NO_START_LINE { throw .noKey }
-            if reason == PEM_R_BAD_PASSWORD_READ { throw .encryptedKey }
-            throw .malformedKey("the PEM text is damaged")
+        guard let key = unsafe key else {
+            let reason = OpenSSLError.take()
+            throw isEncrypted ? .encryptedKey : .malformedKey(reason)
         }
-        throw .malformedKey(OpenSSLError.take())
+        ERR_clear_error()
+        return unsafe key
     }
 
-    /// OpenSSL would ask for a passphrase on the terminal.
-    private static let refusePassphrase: @convention(c) (UnsafeMutablePointer<CChar>?, CInt, CInt, UnsafeMutableRawPointer?) -> CInt = { _, _, _, _ in -1 }
+    /// OpenSSL would ask for a passphrase on the terminal. Notes that it would have, where there is a flag for that.
+    private static let refusePassphrase: pem_password_cb = { _, _, _, flag in
+        // The flag is `readKey`'s.
+        unsafe flag?.assumingMemoryBound(to: Bool.self).pointee = true
+        return -1
+    }
+
+    private static func contains(_ words: StaticString, _ text: [UInt8]) -> Bool {
+        let count = words.utf8CodeUnitCount
+        return words.withUTF8Buffer { words in
+            // A slice is compared with as many bytes.
+            text.count >= count && (0...text.count - count).contains { start in
+                unsafe words.elementsEqual(text[start..<start + count])
+            }
+        }
+    }
 
     /// Lends OpenSSL bytes as if they were a file.
     private static func withBIO<R>(_ bytes: [UInt8], _ body: (OpaquePointer?) -> R) -> R {

@@ -12,6 +12,8 @@ struct SocketBIO {
         var hasRead = false
         /// The first byte was not one of TLS but a letter: the client speaks HTTP.
         var isPlainText = false
+        /// The other side has closed its half.
+        var isAtEnd = false
     }
 
     /// Owned by the session, which outlives the BIO's last use.
@@ -49,8 +51,7 @@ struct SocketBIO {
         let method = unsafe BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket")
         unsafe BIO_meth_set_read(method) { bio, bytes, count in unsafe SocketBIO.read(bio, bytes, count) }
         unsafe BIO_meth_set_write(method) { bio, bytes, count in unsafe SocketBIO.write(bio, bytes, count) }
-        // What is written is not held back, so that there is nothing to flush; other commands do not concern a socket.
-        unsafe BIO_meth_set_ctrl(method) { _, command, _, _ in command == BIO_CTRL_FLUSH ? 1 : 0 }
+        unsafe BIO_meth_set_ctrl(method) { bio, command, _, _ in unsafe SocketBIO.control(bio, command) }
         return unsafe Method(pointer: method)
     }()
 
@@ -65,6 +66,7 @@ struct SocketBIO {
             if errno == EAGAIN { unsafe openssl_retry_read(bio) }
             return -1
         }
+        unsafe state.pointee.isAtEnd = result == 0 && count > 0
         if result > 0, unsafe !state.pointee.hasRead {
             unsafe state.pointee.hasRead = true
             // Every handshake begins with the record type 22; methods of HTTP with a letter.
@@ -74,6 +76,16 @@ struct SocketBIO {
             }
         }
         return CInt(truncatingIfNeeded: result)
+    }
+
+    /// What is written is not held back, so that there is nothing to flush; other commands do not concern a socket.
+    private static func control(_ bio: OpaquePointer?, _ command: CInt) -> Int {
+        switch command {
+        case BIO_CTRL_FLUSH: return 1
+        // The BIO has the state that `attach` gave it.
+        case BIO_CTRL_EOF: return unsafe BIO_get_data(bio).assumingMemoryBound(to: State.self).pointee.isAtEnd ? 1 : 0
+        default: return 0
+        }
     }
 
     private static func write(_ bio: OpaquePointer?, _ bytes: UnsafePointer<CChar>?, _ count: CInt) -> CInt {

@@ -87,9 +87,10 @@ public final class TLSSession {
         if bytes.isEmpty { return .bytes(0) }
         var count = 0
         ERR_clear_error()
-        // OpenSSL reads the span's memory, during the call; what it could not send it keeps as a record of its own.
+        // OpenSSL reads the span's memory, during the call; what it could not send it keeps as a record of its own. It would go
+        // on with the next record, and say nothing of the first one until the last is out.
         let result = unsafe bytes.withUnsafeBufferPointer { bytes in
-            unsafe SSL_write_ex(session, bytes.baseAddress, bytes.count, &count)
+            unsafe SSL_write_ex(session, bytes.baseAddress, min(bytes.count, Self.recordSize), &count)
         }
         return result == 1 ? .bytes(count) : outcome(of: result)
     }
