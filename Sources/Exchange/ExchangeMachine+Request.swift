@@ -79,14 +79,14 @@ extension ExchangeMachine {
     ) -> Bool {
         var room = RequestRewrite.room(for: head)
         if target.isRewritten { room += context.decider.pathLength }
-        let marks = target.isMarked ? snapshot.routes.routes[target.route].marks : nil
-        if let marks { room += marks.lines(for: target.version).request.count }
+        let marks = target.isMarked ? snapshot.routes.routes[target.route].marks?.marks(of: target.version) : nil
+        if let marks { room += marks.requestRoom }
         guard room <= BufferPool.Size.huge.rawValue else { return false }
         context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
         let rewrite = RequestRewrite(
             client: client, clientAddress: address,
             isTrusted: client.isTrusted(by: snapshot), isPathRewritten: target.isRewritten,
-            requestID: context.requestIDs.next(), marks: marks, version: target.version)
+            requestID: context.requestIDs.next(), marks: marks)
         request.reserveOutput(room, pool)
         request.writeHead(head, by: rewrite, snapshot, context)
         return true

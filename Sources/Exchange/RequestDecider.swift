@@ -66,7 +66,7 @@ public struct RequestDecider: ~Copyable {
             if let target = Self.targetWithoutRules(route, snapshot) { return .forward(target) }
             let (choice, newClient) = choose(route, head, bytes, client, snapshot, rolls, trace)
             let target = Self.target(route, choice, newClient, snapshot)
-            return route.rewrite == nil ? .forward(target) : rewrite(route, target, head, bytes, snapshot)
+            return !route.canRewrite ? .forward(target) : rewrite(route, target, head, bytes, snapshot)
         case .addSlash:
             return .addSlash
         case .appRoot(let extra):
@@ -100,7 +100,7 @@ public struct RequestDecider: ~Copyable {
     private mutating func rewrite(
         _ route: Route, _ target: Target, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ snapshot: Snapshot
     ) -> Decision {
-        guard let rewrite = route.rewrite, head.form != .asterisk else { return .forward(target) }
+        guard let rewrite = route.rewrite(for: target.version), head.form != .asterisk else { return .forward(target) }
         let path = bytes[head.path]
         // A span of one part of `self` would forbid writing to another.
         var output: [UInt8] = []

@@ -6,7 +6,9 @@ internal import Routing
 struct CanaryAnnotations {
     static let prefix = "nginx.ingress.kubernetes.io/"
     /// Serin's own, under `AnnotationReader.prefix`.
-    static let ownNames = HashAnnotations.names + ConditionAnnotations.names + MarkAnnotations.names + ["canary-weight"]
+    static let ownNames = HashAnnotations.names + ConditionAnnotations.names + MarkAnnotations.names + EditAnnotations.names + ["canary-weight"]
+    /// Tengine's, under the prefix of ingress-nginx.
+    static let tengineNames = ConditionAnnotations.tengineNames + EditAnnotations.tengineNames
     /// R2.
     static let names = [
         "canary", "canary-weight", "canary-weight-total", "canary-by-header", "canary-by-header-value",
@@ -31,6 +33,8 @@ struct CanaryAnnotations {
     let hash: HashAnnotations
     /// How the decision shows.
     let marks: DecisionMarks
+    /// What it changes of requests and responses.
+    let changes: EditAnnotations
 
     /// The cookie of a release; nil for what is none or has no weight.
     private(set) var pin: ReleasePin?
@@ -46,6 +50,7 @@ struct CanaryAnnotations {
         conditions = ConditionAnnotations(reader, compatibility)
         hash = HashAnnotations(reader, log: &log)
         marks = MarkAnnotations(reader, log: &log).marks
+        changes = EditAnnotations(reader, log: &log)
         readEnabled(log: &log)
         weight = integer("canary-weight", orElse: 0, log: &log) ?? 0
         readTotal(log: &log)
@@ -165,6 +170,7 @@ struct CanaryAnnotations {
     private func warnDisabled(log: inout DiagnosticLog) {
         let rules = manifest.annotations.filter { annotation in
             if let name = annotation.key.droppingPrefix(AnnotationReader.prefix) { return Self.ownNames.contains(name) }
+            if let name = annotation.key.droppingPrefix(Self.prefix), Self.tengineNames.contains(name) { return true }
             return switch AnnotationReader.canaryName(annotation.key) {
             case "canary-weight": weight > 0
             case "canary-by-header", "canary-by-header-value", "canary-by-header-pattern", "canary-by-cookie": true

@@ -133,6 +133,8 @@ struct ServiceManifest: Sendable {
     }
 
     let ports: [Port]
+    /// Its own address within the cluster.
+    let clusterIP: String?
     /// The DNS name of a Service of type ExternalName.
     let externalName: Located<String>?
 }

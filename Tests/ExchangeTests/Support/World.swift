@@ -27,7 +27,7 @@ struct World: Sendable {
 
     /// Routes: `a.test/`, `a.test/app/`, `canary.test/` with a canary by header and half of the rest, `empty.test/` without
     /// endpoints, `half.test/` whose canary has none, `marked.test/` where the decision shows everywhere; `app.test/` leads to
-    /// `/start?x=1`, and upstreams of `app.test/old…` are asked for `/new…`.
+    /// `/start?x=1`, and upstreams of `app.test/old…` are asked for `/new…`; `edited.test/shop` whose canary changes fields, query and path.
     func snapshot() -> Snapshot {
         var routes = RouteTableBuilder()
         let always = [ValueKey.header("x-canary")]
@@ -49,6 +49,7 @@ struct World: Sendable {
         route("empty.test", "/", stable: Self.empty)
         route("half.test", "/", stable: Self.stable, canary: Self.empty)
         addMarked(to: &routes)
+        addEdited(to: &routes)
         routes.redirectRoot(ofHost: "app.test", to: "/start?x=1")
         let old = try? Pattern("/old(.*)", ignoringCase: true)
         _ = routes.add(host: "app.test", path: "/old", type: .prefix) { index in
@@ -91,6 +92,28 @@ struct World: Sendable {
             Route(
                 index: index, label: "shop/web", host: "marked.test", path: "/", pathType: .prefix, stable: Self.stable,
                 canaries: [canary], keys: [.header("x-canary"), .cookie("uid")])
+        }
+    }
+
+    /// Its canary is chosen by header, and changes what it gets and says.
+    private func addEdited(to routes: inout RouteTableBuilder) {
+        var edits = CanaryEdits()
+        edits.request.removed = ["X-Debug"]
+        edits.request.set = [FieldEdits.Field(name: "User-Agent", value: "canary")]
+        edits.request.added = [FieldEdits.Field(name: "X-Tag", value: "new")]
+        edits.request.appended = [FieldEdits.Field(name: "X-Hops", value: "serin")]
+        edits.query = "release=2"
+        edits.response.removed = ["Server"]
+        edits.response.set = [FieldEdits.Field(name: "Cache-Tag", value: "next")]
+        edits.response.added = [FieldEdits.Field(name: "X-Tag", value: "seen")]
+        edits.response.appended = [FieldEdits.Field(name: "Vary", value: "X-Canary")]
+        let canary = Canary(
+            name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), edits: edits,
+            rewrite: (try? Pattern("^/shop(.*)$")).map { Rewrite($0, target: "/v2$1") }, sequence: 0)
+        _ = routes.add(host: "edited.test", path: "/shop", type: .prefix) { index in
+            Route(
+                index: index, label: "shop/web", host: "edited.test", path: "/shop", pathType: .prefix, stable: Self.stable,
+                canaries: [canary], keys: [.header("x-canary")])
         }
     }
 
