@@ -57,20 +57,27 @@ extension ExchangeMachine {
         case .appRoot(let extra):
             redirect(to: snapshot.routes.appRoot(extra), now)
         case .forward(let target):
-            self.target = target
-            summary.route = target.route
-            summary.version = target.version
-            summary.reason = target.reason
-            guard !snapshot.backends[target.backend].endpoints.isEmpty else {
-                return answer(.noEndpoint, status: nil, now)
-            }
-            guard writeRequestHead(address, target, snapshot) else {
-                return answer(.malformedRequest, status: 431, now)
-            }
-            request.hold()
-            connect(fresh: false, now)
-            pumpRequest(now)
+            requestID = context.requestIDs.next()
+            forward(to: target, address, now)
         }
+    }
+
+    /// Asks an upstream of `target`, or says that there is none.
+    func forward(to target: RequestDecider.Target, _ address: IPAddress?, _ now: Instant) {
+        let snapshot = snapshot
+        self.target = target
+        summary.route = target.route
+        summary.version = target.version
+        summary.reason = target.reason
+        guard !snapshot.backends[target.backend].endpoints.isEmpty else {
+            return answer(.noEndpoint, status: nil, now)
+        }
+        guard writeRequestHead(address, target, snapshot) else {
+            return answer(.malformedRequest, status: 431, now)
+        }
+        request.hold()
+        connect(fresh: false, now)
+        pumpRequest(now)
     }
 
     /// False if there is no room for the head, the path it is to ask for and what it is to say of the decision.
@@ -86,7 +93,7 @@ extension ExchangeMachine {
         let rewrite = RequestRewrite(
             client: client, clientAddress: address,
             isTrusted: client.isTrusted(by: snapshot), isPathRewritten: target.isRewritten,
-            requestID: context.requestIDs.next(), marks: marks)
+            requestID: requestID, marks: marks)
         request.reserveOutput(room, pool)
         request.writeHead(head, by: rewrite, snapshot, context)
         return true

@@ -41,6 +41,7 @@ extension ExchangeMachine {
         let status = responseHead.status
         if status == 101 { return upgrade(length, now) }
         if responseHead.isInterim { return passInterim(length, now) }
+        if status >= 500, shield(status, nil, now) { return }
         // The answer has begun: from here on nothing is tried again.
         request.stopHolding()
         let framing = outgoingFraming(of: responseHead.framing)

@@ -78,6 +78,20 @@ public struct RequestDecider: ~Copyable {
         }
     }
 
+    /// The stable version of a request's route, when its canary has failed; nil if that cannot be asked.
+    mutating func standIn(
+        for failed: Target, _ head: borrowing RequestHead, in bytes: Span<UInt8>, snapshot: Snapshot
+    ) -> Target? {
+        let route = snapshot.routes.routes[failed.route]
+        guard !snapshot.backends[route.stable].endpoints.isEmpty else { return nil }
+        let target = Target(
+            route: failed.route, choice: failed.choice, reason: .shield, version: .stable, backend: route.stable,
+            newClient: failed.newClient, isMarked: failed.isMarked)
+        guard route.canRewrite else { return target }
+        guard case .forward(let rewritten) = rewrite(route, target, head, bytes, snapshot) else { return nil }
+        return rewritten
+    }
+
     /// The route by host and normalised path; nil when the path cannot be accepted.
     private mutating func match(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ snapshot: Snapshot) -> RouteMatch? {
         let host = bytes[head.hostName]

@@ -16,7 +16,8 @@ struct ResponseMarks {
         marks = route.marks?.marks(of: target.version)
         hashCookie = target.newClient == nil ? nil : route.hashCookie
         newClient = target.newClient
-        isWeighed = target.choice.reason == .weight
+        // That a canary failed is no reason to keep its client from it.
+        isWeighed = target.choice.reason == .weight && target.reason != .shield
         self.isTLS = isTLS
     }
 

@@ -31,6 +31,8 @@ public struct Canary: Sendable {
     public let edits: CanaryEdits
     /// What its upstreams are asked for instead of what the route says.
     public let rewrite: Rewrite?
+    /// The stable version answers what it fails at; nil lets clients see it.
+    public let shield: Shield?
     /// The sequence of `RollSource` to draw from, one per canary Ingress in the snapshot: its paths share it.
     public let sequence: Int
 
@@ -44,7 +46,7 @@ public struct Canary: Sendable {
         pin: VersionPin? = nil, coversStable: Bool = false,
         weight: Int = 0, total: Int = 100, hashKeys: [Int] = [], hashSeed: String? = nil,
         hashCookie: HashCookie? = nil, marks: DecisionMarks = DecisionMarks(), edits: CanaryEdits = CanaryEdits(),
-        rewrite: Rewrite? = nil, sequence: Int
+        rewrite: Rewrite? = nil, shield: Shield? = nil, sequence: Int
     ) {
         self.name = name
         self.backend = backend
@@ -62,6 +64,7 @@ public struct Canary: Sendable {
         self.marks = marks
         self.edits = edits
         self.rewrite = rewrite
+        self.shield = shield
         self.sequence = sequence
         preparedHash = WeightedHash.prepared(salt: Array((hashSeed ?? name).utf8).span)
     }
@@ -119,5 +122,6 @@ extension Canary {
     private var editTexts: [String] {
         edits.request.texts("request header") + (edits.query.isEmpty ? [] : ["adds query \(edits.query)"])
             + edits.response.texts("response header") + (rewrite.map { ["asks for \($0.target)"] } ?? [])
+            + (shield.map { ["shielded from failures and \($0.statuses.map(String.init).joined(separator: ", "))"] } ?? [])
     }
 }

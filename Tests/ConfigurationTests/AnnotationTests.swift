@@ -113,6 +113,10 @@ import Testing
         Case(name: "an edit that would break the head", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-request-set-header", "x: a\r\nb: c"), ("serin.dev/canary-request-add-header", "X: a || Content-Length: 5"), ("serin.dev/canary-response-set-header", "Cache-Control: public")], enabled: true, rules: "weight 5/100", warnings: ["no field is changed", "`content-length` is not for canaries", "`cache-control` is not for canaries"]),
         Case(name: "a path and an address", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-rewrite-target", "/v2$1"), ("serin.dev/canary-service-upstream", "true")], enabled: true, rules: "weight 5/100, asks for /v2$1, at the Service", warnings: []),
         Case(name: "no path and no address", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-rewrite-target", "http://x/"), ("serin.dev/canary-service-upstream", "yes")], enabled: true, rules: "weight 5/100", warnings: ["another URL", "not a boolean"]),
+        Case(name: "a shield", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-shield", "true")], enabled: true, rules: "weight 5/100, shield 502 503 504", warnings: []),
+        Case(name: "a shield from more", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-shield", "true"), ("serin.dev/canary-shield-statuses", "500, 599,502")], enabled: true, rules: "weight 5/100, shield 500 502 503 504 599", warnings: []),
+        Case(name: "a shield from what is none", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-shield", "true"), ("serin.dev/canary-shield-statuses", "404")], enabled: true, rules: "weight 5/100, shield 502 503 504", warnings: ["502, 503, 504 count"]),
+        Case(name: "no shield", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-shield", "on"), ("serin.dev/canary-shield-statuses", "500")], enabled: true, rules: "weight 5/100", warnings: ["there is no shield", "does nothing without"]),
         Case(name: "R8 with Tengine's", annotations: [("canary-by-query", "x")], enabled: false, rules: "", warnings: ["(R8)"]),
         Case(name: "R8 with one of Serin's own", annotations: [("serin.dev/canary-weight", "5")], enabled: false, rules: "", warnings: ["(R8)"]),
         Case(name: "R27 no rule", annotations: [("canary", "true")], enabled: true, rules: "", warnings: ["(R27)"]),
@@ -164,6 +168,7 @@ import Testing
         if !read.changes.edits.query.isEmpty { rules.append("?" + read.changes.edits.query) }
         if let target = read.changes.rewriteTarget { rules.append("asks for \(target.value)") }
         if read.changes.usesServiceAddress { rules.append("at the Service") }
+        if let shield = read.shield { rules.append("shield " + shield.statuses.map(String.init).joined(separator: " ")) }
         return rules.joined(separator: ", ")
     }
 

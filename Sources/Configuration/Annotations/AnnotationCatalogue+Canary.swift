@@ -45,7 +45,8 @@ extension AnnotationCatalogue {
         .supported("canary-response-set-header", "fields for the canary's clients, in place of those that are there"),
         .supported("canary-rewrite-target", "the path that the canary's upstream gets; of a plain path `$1` is the rest"),
         .supported("canary-service-upstream", "the Service's own address in place of its endpoints"),
-        .planned("canary-shield", "stable answers a request that failed at the canary"),
+        .supported("canary-shield", "stable answers a safe request that the canary failed at"),
+        .supported("canary-shield-statuses", "which 5xx of the canary's count as failures beside 502, 503 and 504"),
         .supported("canary-weight", "a weight with decimals, or in parts per million"),
     ]
 

@@ -6,7 +6,8 @@ internal import Routing
 struct CanaryAnnotations {
     static let prefix = "nginx.ingress.kubernetes.io/"
     /// Serin's own, under `AnnotationReader.prefix`.
-    static let ownNames = HashAnnotations.names + ConditionAnnotations.names + MarkAnnotations.names + EditAnnotations.names + ["canary-weight"]
+    static let ownNames = HashAnnotations.names + ConditionAnnotations.names + MarkAnnotations.names + EditAnnotations.names
+        + ShieldAnnotations.names + ["canary-weight"]
     /// Tengine's, under the prefix of ingress-nginx.
     static let tengineNames = ConditionAnnotations.tengineNames + EditAnnotations.tengineNames
     /// R2.
@@ -35,6 +36,8 @@ struct CanaryAnnotations {
     let marks: DecisionMarks
     /// What it changes of requests and responses.
     let changes: EditAnnotations
+    /// Whether the stable version answers what it fails at.
+    let shield: Shield?
 
     /// The cookie of a release; nil for what is none or has no weight.
     private(set) var pin: ReleasePin?
@@ -51,6 +54,7 @@ struct CanaryAnnotations {
         hash = HashAnnotations(reader, log: &log)
         marks = MarkAnnotations(reader, log: &log).marks
         changes = EditAnnotations(reader, log: &log)
+        shield = ShieldAnnotations(reader, log: &log).shield
         readEnabled(log: &log)
         weight = integer("canary-weight", orElse: 0, log: &log) ?? 0
         readTotal(log: &log)

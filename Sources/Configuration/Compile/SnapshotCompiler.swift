@@ -188,7 +188,7 @@ struct SnapshotCompiler {
             weight: annotations.weight, total: annotations.total(in: settings.compatibility),
             hashKeys: hashKeys.map { keys.index(of: $0) }, hashSeed: annotations.hash.seed,
             hashCookie: annotations.hash.cookie, marks: annotations.marks,
-            edits: annotations.changes.edits, rewrite: rewrite,
+            edits: annotations.changes.edits, rewrite: rewrite, shield: annotations.shield,
             sequence: sequence(planned.owner.label))
     }
 

@@ -27,7 +27,8 @@ struct World: Sendable {
 
     /// Routes: `a.test/`, `a.test/app/`, `canary.test/` with a canary by header and half of the rest, `empty.test/` without
     /// endpoints, `half.test/` whose canary has none, `marked.test/` where the decision shows everywhere; `app.test/` leads to
-    /// `/start?x=1`, and upstreams of `app.test/old…` are asked for `/new…`; `edited.test/shop` whose canary changes fields, query and path.
+    /// `/start?x=1`, and upstreams of `app.test/old…` are asked for `/new…`; `edited.test/shop` whose canary changes fields, query and path; `shield.test/` whose
+    /// canary is shielded.
     func snapshot() -> Snapshot {
         var routes = RouteTableBuilder()
         let always = [ValueKey.header("x-canary")]
@@ -50,6 +51,7 @@ struct World: Sendable {
         route("half.test", "/", stable: Self.stable, canary: Self.empty)
         addMarked(to: &routes)
         addEdited(to: &routes)
+        addShielded(to: &routes)
         routes.redirectRoot(ofHost: "app.test", to: "/start?x=1")
         let old = try? Pattern("/old(.*)", ignoringCase: true)
         _ = routes.add(host: "app.test", path: "/old", type: .prefix) { index in
@@ -113,6 +115,20 @@ struct World: Sendable {
         _ = routes.add(host: "edited.test", path: "/shop", type: .prefix) { index in
             Route(
                 index: index, label: "shop/web", host: "edited.test", path: "/shop", pathType: .prefix, stable: Self.stable,
+                canaries: [canary], keys: [.header("x-canary")])
+        }
+    }
+
+    /// Its canary is chosen by header, asks for other paths, and counts 500 as a failure.
+    private func addShielded(to routes: inout RouteTableBuilder) {
+        var marks = DecisionMarks()
+        marks.requestHeader = DecisionMark(name: "X-Release", value: "next")
+        let canary = Canary(
+            name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), marks: marks,
+            rewrite: (try? Pattern("^(.*)$")).map { Rewrite($0, target: "/v2$1") }, shield: Shield(more: [500]), sequence: 0)
+        _ = routes.add(host: "shield.test", path: "/", type: .prefix) { index in
+            Route(
+                index: index, label: "shop/web", host: "shield.test", path: "/", pathType: .prefix, stable: Self.stable,
                 canaries: [canary], keys: [.header("x-canary")])
         }
     }
