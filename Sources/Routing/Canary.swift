@@ -27,7 +27,7 @@ public struct Canary: Sendable {
     public let hashCookie: HashCookie?
     /// How the decision shows.
     public let marks: DecisionMarks
-    /// The sequence of `RollSource` to draw from, one per canary Ingress in the snapshot: its paths share it.
+    /// The sequence of `RollSource` to draw from, shared by the paths of a canary Ingress that are split alike.
     public let sequence: Int
 
     /// The hash after the salt and a NUL.

@@ -15,7 +15,8 @@ struct SnapshotCompiler {
     private var backends: [Backend] = []
     private var backendPositions: [String: Int] = [:]
     private var sequences: [String] = []
-    private var sequencePositions: [String: Int] = [:]
+    /// By label of the canary, then by how the canaries of a route share its requests.
+    private var sequencePositions: [String: [[String]: Int]] = [:]
     private var matches: [String: HeaderRule.Match] = [:]
     /// The backend of each route.
     private var stables: [RoutePlace: Int] = [:]
@@ -64,8 +65,10 @@ struct SnapshotCompiler {
             let stable = stable(planned, log: &log)
             var keys = ValueKeyList()
             var canaries: [Canary] = []
+            let split = planned.canaries.map { "\($0.annotations.weight)/\($0.annotations.total(in: settings.compatibility))" }
             for canary in planned.canaries {
-                let compiled = self.canary(canary, keys: &keys, log: &log)
+                let sequence = sequence(canary.owner.label, split)
+                let compiled = self.canary(canary, sequence: sequence, keys: &keys, log: &log)
                 if compiled.ruleTexts(keys: keys.keys).isEmpty { idle.insert(compiled.name) }
                 canaries.append(compiled)
             }
@@ -138,7 +141,9 @@ struct SnapshotCompiler {
 
     // MARK: Canaries
 
-    private mutating func canary(_ planned: PlannedCanary, keys: inout ValueKeyList, log: inout DiagnosticLog) -> Canary {
+    private mutating func canary(
+        _ planned: PlannedCanary, sequence: Int, keys: inout ValueKeyList, log: inout DiagnosticLog
+    ) -> Canary {
         let annotations = planned.annotations
         let hashKeys = annotations.hash.key?.keys ?? settings.hashBy
         return Canary(
@@ -162,7 +167,7 @@ struct SnapshotCompiler {
             weight: annotations.weight, total: annotations.total(in: settings.compatibility),
             hashKeys: hashKeys.map { keys.index(of: $0) }, hashSeed: annotations.hash.seed,
             hashCookie: annotations.hash.cookie, marks: annotations.marks,
-            sequence: sequence(planned.owner.label))
+            sequence: sequence)
     }
 
     /// One for each canary Ingress; its paths share it, and so do the routes of its main Service (R20).
@@ -188,11 +193,13 @@ struct SnapshotCompiler {
         }
     }
 
-    /// One sequence for each canary Ingress; its paths share it.
-    private mutating func sequence(_ label: String) -> Int {
-        if let known = sequencePositions[label] { return known }
-        sequencePositions[label] = sequences.count
-        sequences.append(label)
+    /// One sequence for each canary Ingress; its paths share it while the requests of each are split alike, as a sequence is
+    /// exact for one weight at a time only. Named so that it is found again after a change of the weights.
+    private mutating func sequence(_ label: String, _ split: [String]) -> Int {
+        let known = sequencePositions[label] ?? [:]
+        if let position = known[split] { return position }
+        sequencePositions[label, default: [:]][split] = sequences.count
+        sequences.append(known.isEmpty ? label : "\(label) \(known.count + 1)")
         return sequences.count - 1
     }
 
