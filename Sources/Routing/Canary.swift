@@ -33,7 +33,7 @@ public struct Canary: Sendable {
     public let rewrite: Rewrite?
     /// The stable version answers what it fails at; nil lets clients see it.
     public let shield: Shield?
-    /// The sequence of `RollSource` to draw from, one per canary Ingress in the snapshot: its paths share it.
+    /// The sequence of `RollSource` to draw from, shared by the paths of a canary Ingress that are split alike.
     public let sequence: Int
 
     /// The hash after the salt and a NUL.

@@ -15,7 +15,8 @@ struct SnapshotCompiler {
     private var backends: [Backend] = []
     private var backendPositions: [String: Int] = [:]
     private var sequences: [String] = []
-    private var sequencePositions: [String: Int] = [:]
+    /// By label of the canary, then by how the canaries of a route share its requests.
+    private var sequencePositions: [String: [[String]: Int]] = [:]
     private var matches: [String: HeaderRule.Match] = [:]
     /// The backends of the canaries of each place, by their Ingresses.
     private var canaryBackends: [RoutePlace: [String: Int]] = [:]
@@ -66,9 +67,11 @@ struct SnapshotCompiler {
             let stable = stable(planned, log: &log)
             var keys = ValueKeyList()
             var canaries: [Canary] = []
+            let split = planned.canaries.map { "\($0.annotations.weight)/\($0.annotations.total(in: settings.compatibility))" }
             for canary in planned.canaries {
-                let rewrite = plan.hostPlan.rewrite(of: canary, on: planned)
-                let compiled = self.canary(canary, keys: &keys, rewrite, log: &log)
+                let compiled = self.canary(
+                    canary, sequence: sequence(canary.owner.label, split),
+                    rewrite: plan.hostPlan.rewrite(of: canary, on: planned), keys: &keys, log: &log)
                 if compiled.ruleTexts(keys: keys.keys).isEmpty { idle.insert(compiled.name) }
                 canaries.append(compiled)
             }
@@ -162,7 +165,7 @@ struct SnapshotCompiler {
     // MARK: Canaries
 
     private mutating func canary(
-        _ planned: PlannedCanary, keys: inout ValueKeyList, _ rewrite: Rewrite?, log: inout DiagnosticLog
+        _ planned: PlannedCanary, sequence: Int, rewrite: Rewrite?, keys: inout ValueKeyList, log: inout DiagnosticLog
     ) -> Canary {
         let annotations = planned.annotations
         let hashKeys = annotations.hash.key?.keys ?? settings.hashBy
@@ -189,7 +192,7 @@ struct SnapshotCompiler {
             hashKeys: hashKeys.map { keys.index(of: $0) }, hashSeed: annotations.hash.seed,
             hashCookie: annotations.hash.cookie, marks: annotations.marks,
             edits: annotations.changes.edits, rewrite: rewrite, shield: annotations.shield,
-            sequence: sequence(planned.owner.label))
+            sequence: sequence)
     }
 
     /// One for each canary Ingress; its paths share it, and so do the routes of its main Service (R20).
@@ -215,11 +218,13 @@ struct SnapshotCompiler {
         }
     }
 
-    /// One sequence for each canary Ingress; its paths share it.
-    private mutating func sequence(_ label: String) -> Int {
-        if let known = sequencePositions[label] { return known }
-        sequencePositions[label] = sequences.count
-        sequences.append(label)
+    /// One sequence for each canary Ingress; its paths share it while the requests of each are split alike, as a sequence is
+    /// exact for one weight at a time only. Named so that it is found again after a change of the weights.
+    private mutating func sequence(_ label: String, _ split: [String]) -> Int {
+        let known = sequencePositions[label] ?? [:]
+        if let position = known[split] { return position }
+        sequencePositions[label, default: [:]][split] = sequences.count
+        sequences.append(known.isEmpty ? label : "\(label) \(known.count + 1)")
         return sequences.count - 1
     }
 
