@@ -58,13 +58,12 @@ extension ExchangeMachine {
             redirect(to: snapshot.routes.appRoot(extra), now)
         case .forward(let target):
             requestID = context.requestIDs.next()
-            forward(to: target, address, now)
+            forward(to: target, address, snapshot, now)
         }
     }
 
     /// Asks an upstream of `target`, or says that there is none.
-    func forward(to target: RequestDecider.Target, _ address: IPAddress?, _ now: Instant) {
-        let snapshot = snapshot
+    func forward(to target: RequestDecider.Target, _ address: IPAddress?, _ snapshot: Snapshot, _ now: Instant) {
         self.target = target
         summary.route = target.route
         summary.version = target.version

@@ -24,7 +24,7 @@ extension ExchangeMachine {
         request.restart()
         summary.shielded = ShieldedFailure(
             reason: target.reason, status: status, failure: failure, duration: now.since(summary.began))
-        forward(to: standIn, address, now)
+        forward(to: standIn, address, snapshot, now)
         // The stable version may be tried as often as the canary was.
         attemptLimit = summary.attempts + Self.maximumAttempts
         return true

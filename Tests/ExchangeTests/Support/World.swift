@@ -28,16 +28,16 @@ struct World: Sendable {
     /// Routes: `a.test/`, `a.test/app/`, `canary.test/` with a canary by header and half of the rest, `empty.test/` without
     /// endpoints, `half.test/` whose canary has none, `marked.test/` where the decision shows everywhere; `app.test/` leads to
     /// `/start?x=1`, and upstreams of `app.test/old…` are asked for `/new…`; `edited.test/shop` whose canary changes fields, query and path; `shield.test/` whose
-    /// canary is shielded.
+    /// canary is shielded, as is that of `safe.test/` for half of the requests.
     func snapshot() -> Snapshot {
         var routes = RouteTableBuilder()
         let always = [ValueKey.header("x-canary")]
-        func route(_ host: String, _ path: String, stable: Int, canary: Int? = nil) {
+        func route(_ host: String, _ path: String, stable: Int, canary: Int? = nil, shield: Shield? = nil) {
             _ = routes.add(host: host, path: path, type: .prefix) { index in
                 let canaries = canary.map { backend in
                     Canary(
                         name: "shop/next", backend: backend, header: HeaderRule(key: 0, match: .alwaysNever),
-                        weight: 50, sequence: 0)
+                        weight: 50, shield: shield, sequence: 0)
                 }
                 return Route(
                     index: index, label: "shop/web", host: host, path: path, pathType: .prefix, stable: stable,
@@ -49,6 +49,7 @@ struct World: Sendable {
         route("canary.test", "/", stable: Self.stable, canary: Self.canary)
         route("empty.test", "/", stable: Self.empty)
         route("half.test", "/", stable: Self.stable, canary: Self.empty)
+        route("safe.test", "/", stable: Self.stable, canary: Self.canary, shield: Shield(more: [500]))
         addMarked(to: &routes)
         addEdited(to: &routes)
         addShielded(to: &routes)
