@@ -184,7 +184,7 @@ struct CanaryAnnotations {
         if rules.isEmpty, annotation("canary") == nil, let total = annotation("canary-weight-total") {
             warn(total, "R8", "does nothing in an ordinary Ingress; write it into the canary", log: &log)
         }
-        guard let first = rules.first, !ServiceRelease.names.contains(where: { manifest.annotation(Self.prefix + $0) != nil }) else { return }
+        guard let first = rules.first, !ServiceRelease.names.contains(where: { manifest.annotation(Self.prefix, $0) != nil }) else { return }
         log.warning(
             manifest.place(line: first.line), manifest.object,
             "has canary rules, but \(Self.prefix)canary is not \"true\" (R8): an ordinary Ingress, no canary; add it or "

@@ -30,7 +30,7 @@ struct EditAnnotations {
     }
 
     private func annotation(_ name: String) -> Annotation? {
-        let vendor = Self.tengineNames.contains(name) ? reader.manifest.annotation(CanaryAnnotations.prefix + name) : nil
+        let vendor = Self.tengineNames.contains(name) ? reader.manifest.annotation(CanaryAnnotations.prefix, name) : nil
         return reader.own(name) ?? vendor
     }
 

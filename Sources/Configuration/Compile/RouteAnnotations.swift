@@ -118,7 +118,7 @@ struct RouteAnnotations {
         }
     }
 
-    private func annotation(_ name: String) -> Annotation? { manifest.annotation(CanaryAnnotations.prefix + name) }
+    private func annotation(_ name: String) -> Annotation? { manifest.annotation(CanaryAnnotations.prefix, name) }
 
     private func warn(_ annotation: Annotation, _ message: String, log: inout DiagnosticLog) {
         log.warning(
