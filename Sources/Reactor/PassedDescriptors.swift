@@ -38,8 +38,11 @@ public struct PassedDescriptors: Equatable, Sendable {
         }
     }
 
-    /// Nobody passes any.
-    public static let none = PassedDescriptors(pid: 0, parent: 0) { _ in nil }
+    /// Descriptors that are known otherwise.
+    public init(_ descriptors: [Int32] = [], names: [String] = [], isUpgrade: Bool = false) {
+        self.descriptors = zip(descriptors, names).map { Descriptor(fd: $0, name: $1) }
+        self.isUpgrade = isUpgrade
+    }
 
     /// Those of this process.
     public static var ofThisProcess: PassedDescriptors {

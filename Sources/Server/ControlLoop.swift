@@ -77,7 +77,7 @@ final class ControlLoop {
         do throws(Supervisor.StartError) {
             let workers = options.settings.workers ?? AvailableProcessors.count
             try DescriptorBudget.check(listeners: options.settings.listeners.count, workers: workers)
-            var inherited = InheritedSockets(options.launch?.passed ?? .none)
+            var inherited = InheritedSockets(options.launch?.passed ?? PassedDescriptors())
             for warning in inherited.warnings { options.logger.warning("\(warning)") }
             let admin = inherited.takeAdmin(at: options.settings.admin.socketAddress)
             var bound = try ListenerSet.bind(options.settings.listeners, workers: workers, inheriting: &inherited)
@@ -300,6 +300,8 @@ final class ControlLoop {
             log.warning("\(what)")
         case .resolved(let answers, let asked):
             resolved(answers, asked)
+        case .upgrade:
+            upgrade()
         case .lent(let result):
             lent(result)
         case .reload(let request):

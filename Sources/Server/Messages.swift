@@ -41,6 +41,7 @@ enum SupervisorMessage: Sendable {
     case resolved(Resolver.Answers, asked: Set<Resolver.Name>)
     /// The resolver's thread has obeyed `Resolver.stop`.
     case resolverEnded
+    case upgrade
     /// Copies of what a worker, or the admin loop, listens on, for the next process.
     case lent(Result<[LentSocket], Errno>)
     case reload(ControlLoop.Request?)

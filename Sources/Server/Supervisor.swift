@@ -100,6 +100,9 @@ public final class Supervisor: Sendable {
     /// Loads the configuration again, as SIGHUP does.
     public func reload() { mailbox.post(.reload(nil)) }
 
+    /// Goes on in a new process, as SIGUSR2 does, if `Options.launch` says how it is started.
+    public func upgrade() { mailbox.post(.upgrade) }
+
     /// - Parameter graceful: what runs is finished, within `shutdownTimeout`; otherwise it is cut.
     public func stop(graceful: Bool) { mailbox.post(.stop(graceful: graceful)) }
 
