@@ -184,6 +184,7 @@ final class AdminLoop {
             if let connection = connections[token], !connection.isWaiting, !connection.hasOutput { close(connection) }
             slot = token.slot + 1
         }
+        start.supervisor.post(.handedOver)
     }
 
     private func loaded(_ nanoseconds: UInt64?) {

@@ -49,7 +49,7 @@ extension ControlLoop {
         // The other process may have read the files already: whoever serves in the end is to load them.
         guard !upgrading.isUnderWay else {
             answer(request, .upgrading)
-            if request == nil { upgrading.heldSignals.append(SIGHUP) }
+            if request == nil { upgrading.hold(SIGHUP) }
             return log.info("reload put off: an upgrade is under way")
         }
         guard let load = options.reload else {

@@ -19,7 +19,8 @@ extension ControlLoop {
             /// It has failed and has not ended yet; why, and when it is killed if it does not go by itself (nanoseconds of the
             /// monotonic clock).
             case failing(ChildProcess, why: String, killAt: UInt64)
-            /// The new process serves.
+            /// The new process serves; until this one has given up the admin address, too.
+            case handingOver(ChildProcess)
             case done
         }
 
@@ -34,12 +35,21 @@ extension ControlLoop {
         var isUnderWay: Bool {
             switch phase {
             case .no, .waitingForReload, .done: false
-            case .collecting, .starting, .failing: true
+            case .collecting, .starting, .failing, .handingOver: true
             }
         }
 
+        /// Whether there is another process that serves.
         var isDone: Bool {
-            if case .done = phase { true } else { false }
+            switch phase {
+            case .handingOver, .done: true
+            case .no, .waitingForReload, .collecting, .starting, .failing: false
+            }
+        }
+
+        /// Once is enough, however often it comes.
+        mutating func hold(_ signal: Int32) {
+            if !heldSignals.contains(signal) { heldSignals.append(signal) }
         }
     }
 
@@ -47,7 +57,7 @@ extension ControlLoop {
 
     func upgrade() {
         switch upgrading.phase {
-        case .no where stopping != .no, .done:
+        case .no where stopping != .no, .handingOver, .done:
             log.warning("upgrade refused: stopping")
         case .no:
             guard let launch = options.launch, !launch.arguments.isEmpty else {
@@ -135,20 +145,26 @@ extension ControlLoop {
         switch upgrading.phase {
         case .starting(let child, let pipe): fail(child, pipe, "did not serve in time")
         case .failing(let child, let why, let killAt): awaitEnd(of: child, why, killAt)
-        case .no, .waitingForReload, .collecting, .done: break
+        case .no, .waitingForReload, .collecting, .handingOver, .done: break
         }
     }
 
     private func handOver(to child: ChildProcess, _ pipe: ReadinessPipe) {
         loop.remove(pipe.fd)
         loop.cancel(upgrading.timer)
+        upgrading.phase = .handingOver(child)
+        socketFiles.leave()
+        admin.handOver()
+    }
+
+    /// From now on whoever asks, also at the admin address, asks the new process.
+    func handedOver() {
+        guard case .handingOver(let child) = upgrading.phase else { return }
         upgrading.phase = .done
         log.info("upgrade: process \(child.pid) serves")
         tell(.mainProcess(child.pid))
-        socketFiles.leave()
-        admin.handOver()
         for signal in upgrading.heldSignals { child.signal(signal) }
-        stop(graceful: true)
+        if stopping == .no { stop(graceful: true) }
     }
 
     private func fail(_ child: ChildProcess, _ pipe: ReadinessPipe, _ why: String) {
@@ -181,11 +197,12 @@ extension ControlLoop {
         for signal in held where stopping == .no { obey(signal) }
     }
 
-    /// At the beginning of a stop: nobody is to go on in place of this process, unless somebody does already.
+    /// At the beginning of a stop: nobody is to go on in place of this process, unless it stops for that very reason.
     func abandonUpgrade() {
         upgrading.heldSignals = []
         switch upgrading.phase {
         case .no, .failing, .done: break
+        case .handingOver(let child): child.signal(SIGTERM)
         case .waitingForReload, .collecting: upgrading.phase = .no
         case .starting(let child, let pipe): fail(child, pipe, "was told to stop, as this one was")
         }

@@ -270,7 +270,7 @@ final class ControlLoop {
         case SIGHUP: reload(answering: nil)
         case SIGUSR1:
             accessLog.reopen()
-            if upgrading.isUnderWay { upgrading.heldSignals.append(signal) }
+            if upgrading.isUnderWay { upgrading.hold(signal) }
         case SIGUSR2: upgrade()
         default: stop(graceful: stopping == .no)
         }
@@ -304,6 +304,8 @@ final class ControlLoop {
             upgrade()
         case .lent(let result):
             lent(result)
+        case .handedOver:
+            handedOver()
         case .reload(let request):
             reload(answering: request)
         case .loaded(let outcome):

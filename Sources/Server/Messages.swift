@@ -44,6 +44,8 @@ enum SupervisorMessage: Sendable {
     case upgrade
     /// Copies of what a worker, or the admin loop, listens on, for the next process.
     case lent(Result<[LentSocket], Errno>)
+    /// The admin loop has obeyed `AdminMessage.handOver`.
+    case handedOver
     case reload(ControlLoop.Request?)
     /// What came of a load, on a thread that ends with this.
     case loaded(ReloadOutcome)
@@ -63,7 +65,7 @@ enum AdminMessage: Sendable {
     case workers([Mailbox<WorkerMessage>])
     /// Answers with `SupervisorMessage.lent`.
     case lend
-    /// Another process listens in its place.
+    /// Another process listens in its place; answers with `SupervisorMessage.handedOver`.
     case handOver
     case draining
     case stop

@@ -86,4 +86,27 @@ import Testing
         #expect(serin.process.errors.contains("the service manager was not told"), "\(serin.process.errors)")
         #expect(try serin.stop() == .exited(0))
     }
+
+    /// `Key=value` lines of a unit.
+    private static func unit(_ name: String) throws -> [(key: String, value: String)] {
+        let text = try String(contentsOfFile: Repository.path + "/config/" + name, encoding: .utf8)
+        return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { line in
+            let parts = line.split(separator: "=", maxSplits: 1)
+            return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
+        }
+    }
+
+    @Test func theUnitsFitTheConfigurationBesideThem() throws {
+        let serin = try SerinProcess.launch(["run", "--help"], in: try TemporaryFolder())
+        #expect(try serin.wait() == .exited(0))
+        let service = try Self.unit("serin.service")
+        let command = try #require(service.first { $0.key == "ExecStart" }).value
+        #expect(command.hasSuffix("/serin run -c /etc/serin/serin.yaml") && serin.output.contains("-c"))
+        #expect(service.contains { $0 == ("Type", "notify") })
+        // The configuration's own lines, for all that is not commented out.
+        let settings = try String(contentsOfFile: Repository.path + "/config/serin.yaml", encoding: .utf8).split(separator: "\n")
+        let addresses = settings.filter { !$0.hasPrefix("#") && $0.contains(" address: ") }
+            .compactMap { $0.split(separator: "address: ").last?.prefix { $0 != " " } }.map(String.init)
+        #expect(try Self.unit("serin.socket").filter { $0.key == "ListenStream" }.map(\.value) == addresses)
+    }
 }
