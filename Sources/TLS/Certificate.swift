@@ -109,8 +109,12 @@ public final class Certificate: @unchecked Sendable {
         return unsafe key
     }
 
+    private typealias PassphraseCallback = @convention(c) (
+        UnsafeMutablePointer<CChar>?, CInt, CInt, UnsafeMutableRawPointer?
+    ) -> CInt
+
     /// OpenSSL would ask for a passphrase on the terminal. Notes that it would have, where there is a flag for that.
-    private static let refusePassphrase: pem_password_cb = { _, _, _, flag in
+    private static let refusePassphrase: PassphraseCallback = { _, _, _, flag in
         // The flag is `readKey`'s.
         unsafe flag?.assumingMemoryBound(to: Bool.self).pointee = true
         return -1
