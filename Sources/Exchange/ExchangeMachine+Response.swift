@@ -41,6 +41,7 @@ extension ExchangeMachine {
         let status = responseHead.status
         if status == 101 { return upgrade(length, now) }
         if responseHead.isInterim { return passInterim(length, now) }
+        if status >= 500, shield(status, nil, now) { return }
         // The answer has begun: from here on nothing is tried again.
         request.stopHolding()
         let framing = outgoingFraming(of: responseHead.framing)
@@ -78,9 +79,7 @@ extension ExchangeMachine {
 
     private var responseMarks: ResponseMarks? {
         guard let target, target.isMarked else { return nil }
-        return ResponseMarks(
-            route: snapshot.routes.routes[target.route], version: target.version, newClient: target.newClient,
-            isWeighed: target.choice.reason == .weight, isTLS: client.isTLS)
+        return ResponseMarks(target, snapshot.routes.routes[target.route], isTLS: client.isTLS)
     }
 
     /// RFC 9110 section 15.2: passed on to HTTP/1.1 clients, never to HTTP/1.0 ones.

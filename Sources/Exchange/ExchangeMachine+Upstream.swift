@@ -41,8 +41,8 @@ extension ExchangeMachine {
     /// - Parameter hasAnother: there is an endpoint that did not just refuse, too.
     public func connectFailed(timedOut: Bool, hasAnother: Bool = true, now: Instant) {
         guard phase == .connecting else { return }
-        guard hasAnother, summary.attempts < Self.maximumAttempts, request.isHeld else {
-            return answer(timedOut ? .connectTimedOut : .connectRefused, status: nil, now)
+        guard hasAnother, summary.attempts < attemptLimit, request.isHeld else {
+            return answerFailure(timedOut ? .connectTimedOut : .connectRefused, now)
         }
         connect(fresh: false, now)
     }
@@ -50,7 +50,7 @@ extension ExchangeMachine {
     /// No endpoint can be asked at all.
     public func noEndpoint(now: Instant) {
         guard phase == .connecting else { return }
-        answer(.noEndpoint, status: nil, now)
+        answerFailure(.noEndpoint, now)
     }
 
     /// The connection limit towards the upstream, or of the process, is reached, and there is no room to wait.
@@ -95,11 +95,19 @@ extension ExchangeMachine {
         let isSafe = failure != .badResponse && response.input.isEmpty && interims == 0
             && request.isHeld && (!request.hasSent || head.method.isIdempotent)
         let wasReused = upstreamIsReused
+        let mayRetry = isSafe && summary.attempts < attemptLimit
+        // A pooled connection may have been closed before the request came: that is no failure of a canary.
+        if !(mayRetry && wasReused && failure != .upstreamTimedOut), shield(failure.status, failure, now) { return }
         dropUpstream()
-        guard isSafe, summary.attempts < Self.maximumAttempts else { return answer(failure, status: nil, now) }
+        guard mayRetry else { return answer(failure, status: nil, now) }
         request.rewind()
         requestWasCutShort = false
         connect(fresh: wasReused, now)
+    }
+
+    /// No upstream of the version can be asked: the stable version is, or the client is told.
+    private func answerFailure(_ failure: Failure, _ now: Instant) {
+        if !shield(failure.status, failure, now) { answer(failure, status: nil, now) }
     }
 
     /// The response broke off after its head had been passed on: what has arrived is delivered, then the cut shows.

@@ -9,7 +9,8 @@ internal import Routing
 /// `nextAction` asks. Each request ends in exactly one `finish`. The parts: `+Request` (head, routing), `+Upstream`
 /// (connecting, failing, trying again), `+Response` (head, body, end), `+Deadlines` (what may take how long).
 public final class ExchangeMachine {
-    /// Connections one request may ask for; all lead to the version that was chosen.
+    /// Connections one request may ask for; all lead to the version that was chosen. As many more if the stable version stands in
+    /// for a canary that failed.
     public static let maximumAttempts = 3
     /// Interim responses one request may get before the upstream counts as broken (http-edge duty 40).
     static let maximumInterims = 16
@@ -33,6 +34,9 @@ public final class ExchangeMachine {
 
     // What was decided.
     var target: RequestDecider.Target?
+    /// The same for every upstream that one request is sent to.
+    var requestID: (UInt64, UInt64) = (0, 0)
+    var attemptLimit = maximumAttempts
     public internal(set) var summary = Summary()
     public internal(set) var disposition = Disposition.keepAlive
 
@@ -123,6 +127,7 @@ public final class ExchangeMachine {
         responseParser.reset()
         phase = .readingHead
         target = nil
+        attemptLimit = Self.maximumAttempts
         summary = Summary()
         summary.began = now
         disposition = .keepAlive
@@ -323,6 +328,6 @@ public final class ExchangeMachine {
         response.checkInvariants()
         assert(phase != .connecting || target != nil, "an upstream is asked for by a decision")
         assert(phase != .finished || !hasUpstream || wantsRelease != nil, "a finished request keeps no upstream")
-        assert(summary.attempts <= Self.maximumAttempts, "attempts are bounded")
+        assert(summary.attempts <= attemptLimit && attemptLimit <= 2 * Self.maximumAttempts, "attempts are bounded")
     }
 }

@@ -66,7 +66,7 @@ public struct RequestDecider: ~Copyable {
             if let target = Self.targetWithoutRules(route, snapshot) { return .forward(target) }
             let (choice, newClient) = choose(route, head, bytes, client, snapshot, rolls, trace)
             let target = Self.target(route, choice, newClient, snapshot)
-            return route.rewrite == nil ? .forward(target) : rewrite(route, target, head, bytes, snapshot)
+            return !route.canRewrite ? .forward(target) : rewrite(route, target, head, bytes, snapshot)
         case .addSlash:
             return .addSlash
         case .appRoot(let extra):
@@ -76,6 +76,20 @@ public struct RequestDecider: ~Copyable {
         case nil:
             return .refused(.pathRefused)
         }
+    }
+
+    /// The stable version of a request's route, when its canary has failed; nil if that cannot be asked.
+    mutating func standIn(
+        for failed: Target, _ head: borrowing RequestHead, in bytes: Span<UInt8>, snapshot: Snapshot
+    ) -> Target? {
+        let route = snapshot.routes.routes[failed.route]
+        guard !snapshot.backends[route.stable].endpoints.isEmpty else { return nil }
+        let target = Target(
+            route: failed.route, choice: failed.choice, reason: .shield, version: .stable, backend: route.stable,
+            newClient: failed.newClient, isMarked: failed.isMarked)
+        guard route.canRewrite else { return target }
+        guard case .forward(let rewritten) = rewrite(route, target, head, bytes, snapshot) else { return nil }
+        return rewritten
     }
 
     /// The route by host and normalised path; nil when the path cannot be accepted.
@@ -100,7 +114,7 @@ public struct RequestDecider: ~Copyable {
     private mutating func rewrite(
         _ route: Route, _ target: Target, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ snapshot: Snapshot
     ) -> Decision {
-        guard let rewrite = route.rewrite, head.form != .asterisk else { return .forward(target) }
+        guard let rewrite = route.rewrite(for: target.version), head.form != .asterisk else { return .forward(target) }
         let path = bytes[head.path]
         // A span of one part of `self` would forbid writing to another.
         var output: [UInt8] = []

@@ -10,8 +10,8 @@ extension Worker {
     /// Finds the machine a connection to one of the backend's endpoints: a pooled one that is still good, or a new one.
     func lease(_ backend: Int, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
         leaveGate(exchange)
+        if exchange.machine.summary.attempts <= 1 || exchange.backend != backend { exchange.tried = TriedEndpoints() }
         exchange.backend = backend
-        if exchange.machine.summary.attempts <= 1 { exchange.tried = TriedEndpoints() }
         let balancer = balancer(backend, of: exchange.installation)
         guard let turn = balancer.pick(now: now, avoiding: exchange.tried) else {
             return exchange.machine.noEndpoint(now: now)

@@ -26,7 +26,7 @@ extension AnnotationCatalogue {
         .planned("proxy-next-upstream", "which failures are tried again at another endpoint"),
         .planned("proxy-next-upstream-timeout", "how long attempts may go on, in seconds"),
         .planned("proxy-next-upstream-tries", "how many attempts there are"),
-        .planned("service-upstream", "the Service's own address in place of its endpoints"),
+        .supported("service-upstream", "the Service's own address in place of its endpoints"),
         .planned("upstream-hash-by", "the endpoint follows from a hash of nginx variables"),
         .planned("upstream-hash-by-subset", "the hash chooses a group of endpoints"),
         .planned("upstream-hash-by-subset-size", "the size of such a group"),

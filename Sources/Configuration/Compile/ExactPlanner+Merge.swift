@@ -92,6 +92,8 @@ extension ExactPlanner {
         for host in hosts {
             for location in servers[host] ?? [] {
                 guard var route = location.route, let main = location.backend else { continue }
+                // R13: a backend is as its creator says.
+                if let backend = backends[main] { route.usesServiceAddress = ingresses[backend.creator].annotations.usesServiceAddress }
                 if let deletion = backends[main]?.deletion {
                     route.isWithdrawn = true
                     warnWithdrawn(route, main, attempts[deletion], log: &log)
@@ -115,8 +117,7 @@ extension ExactPlanner {
         else { return nil }
         let creator = ingresses[backend.creator]
         guard creator.isCanary else { return nil }
-        return PlannedCanary(
-            owner: creator.manifest, backend: backend.reference, line: backend.reference.line, annotations: creator.canary)
+        return PlannedCanary(creator, backend: backend.reference, line: backend.reference.line)
     }
 
     // MARK: Why not

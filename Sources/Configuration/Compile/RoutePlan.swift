@@ -48,12 +48,15 @@ struct PlannedRoute {
     let annotations: RouteAnnotations
     let path: PlannedPath
     var canaries: [PlannedCanary] = []
+    /// Requests go to its Service's own address.
+    var usesServiceAddress: Bool
     /// Its Service was deleted by R18, so that it has no endpoint, whatever the manifests say.
     var isWithdrawn = false
 
     init(_ path: PlannedPath, of ingress: PlannedIngress) {
         owner = ingress.manifest
         annotations = ingress.annotations
+        usesServiceAddress = ingress.annotations.usesServiceAddress
         self.path = path
     }
 }
@@ -66,6 +69,25 @@ struct PlannedCanary {
     /// Where diagnostics about the canary on this route point.
     let line: Int
     let annotations: CanaryAnnotations
+    /// Requests go to its Service's own address.
+    let usesServiceAddress: Bool
+
+    init(_ ingress: PlannedIngress, backend: BackendReference, line: Int) {
+        owner = ingress.manifest
+        self.backend = backend
+        self.line = line
+        annotations = ingress.canary
+        usesServiceAddress = ingress.annotations.usesServiceAddress || ingress.canary.changes.usesServiceAddress
+    }
+
+    /// The new Service of a release on the route of the old one.
+    init(_ rules: CanaryAnnotations, _ path: PlannedPath, on route: PlannedRoute) {
+        owner = route.owner
+        backend = path.backend
+        line = path.line
+        annotations = rules
+        usesServiceAddress = route.annotations.usesServiceAddress || rules.changes.usesServiceAddress
+    }
 }
 
 /// What the planner knows about one path of a canary Ingress, or of a release.

@@ -56,8 +56,7 @@ struct ScopedPlanner {
             plan.outcomes.append(CanaryOutcome(owner: manifest, path: path, obstacle: obstacle))
             guard obstacle == nil, let position = positions[path.place] else { continue }
             noteOverlap(plan.routes[position], path, manifest, log: &log)
-            plan.routes[position].canaries.append(
-                PlannedCanary(owner: manifest, backend: path.backend, line: path.line, annotations: canary.canary))
+            plan.routes[position].canaries.append(PlannedCanary(canary, backend: path.backend, line: path.line))
         }
     }
 

@@ -1,4 +1,5 @@
 @testable import Exchange
+import Routing
 
 /// What must be true of any run, judged from the outside: from the bytes that both ends saw and the summaries.
 final class SimulationOracle {
@@ -33,12 +34,25 @@ final class SimulationOracle {
             check(line.isEmpty || line == expected, "summary \(id) is of \(line)")
             let connects = harness.upstreams.filter { $0.request == id }
             check(summary.attempts == connects.count, "\(id): \(summary.attempts) attempts, \(connects.count) connects")
-            check(connects.count <= ExchangeMachine.maximumAttempts, "\(id): at most three connects")
-            check(Set(connects.map(\.backend)).count <= 1, "\(id): all attempts go to one version")
+            judge(connects, summary, request)
             let most = request.body.count + request.tunnel.count
             check(summary.requestBodyBytes <= most, "\(id): body bytes counted beyond the body")
             check(summary.status != 0, "\(id): a status")
         }
+    }
+
+    private func judge(_ connects: [MachineHarness.Upstream], _ summary: Summary, _ request: SimulatedRequest) {
+        let id = request.id
+        guard let shielded = summary.shielded else {
+            check(connects.count <= ExchangeMachine.maximumAttempts, "\(id): at most three connects")
+            check(Set(connects.map(\.backend)).count <= 1, "\(id): all attempts go to one version")
+            return
+        }
+        check(request.isSafe && summary.version == .stable && shielded.status >= 500, "\(id): shielded for no reason")
+        let canaries = connects.prefix { $0.backend == World.canary }
+        check(connects.dropFirst(canaries.count).allSatisfy { $0.backend == World.stable }, "\(id): back to the canary")
+        check(canaries.count <= ExchangeMachine.maximumAttempts, "\(id): at most three connects to the canary")
+        check(connects.count - canaries.count <= ExchangeMachine.maximumAttempts, "\(id): at most three connects to stable")
     }
 
     // MARK: Upstreams
@@ -83,6 +97,8 @@ final class SimulationOracle {
     private func judgeRetry(_ index: Int, _ upstream: MachineHarness.Upstream, _ request: SimulatedRequest) {
         let isTriedAgain = harness.upstreams.dropFirst(index + 1).contains { $0.request == upstream.request }
         guard isTriedAgain else { return }
+        let summary = harness.summaries.indices.contains(request.id) ? harness.summaries[request.id] : harness.machine.summary
+        if summary.shielded != nil, upstream.backend == World.canary { return }
         check(request.isIdempotent || upstream.received.isEmpty, "\(request.id): sent again though not idempotent")
         // Bytes that came before anything was asked are no answer.
         check(upstream.bytesRead == 0 || upstream.received.isEmpty, "\(request.id): tried again after an answer began")
