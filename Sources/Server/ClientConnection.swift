@@ -77,6 +77,8 @@ final class ActiveExchange {
     var backend: Int?
     /// Endpoints that this request could not connect to.
     var tried = TriedEndpoints()
+    /// To the endpoint, if not everybody may go there at any time.
+    var passage = Worker.Passage.none
 
     init(_ machine: ExchangeMachine, _ installation: Installation) {
         self.machine = machine

@@ -2,6 +2,8 @@
 ///
 /// Only identities are kept: whoever holds one keeps the balancer of its request, too, and with that the endpoints.
 struct TriedEndpoints {
+    static let capacity = 3
+
     private var first: ObjectIdentifier?
     private var second: ObjectIdentifier?
     private var third: ObjectIdentifier?

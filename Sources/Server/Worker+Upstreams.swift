@@ -9,11 +9,19 @@ extension Worker {
 
     /// Finds the machine a connection to one of the backend's endpoints: a pooled one that is still good, or a new one.
     func lease(_ backend: Int, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
+        leaveGate(exchange)
         if exchange.machine.summary.attempts <= 1 || exchange.backend != backend { exchange.tried = TriedEndpoints() }
         exchange.backend = backend
-        guard let endpoint = balancer(backend, of: exchange.installation).pick(now: now, avoiding: exchange.tried) else {
+        let balancer = balancer(backend, of: exchange.installation)
+        guard let turn = balancer.pick(now: now, avoiding: exchange.tried) else {
             return exchange.machine.noEndpoint(now: now)
         }
+        guard let endpoint = enter(turn, of: balancer, for: client, exchange) else { return }
+        connect(to: endpoint, fresh: fresh, for: client, exchange)
+    }
+
+    /// - Parameter fresh: not over a pooled connection.
+    func connect(to endpoint: UpstreamEndpoint, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
         if !fresh, let upstream = takeIdle(endpoint) {
             metrics.upstreamReuses &+= 1
             upstream.client = client
@@ -49,7 +57,10 @@ extension Worker {
         } catch {
             metrics.upstreamConnectFailures &+= 1
             // Out of descriptors or memory: no fault of the endpoint, and no other one would fare better.
-            if error.isExhaustion { return exchange.machine.overloaded(now: now) }
+            if error.isExhaustion {
+                leaveGate(exchange)
+                return exchange.machine.overloaded(now: now)
+            }
             connectFailed(endpoint, exchange)
         }
     }
@@ -105,6 +116,7 @@ extension Worker {
     }
 
     private func connectFailed(_ endpoint: UpstreamEndpoint, _ exchange: ActiveExchange) {
+        leaveGate(exchange)
         let hasAnother = hasAnother(than: endpoint, exchange)
         exchange.machine.connectFailed(timedOut: false, hasAnother: hasAnother, now: now)
     }
@@ -179,6 +191,7 @@ extension Worker {
 
     /// Ends the exchange's hold on its connection: into the pool if it can serve again, else closed.
     func release(_ exchange: ActiveExchange, reusable: Bool) {
+        leaveGate(exchange)
         guard let upstream = exchange.upstream.take() else { return }
         upstream.client = nil
         guard reusable, upstream.isConnected, !upstream.peerHasClosed, !isDraining, isEmpty(upstream),
