@@ -1,5 +1,5 @@
 import Glibc
-import TestSupport
+import TestCertificates
 import Testing
 
 /// What TLS connections go through: slow, broken and hurried clients, long bodies, ends.
