@@ -51,6 +51,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
 
         // Pure: bytes and values in, values out.
@@ -62,13 +63,15 @@ let package = Package(
 
         // The kernel's side.
         module("Reactor", ["Addressing", "CLinux"]),
+        module("TLS", ["Addressing", "COpenSSL"]),
 
         // Files and YAML become a snapshot here, and nowhere else.
-        module("Configuration", ["Addressing", "Exchange", "Routing", .product(name: "Yams", package: "Yams")]),
+        module("Configuration", ["Addressing", "Exchange", "Routing", "TLS", .product(name: "Yams", package: "Yams")]),
 
         // Joins the two.
         module("Server", [
-            "Addressing", "Exchange", "HTTP1", "Reactor", "Routing", "Telemetry", .product(name: "Logging", package: "swift-log"),
+            "Addressing", "Exchange", "HTTP1", "Reactor", "Routing", "TLS", "Telemetry",
+            .product(name: "Logging", package: "swift-log"),
         ]),
 
         // The command.
@@ -87,14 +90,16 @@ let package = Package(
         tests("HTTP1Tests", ["HTTP1"]),
         tests("RoutingTests", ["Addressing", "Routing", "TestSupport"]),
         tests("TelemetryTests", ["Telemetry"]),
+        tests("TLSTests", ["COpenSSL", "TLS", "TestSupport"]),
         tests("ReactorTests", ["Addressing", "Reactor", "TestSupport"]),
         tests("ExchangeTests", ["Addressing", "Exchange", "HTTP1", "Routing", "TestSupport"]),
-        tests("ServerTests", ["Addressing", "Exchange", "Reactor", "Routing", "Server", .product(name: "Logging", package: "swift-log")]),
+        tests("ServerTests", ["Addressing", "Exchange", "Reactor", "Routing", "Server", "TLS", "Telemetry",
+            .product(name: "Logging", package: "swift-log")]),
         // They run the binary, so it is built before them.
-        tests("EndToEndTests", ["serin"]),
+        tests("EndToEndTests", ["TestSupport", "serin"]),
         tests(
             "ConfigurationTests",
-            ["Addressing", "Configuration", "Exchange", "Routing", "TestSupport", .product(name: "Yams", package: "Yams")],
+            ["Addressing", "Configuration", "Exchange", "Routing", "TLS", "TestSupport", .product(name: "Yams", package: "Yams")],
             exclude: ["Fixtures"]),
     ] + fuzzing
 )

@@ -36,6 +36,7 @@ class Load:
     connections: int = 64
     post_bytes: int = 0
     new_connection_per_request: bool = False
+    secure: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def wrk(bench: Bench, proxy: Proxy, load: Load, seconds: float) -> Result:
         command += ["-H", f"{name}: {value}"]
     if load.new_connection_per_request:
         command += ["-H", "Connection: close"]
-    command.append(f"http://127.0.0.1:{proxy.port}{load.path}")
+    command.append(f"https://127.0.0.1:{proxy.secure_port}{load.path}" if load.secure
+                   else f"http://127.0.0.1:{proxy.port}{load.path}")
     done = subprocess.run(command, capture_output=True, text=True, timeout=duration + 30,
                           env={**os.environ, "BENCH_POST_BYTES": str(load.post_bytes)})
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]

@@ -26,6 +26,28 @@ class Bench:
     serin: Path
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """The one that all proxies serve: P-256, self-signed."""
+
+    chain: Path
+    key: Path
+    both: Path  # as HAProxy wants them
+
+    @staticmethod
+    def of(bench: Bench) -> Certificate:
+        folder = bench.build / "run"
+        made = Certificate(folder / "certificate.pem", folder / "key.pem", folder / "both.pem")
+        if not made.both.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            subprocess.run(
+                ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "365", "-subj", f"/CN={HOST}",
+                 "-addext", f"subjectAltName=DNS:{HOST}", "-keyout", str(made.key), "-out", str(made.chain)],
+                check=True, capture_output=True)
+            made.both.write_text(made.chain.read_text() + made.key.read_text())
+        return made
+
+
 class Proxy:
     """A proxy in front of the two origins. Subclasses write its configuration and name its command."""
 
@@ -35,6 +57,7 @@ class Proxy:
     def __init__(self, bench: Bench):
         self.bench = bench
         self.port = 0
+        self.secure_port = 0
         self.process: Process | None = None
 
     def start(self, count_allocations: bool = False) -> SharedCounter | None:
@@ -42,6 +65,7 @@ class Proxy:
         folder = self.bench.build / "run" / self.name
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
+        self.secure_port = free_port()
         counter, environment = None, {}
         if count_allocations:
             counter = SharedCounter(folder / "allocations")
@@ -95,8 +119,13 @@ class Serin(Proxy):
     nginx.ingress.kubernetes.io/canary-by-cookie: "foo"
     nginx.ingress.kubernetes.io/canary-weight: "{WEIGHT}\""""))
         configuration = folder / "serin.yaml"
+        certificate = Certificate.of(self.bench)
         configuration.write_text(f"""listeners:
   - address: 127.0.0.1:{self.port}
+  - {{address: 127.0.0.1:{self.secure_port}, tls: true}}
+tls:
+  certificates: [{{certificate: {certificate.chain}, key: {certificate.key}}}]
+  sslRedirect: false
 admin:
   address: 127.0.0.1:{free_port()}
 workers: 1
@@ -136,6 +165,7 @@ class Nginx(Proxy):
 
     def command(self, folder: Path) -> list[str]:
         configuration = folder / "nginx.conf"
+        certificate = Certificate.of(self.bench)
         configuration.write_text(f"""{"user root;" if os.geteuid() == 0 else ""}
 daemon off;
 worker_processes 1;
@@ -162,12 +192,19 @@ http {{
 
     upstream old {{ server 127.0.0.1:{self.bench.old_port}; keepalive 256; keepalive_requests 1000000000; }}
     upstream new {{ server 127.0.0.1:{self.bench.new_port}; keepalive 256; keepalive_requests 1000000000; }}
+    map $https $strict {{ on "max-age=31536000; includeSubDomains"; default ""; }}
     split_clients $request_id $by_weight {{ {WEIGHT}% new; * old; }}
     map $cookie_foo $by_cookie {{ always new; never old; default $by_weight; }}
     map $http_foo $version {{ bar new; default $by_cookie; }}
 
     server {{
         listen 127.0.0.1:{self.port} backlog=4096;
+        listen 127.0.0.1:{self.secure_port} ssl backlog=4096;
+        ssl_certificate {certificate.chain};
+        ssl_certificate_key {certificate.key};
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_session_cache shared:TLS:8m;
+        add_header Strict-Transport-Security $strict;
         server_name {HOST};
         location / {{
             proxy_pass http://$version;
@@ -199,6 +236,7 @@ class HAProxy(Proxy):
 
     def command(self, folder: Path) -> list[str]:
         configuration = folder / "haproxy.cfg"
+        certificate = Certificate.of(self.bench)
         configuration.write_text(f"""global
     nbthread 1
     maxconn 9000
@@ -217,12 +255,15 @@ defaults
 
 frontend listener
     bind 127.0.0.1:{self.port} backlog 4096
+    bind 127.0.0.1:{self.secure_port} backlog 4096 ssl crt {certificate.both} ssl-min-ver TLSv1.2 alpn http/1.1
     http-request set-header X-Request-ID %[uuid()]
     http-request set-header X-Real-IP %[src]
     http-request set-header X-Forwarded-For %[src]
     http-request set-header X-Forwarded-Host %[req.hdr(host)]
     http-request set-header X-Forwarded-Port %[dst_port]
-    http-request set-header X-Forwarded-Proto http
+    http-request set-header X-Forwarded-Proto http unless {{ ssl_fc }}
+    http-request set-header X-Forwarded-Proto https if {{ ssl_fc }}
+    http-response set-header Strict-Transport-Security "max-age=31536000; includeSubDomains" if {{ ssl_fc }}
     use_backend new if {{ req.hdr(foo) -m str bar }}
     use_backend new if {{ req.cook(foo) -m str always }}
     use_backend old if {{ req.cook(foo) -m str never }}

@@ -1,9 +1,13 @@
 public import Exchange
+internal import Foundation
 internal import Routing
+public import TLS
 
 /// A configuration that can be served: nothing in it is in error.
 public struct LoadedConfiguration: Sendable {
     public let snapshot: Snapshot
+    /// What clients of TLS listeners are served with; nil if there are none.
+    public let tls: TLSContext?
     public let settings: ProcessSettings
     /// Every path of every canary Ingress, in effect or not, in the order of the manifests' precedence.
     public let canaries: [CanaryReport]
@@ -27,14 +31,36 @@ public enum ConfigurationLoader {
     /// Any fault of the input is a diagnostic. Relative paths in the file are relative to the file itself.
     public static func load(file path: String) -> LoadResult {
         var log = DiagnosticLog()
-        guard let input = read(path, log: &log) else { return LoadResult(diagnostics: log.sorted, configuration: nil, watched: []) }
+        guard var input = read(path, log: &log) else { return LoadResult(diagnostics: log.sorted, configuration: nil, watched: []) }
+        readFiles(of: &input.settings.tls, Place(file: path, line: 1), log: &log)
         let compiled = SnapshotCompiler.compile(
             input.manifests, settings: input.settings, config: Place(file: path, line: 1), log: &log)
+        let certificates = input.settings.tls.paths.map { FilePath.joined(FilePath.folder(of: path), $0) }
         let loaded = LoadedConfiguration(
-            snapshot: compiled.snapshot, settings: input.settings.process, canaries: compiled.canaries)
+            snapshot: compiled.snapshot, tls: compiled.tls, settings: input.settings.process, canaries: compiled.canaries)
         return LoadResult(
             diagnostics: log.sorted, configuration: log.hasErrors ? nil : loaded,
-            watched: input.settings.process.watch ? [path] + input.files.watched : [])
+            watched: input.settings.process.watch ? [path] + input.files.watched + certificates : [])
+    }
+
+    /// Those of certificates and keys, which are relative to the configuration file.
+    private static func readFiles(of tls: inout TLSOptions, _ config: Place, log: inout DiagnosticLog) {
+        func bytes(_ file: Located<String>) -> [UInt8]? {
+            let path = FilePath.joined(FilePath.folder(of: config.file), file.value)
+            if let data = FileManager.default.contents(atPath: path) { return [UInt8](data) }
+            let what = FilePath.kind(of: path) == nil ? "there is no \(path); paths are relative to the configuration file" : "\(path) can't be read"
+            log.error(config.at(line: file.line), "tls", what)
+            return nil
+        }
+        func read(_ files: inout TLSOptions.Files) {
+            files.certificateBytes = bytes(files.certificate)
+            files.keyBytes = bytes(files.key)
+        }
+        for index in tls.certificates.indices { read(&tls.certificates[index]) }
+        if case .files(var files)? = tls.defaultCertificate {
+            read(&files)
+            tls.defaultCertificate = .files(files)
+        }
     }
 
     /// The file's settings, the files of manifests that it names, and what they hold; nil if there is no such file.

@@ -8,11 +8,14 @@ public struct ClientIdentity: Equatable, Sendable {
     /// The port that the client connected to.
     public var localPort: UInt16
     public var isTLS: Bool
+    /// Whose certificate a TLS connection has; only looked at where `HTTPSPolicy.owners` is.
+    public var certificate: UInt64
 
-    public init(peer: IPAddress?, localPort: UInt16, isTLS: Bool = false) {
+    public init(peer: IPAddress?, localPort: UInt16, isTLS: Bool = false, certificate: UInt64 = 0) {
         self.peer = peer
         self.localPort = localPort
         self.isTLS = isTLS
+        self.certificate = certificate
     }
 
     /// Whether what the peer says about its own clients is believed.

@@ -48,6 +48,9 @@ extension ExchangeMachine {
         if goesNoFurther(request.input) { return answerOptions(now) }
         // Read once: each reading of a property that may change counts a reference.
         let snapshot = snapshot
+        if client.isTLS, snapshot.https.owners != nil, isMisdirected(request.input, snapshot) {
+            return answer(.misdirected, status: nil, now)
+        }
         let (decision, address) = decide(request.input, snapshot)
         switch decision {
         case .refused(let failure):
@@ -57,6 +60,10 @@ extension ExchangeMachine {
         case .appRoot(let extra):
             redirect(to: snapshot.routes.appRoot(extra), now)
         case .forward(let target):
+            if !client.isTLS, snapshot.https.rule(of: target.route).contains(.redirects), !cameByHTTPS(request.input, snapshot) {
+                summary.route = target.route
+                return redirectToHTTPS(snapshot, now)
+            }
             requestID = context.requestIDs.next()
             forward(to: target, address, snapshot, now)
         }
@@ -153,7 +160,7 @@ extension ExchangeMachine {
         finishAnswer(now)
     }
 
-    private func beginAnswer(_ status: UInt16, extraRoom: Int) -> LocalAnswer {
+    func beginAnswer(_ status: UInt16, extraRoom: Int) -> LocalAnswer {
         assert(!responseHeadIsDone, "a request has one answer")
         let hasHead = request.input.retained > 0
         if !hasHead || !request.isSourceComplete || clientHasClosed || context.isDraining { mayPersist = false }
@@ -174,7 +181,7 @@ extension ExchangeMachine {
         return answer
     }
 
-    private func finishAnswer(_ now: Instant) {
+    func finishAnswer(_ now: Instant) {
         lastClientWrite = now
         settle(now)
     }

@@ -72,8 +72,9 @@ extension ExchangeMachine {
         beginClientWait(now)
         let marks = responseMarks
         let rewrite = ResponseRewrite(
-            closes: !mayPersist, saysKeepAlive: mayPersist && head.minorVersion == 0, framing: framing, marks: marks)
-        response.reserveOutput(ResponseRewrite.room(for: responseHead) + (marks?.room ?? 0), pool)
+            closes: !mayPersist, saysKeepAlive: mayPersist && head.minorVersion == 0, framing: framing, marks: marks,
+            strictTransport: strictTransport)
+        response.reserveOutput(ResponseRewrite.room(for: responseHead) + rewrite.extraRoom, pool)
         response.writeHead(responseHead, by: rewrite, date: context.date)
     }
 

@@ -1,7 +1,7 @@
 /// Why an exchange did not end with the upstream's own complete answer.
 public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertible {
     // The client's fault.
-    case malformedRequest, requestTooLarge, clientTooSlow, clientClosed, methodRefused, pathRefused
+    case malformedRequest, requestTooLarge, clientTooSlow, clientClosed, methodRefused, pathRefused, misdirected
     // Nobody's: there is no such route, or it only answers with a redirect.
     case noRoute
     // The upstream's fault.
@@ -13,7 +13,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
 
     public var fault: Fault {
         switch self {
-        case .malformedRequest, .requestTooLarge, .clientTooSlow, .clientClosed, .methodRefused, .pathRefused: .client
+        case .malformedRequest, .requestTooLarge, .clientTooSlow, .clientClosed, .methodRefused, .pathRefused, .misdirected: .client
         case .noEndpoint, .connectRefused, .connectTimedOut, .upstreamClosed, .upstreamReset, .upstreamTimedOut, .badResponse: .upstream
         case .noRoute, .requestTimedOut, .overloaded, .shutdown: .proxy
         }
@@ -29,6 +29,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
         case .clientClosed: 499
         case .methodRefused: 405
         case .noRoute: 404
+        case .misdirected: 421
         case .noEndpoint, .overloaded, .shutdown: 503
         case .connectRefused, .upstreamClosed, .upstreamReset, .badResponse: 502
         case .connectTimedOut, .upstreamTimedOut, .requestTimedOut: 504
@@ -43,6 +44,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
         case .clientClosed: "client closed the connection"
         case .methodRefused: "method refused"
         case .pathRefused: "path refused"
+        case .misdirected: "host of another certificate"
         case .noRoute: "no route"
         case .noEndpoint: "no endpoint"
         case .connectRefused: "upstream could not be connected to"

@@ -49,6 +49,28 @@ struct LocalAnswer {
         finish(to: &output)
     }
 
+    /// A redirect to the same URL by HTTPS.
+    func writeHTTPS(
+        _ head: borrowing RequestHead, in input: borrowing ByteBuffer, port: UInt16, date: borrowing HTTPDate,
+        to output: inout ByteBuffer
+    ) {
+        let bytes = input.bytesFromFront
+        writeHead(date: date, to: &output)
+        output.append("Location: https://")
+        output.append(bytes[head.hostName])
+        if port != 443 {
+            output.append(":")
+            output.append(decimal: Int(port))
+        }
+        output.append(bytes[head.path])
+        if head.hasQuery {
+            output.append("?")
+            output.append(bytes[head.query])
+        }
+        output.append("\r\n")
+        finish(to: &output)
+    }
+
     private static func beginLocation(
         _ head: borrowing RequestHead, _ bytes: Span<UInt8>, isTLS: Bool, to output: inout ByteBuffer
     ) {

@@ -10,9 +10,14 @@ struct ResponseRewrite {
     var framing: BodyLength
     /// What it tells about the decision; nil for most routes.
     var marks: ResponseMarks?
+    /// Replaces what the upstream says of it; empty: that passes.
+    var strictTransport: [UInt8] = []
 
     /// Room that `write` may need for a head; a field may come without the space that is written after its colon.
     static func room(for head: borrowing ResponseHead) -> Int { head.length + head.fields.count + 256 }
+
+    /// Beside that.
+    var extraRoom: Int { (marks?.room ?? 0) + (strictTransport.isEmpty ? 0 : strictTransport.count + 32) }
 
     /// - Parameter input: the buffer whose unread bytes begin with the head.
     func write(
@@ -36,6 +41,8 @@ struct ResponseRewrite {
                 continue
             case .date:
                 hasDate = true
+            case .other where !strictTransport.isEmpty && bytes[field.name].equalsIgnoringCase(Self.strictTransportName):
+                continue
             default:
                 break
             }
@@ -50,11 +57,14 @@ struct ResponseRewrite {
         } else {
             // RFC 9110 section 6.6.1: a recipient with a clock adds the Date that is missing.
             marks?.write(head, in: bytes, to: &output)
+            if !strictTransport.isEmpty { output.appendField(Self.strictTransportName, strictTransport.span) }
             if !hasDate { output.appendField("Date", date.bytes) }
             writeFraming(passesLength: passesLength, to: &output)
         }
         output.append("\r\n")
     }
+
+    private static let strictTransportName: StaticString = "Strict-Transport-Security"
 
     /// The upstream's own Content-Length says what ours would, to the letter: no zeros in front.
     private func passesLength(_ head: borrowing ResponseHead, _ bytes: Span<UInt8>) -> Bool {

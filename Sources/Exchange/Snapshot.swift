@@ -16,11 +16,13 @@ public final class Snapshot: Sendable {
     public let forwarding: Forwarding
     public let failover: Failover
     public let compatibility: Compatibility
+    public let https: HTTPSPolicy
 
     public init(
         routes: RouteTable, backends: [Backend], sequences: [String],
         timeouts: Timeouts = Timeouts(), limits: Limits = Limits(),
-        forwarding: Forwarding = Forwarding(), failover: Failover = .canaryToStable, compatibility: Compatibility = .scoped
+        forwarding: Forwarding = Forwarding(), failover: Failover = .canaryToStable, compatibility: Compatibility = .scoped,
+        https: HTTPSPolicy = HTTPSPolicy()
     ) {
         self.routes = routes
         self.backends = backends
@@ -30,6 +32,7 @@ public final class Snapshot: Sendable {
         self.forwarding = forwarding
         self.failover = failover
         self.compatibility = compatibility
+        self.https = https
     }
 
     /// The same snapshot over other endpoints: what a name's new addresses lead to.
@@ -37,7 +40,8 @@ public final class Snapshot: Sendable {
         precondition(backends.count == self.backends.count, "routes refer to backends by index")
         return Snapshot(
             routes: routes, backends: backends, sequences: sequences,
-            timeouts: timeouts, limits: limits, forwarding: forwarding, failover: failover, compatibility: compatibility)
+            timeouts: timeouts, limits: limits, forwarding: forwarding, failover: failover, compatibility: compatibility,
+            https: https)
     }
 }
 

@@ -221,6 +221,9 @@ final class AdminLoop {
         process.upstreamConnectionsActive = counts.reduce(0) { $0 + $1.upstreamsActive }
         process.upstreamConnectionsIdle = counts.reduce(0) { $0 + $1.upstreamsIdle }
         let usage = ProcessUsage.current()
+        process.certificates = snapshot.https.certificates.map {
+            ProcessMetrics.Certificate(source: $0.source, keyType: $0.keyType, notAfter: $0.notAfter)
+        }
         process.openDescriptors = usage.openDescriptors
         process.descriptorLimit = usage.descriptorLimit
         process.residentBytes = usage.residentBytes

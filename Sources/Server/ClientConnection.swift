@@ -1,11 +1,14 @@
 import Addressing
 import Exchange
 import Reactor
+import TLS
 
 /// One client's connection. Small, since thousands of them wait idle: what a request needs is in its `ActiveExchange`,
 /// which is there only while one is under way.
 final class ClientConnection {
     enum State: UInt8 {
+        /// TLS is being agreed on; there is no request before that.
+        case handshaking
         /// Serving requests, or waiting for one.
         case open
         /// The last answer is out and our side is shut: what the client still sends is dropped, so that the answer is not lost
@@ -18,14 +21,21 @@ final class ClientConnection {
     let socket: Socket
     let peer: IPAddress?
     let localPort: UInt16
-    let isTLS: Bool
+    /// Nil for a plain connection.
+    let tls: TLSSession?
     let countsAddress: Bool
-    var state = State.open
+    /// After the handshake: whose certificate the client got.
+    var certificate: UInt64 = 0
+    var state: State
     // Edge-triggered: what the last event said and no system call has disproved since.
     var isReadable = false
     var isWritable = true
     /// The client sends no more (EPOLLRDHUP): read on until the end of the stream shows.
     var peerHasClosed = false
+    /// TLS has to read before it can write, or to write before it can read: the next event of either kind concerns both.
+    var isStalled = false
+    /// The end of our half is not said yet, because the socket did not take it.
+    var owesGoodbye = false
     /// Already in the worker's list of connections with work left for the next turn.
     var isQueued = false
     /// Waits to write what its last read led to.
@@ -41,17 +51,20 @@ final class ClientConnection {
     var exchange: ActiveExchange?
 
     init(
-        _ socket: consuming Socket, peer: IPAddress?, localPort: UInt16, isTLS: Bool, countsAddress: Bool, now: UInt64
+        _ socket: consuming Socket, peer: IPAddress?, localPort: UInt16, tls: TLSSession?, countsAddress: Bool, now: UInt64
     ) {
         self.socket = socket
         self.peer = peer
         self.localPort = localPort
-        self.isTLS = isTLS
+        self.tls = tls
+        state = tls == nil ? .open : .handshaking
         self.countsAddress = countsAddress
         waitsSince = now
     }
 
-    var identity: ClientIdentity { ClientIdentity(peer: peer, localPort: localPort, isTLS: isTLS) }
+    var identity: ClientIdentity {
+        ClientIdentity(peer: peer, localPort: localPort, isTLS: tls != nil, certificate: certificate)
+    }
 }
 
 /// What a connection has while a request is under way; recycled by the worker.

@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import Reactor
 import Routing
+import TLS
 import Telemetry
 
 /// New snapshots: loaded, their names resolved, installed in every worker.
@@ -112,16 +113,16 @@ extension ControlLoop {
             tellReloaded()
             for request in requests { answer(request, .rejected(diagnostics)) }
             alsoWatch(files)
-        case .loaded(let snapshot, let settings, let inactive, let warnings, let files):
+        case .loaded(let snapshot, let tls, let settings, let inactive, let warnings, let files):
             for warning in warnings { log.warning("\(warning)") }
-            if apply(snapshot, settings, inactive, since, answering: requests) { watch(files) } else { alsoWatch(files) }
+            if apply(snapshot, tls, settings, inactive, since, answering: requests) { watch(files) } else { alsoWatch(files) }
         }
     }
 
     /// False when it can't be, and nothing has changed.
     private func apply(
-        _ snapshot: Snapshot, _ settings: ProcessSettings, _ inactive: [RouteReport.InactiveCanary], _ since: UInt64,
-        answering requests: [Request]
+        _ snapshot: Snapshot, _ tls: TLSContext?, _ settings: ProcessSettings, _ inactive: [RouteReport.InactiveCanary],
+        _ since: UInt64, answering requests: [Request]
     ) -> Bool {
         let added = settings.listeners.filter { !self.settings.listeners.contains($0) }
         let removed = self.settings.listeners.filter { !settings.listeners.contains($0) }
@@ -142,6 +143,7 @@ extension ControlLoop {
         if settings.accessLog != self.settings.accessLog { log.warning("changes of accessLog need a restart") }
         self.settings = settings
         self.snapshot = snapshot
+        self.tls = tls
         inactiveCanaries = inactive
         changes.waiting += requests
         changes.reloadingSince = since
@@ -222,7 +224,7 @@ extension ControlLoop {
         let limit = connectionLimit(served)
         let inventory = SnapshotInventory(served)
         for worker in workers {
-            worker.post(.install(served, inventory, connectionLimit: limit, change: changes.last))
+            worker.post(.install(served, inventory, tls, connectionLimit: limit, change: changes.last))
         }
     }
 

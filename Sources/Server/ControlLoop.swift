@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import Reactor
 import Routing
+import TLS
 
 /// The supervisor's thread: starts the workers, passes changes on to them, and sees the process to its end.
 ///
@@ -34,6 +35,7 @@ final class ControlLoop {
     var settings: ProcessSettings
     /// Names among its endpoints are not resolved in here.
     var snapshot: Snapshot
+    var tls: TLSContext?
     var inactiveCanaries: [RouteReport.InactiveCanary]
     var answers: Resolver.Answers = [:]
     /// What the workers have or are about to have, and what they had and may still use.
@@ -76,6 +78,7 @@ final class ControlLoop {
     ) {
         do throws(Supervisor.StartError) {
             let workers = options.settings.workers ?? AvailableProcessors.count
+            if options.tls == nil, options.settings.listeners.contains(where: \.tls) { throw Supervisor.StartError.noCertificates }
             try DescriptorBudget.check(listeners: options.settings.listeners.count, workers: workers)
             var inherited = InheritedSockets(options.launch?.passed ?? PassedDescriptors())
             for warning in inherited.warnings { options.logger.warning("\(warning)") }
@@ -110,6 +113,7 @@ final class ControlLoop {
         workerCount = workers
         self.socketFiles = socketFiles
         snapshot = options.snapshot
+        tls = options.tls
         inactiveCanaries = options.inactiveCanaries
         do throws(Errno) {
             loop = try EventLoop()
@@ -146,8 +150,8 @@ final class ControlLoop {
             for index in 0..<count {
                 let inbox = try Mailbox<WorkerMessage>()
                 let start = WorkerStart(
-                    index: index, snapshot: start, inventory: inventory, connectionLimit: limit, counts: counts, mailbox: inbox,
-                    supervisor: mailbox, accessLog: accessLog, socketFiles: socketFiles, gates: gates)
+                    index: index, snapshot: start, inventory: inventory, tls: tls, connectionLimit: limit, counts: counts,
+                    mailbox: inbox, supervisor: mailbox, accessLog: accessLog, socketFiles: socketFiles, gates: gates)
                 threads.append(try Thread.start(name: "worker-\(index)") { Worker.run(start) })
                 workers.append(inbox)
                 running.insert(index)

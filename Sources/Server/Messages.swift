@@ -1,11 +1,12 @@
 import Exchange
 import Reactor
+import TLS
 import Telemetry
 
 /// What a worker is told. It acts between two turns of its loop.
 enum WorkerMessage: Sendable {
     /// Serve new requests by this snapshot; answers with `SupervisorMessage.installed`.
-    case install(Snapshot, SnapshotInventory, connectionLimit: Int, change: UInt64)
+    case install(Snapshot, SnapshotInventory, TLSContext?, connectionLimit: Int, change: UInt64)
     /// Accept on a socket whose descriptor now belongs to the worker.
     case listen(HandedSocket)
     /// Accept who already waits, then close.
@@ -107,6 +108,8 @@ struct WorkerStart: Sendable {
     let index: Int
     let snapshot: Snapshot
     let inventory: SnapshotInventory
+    /// Nil while there is no TLS listener.
+    let tls: TLSContext?
     let connectionLimit: Int
     let counts: ProcessCounts
     let mailbox: Mailbox<WorkerMessage>

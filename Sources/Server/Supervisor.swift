@@ -3,6 +3,7 @@ public import Exchange
 public import Logging
 import Reactor
 import Routing
+public import TLS
 
 /// A whole proxy in this process: binds the listeners, runs the workers, reloads, stops.
 ///
@@ -15,6 +16,8 @@ public final class Supervisor: Sendable {
     public struct Options: Sendable {
         public var settings: ProcessSettings
         public var snapshot: Snapshot
+        /// What clients of TLS listeners are served with; there has to be one if there are any.
+        public var tls: TLSContext?
         /// Canaries of the configuration that are not in effect, for `GET /v1/routes`.
         public var inactiveCanaries: [RouteReport.InactiveCanary] = []
         /// Shown by the metrics.
@@ -41,6 +44,8 @@ public final class Supervisor: Sendable {
     /// Why a proxy could not start; nothing was left half started.
     public struct StartError: Error, CustomStringConvertible {
         public let description: String
+
+        static let noCertificates = StartError("a listener speaks TLS, for which there is no `TLSContext`")
 
         init(_ description: String) { self.description = description }
 

@@ -2,6 +2,7 @@ import Addressing
 import Exchange
 import HTTP1
 import Reactor
+import TLS
 import Telemetry
 
 /// New clients.
@@ -43,9 +44,14 @@ extension Worker {
             metrics.connectionsRefused &+= 1
             return turnAway(connection, isTLS: listener.configured.tls)
         }
+        let session = listener.configured.tls ? tls.flatMap { TLSSession($0, fd: connection.fd) } : nil
+        guard listener.configured.tls == (session != nil) else {
+            // There is no memory for it.
+            return counts.leave(peer, countsAddress: countsAddress)
+        }
         let client = ClientConnection(
             connection, peer: peer, localPort: listener.listener.localAddress.port ?? (listener.configured.tls ? 443 : 80),
-            isTLS: listener.configured.tls, countsAddress: countsAddress, now: loop.now)
+            tls: session, countsAddress: countsAddress, now: loop.now)
         client.token = slab.insert(.client(client))
         clientCount += 1
         metrics.connectionsAccepted &+= 1
@@ -54,7 +60,7 @@ extension Worker {
         } catch {
             return close(client)
         }
-        setDeadline(client, now + installation.snapshot.timeouts.clientHeader)
+        setDeadline(client, session == nil ? idleDeadline(of: client) : handshakeDeadline(of: client))
     }
 
     /// There are too many clients: says so and closes, without waiting for anything. An answer that the socket does not take

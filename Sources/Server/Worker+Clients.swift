@@ -1,6 +1,7 @@
 import Exchange
 import HTTP1
 import Reactor
+import TLS
 import Telemetry
 
 /// Reading from and writing to clients; taking their exchanges forward; ending their connections.
@@ -19,8 +20,10 @@ extension Worker {
                 exchange.machine.clientFailed(now: now)
             }
         }
+        if client.tls != nil { secureEvent(client) }
         switch client.state {
         case .open: drive(consume client)
+        case .handshaking: enqueue(client)
         case .lingering: dropInput(of: client)
         case .closed: break
         }
@@ -127,7 +130,7 @@ extension Worker {
         return moved
     }
 
-    private func enqueue(_ client: ClientConnection) {
+    func enqueue(_ client: ClientConnection) {
         guard !client.isQueued else { return }
         client.isQueued = true
         queue.append(client)
@@ -149,7 +152,11 @@ extension Worker {
         // Stays nil when the machine has no room: what can be read now still can be then.
         var result: IOResult?
         let isFilled = exchange.machine.receive(from: .client, now: now) { space in
-            result = client.socket.receive(into: &space)
+            if let session = client.tls {
+                result = receive(from: client, through: session, into: &space)
+            } else {
+                result = client.socket.receive(into: &space)
+            }
             if case .bytes(let count)? = result { return count }
             return 0
         }
@@ -158,7 +165,7 @@ extension Worker {
             metrics.bytesFromClients &+= UInt64(count)
             client.isNew = false
             // A short read has emptied the socket; the end of the stream behind it makes no event of its own.
-            client.isReadable = isFilled || client.peerHasClosed
+            client.isReadable = isFilled || client.peerHasClosed || client.tls?.mayHaveMore == true
             return true
         case nil:
             return false
@@ -181,7 +188,11 @@ extension Worker {
         var offered = 0
         let sent = exchange.machine.transmit(to: .client, now: now) { first, second in
             offered = first.count + second.count
-            result = client.socket.send(first, second)
+            if let session = client.tls {
+                result = send(first, second, to: client, through: session)
+            } else {
+                result = client.socket.send(first, second)
+            }
             if case .bytes(let count) = result { return count }
             return 0
         }
@@ -203,7 +214,7 @@ extension Worker {
             switch action {
             case .connect(let backend, let fresh): lease(backend, fresh: fresh, for: client, exchange)
             case .releaseUpstream(let reusable): release(exchange, reusable: reusable)
-            case .shutdownWrite(.client): client.socket.shutdownWrite()
+            case .shutdownWrite(.client): shutDown(client)
             case .shutdownWrite(.upstream): exchange.upstream?.socket.shutdownWrite()
             case .finish: finish(client, exchange)
             }
@@ -231,7 +242,7 @@ extension Worker {
         case .close(let linger):
             detach(client, exchange)
             // Closing with bytes unread would reset the connection, and with it the answer.
-            if linger || client.isReadable { beginLinger(client) } else { close(client) }
+            if linger || client.isReadable || client.tls?.sayGoodbye() == false { beginLinger(client) } else { close(client) }
         case .abort:
             detach(client, exchange)
             abort(client)
@@ -267,7 +278,13 @@ extension Worker {
 
     // MARK: Ending
 
+    /// Idle, or done: what a client has got is whole, which it is told where there is a way to.
     func close(_ client: ClientConnection) {
+        _ = client.tls?.sayGoodbye()
+        remove(client)
+    }
+
+    private func remove(_ client: ClientConnection) {
         guard slab.remove(client.token) != nil else { return }
         client.state = .closed
         if let exchange = client.exchange { detach(client, exchange) }
@@ -279,13 +296,13 @@ extension Worker {
 
     private func abort(_ client: ClientConnection) {
         client.socket.resetOnClose()
-        close(client)
+        remove(client)
     }
 
     /// Closing with bytes unread would make the kernel send a reset, which can destroy the answer on its way.
-    private func beginLinger(_ client: ClientConnection) {
+    func beginLinger(_ client: ClientConnection) {
         client.state = .lingering
-        client.socket.shutdownWrite()
+        shutDown(client)
         client.waitsSince = loop.now
         setDeadline(client, now + Self.lingerTimeout)
         dropInput(of: client)
@@ -338,6 +355,7 @@ extension Worker {
 
     func clientTimedOut(_ client: ClientConnection) {
         client.timerDue = .max
+        if client.state == .handshaking { return handshakeTimedOut(client) }
         if client.state == .lingering {
             let deadline = Instant(nanoseconds: client.waitsSince) + Self.lingerTimeout
             return now >= deadline ? close(client) : setDeadline(client, deadline)

@@ -8,8 +8,9 @@ import Telemetry
 extension Worker {
     func handle(_ message: WorkerMessage) {
         switch message {
-        case .install(let snapshot, let inventory, let limit, let change):
+        case .install(let snapshot, let inventory, let tls, let limit, let change):
             connectionLimit = limit
+            self.tls = tls
             install(snapshot, inventory)
             supervisor.post(.installed(worker: index, change: change))
         case .listen(let handed):
@@ -160,7 +161,7 @@ extension Worker {
         }
         servePostponed()
         forEachClient { client in
-            if client.exchange == nil, client.state == .open { close(client) }
+            if client.exchange == nil, client.state == .open || client.state == .handshaking { close(client) }
         }
     }
 

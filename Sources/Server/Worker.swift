@@ -3,12 +3,13 @@ import Exchange
 import HTTP1
 import Reactor
 import Routing
+import TLS
 import Telemetry
 
 /// One event loop on a thread of its own, with everything it needs: nothing on the path of a request is shared with another.
 ///
-/// The parts: `+Accept` (new clients), `+Clients` (reading, writing, ending), `+Upstreams` (leasing, connecting, pooling),
-/// `+Control` (what the supervisor asks for), `+Records` (metrics and the access log).
+/// The parts: `+Accept` (new clients), `+Clients` (reading, writing, ending), `+TLS` (handshakes), `+Upstreams` (leasing,
+/// connecting, pooling), `+Control` (what the supervisor asks for), `+Records` (metrics and the access log).
 final class Worker {
     enum Occupant {
         case client(ClientConnection)
@@ -32,6 +33,8 @@ final class Worker {
     var installation: Installation
     /// Those before it that requests under way still use.
     var earlier: [EarlierInstallation] = []
+    /// What new connections of TLS listeners begin with.
+    var tls: TLSContext?
     var connectionLimit: Int
     let context: ExchangeContext
     var metrics: Metrics
@@ -85,6 +88,7 @@ final class Worker {
         gates = start.gates
         supervisor = start.supervisor
         connectionLimit = start.connectionLimit
+        tls = start.tls
         loop = try EventLoop()
         wallClock = SystemClock.wallClockSeconds()
         accessClock = AccessClock(unixSeconds: Int(wallClock))
@@ -151,10 +155,15 @@ final class Worker {
         guard !queue.isEmpty else { return }
         let waiting = queue
         queue.removeAll(keepingCapacity: true)
+        var handshakes = 0
         for client in waiting {
             client.isQueued = false
             switch client.state {
             case .open: drive(client)
+            case .handshaking where handshakes < Self.handshakeShare:
+                handshakes += 1
+                continueHandshake(client)
+            case .handshaking: enqueue(client)
             case .lingering: dropInput(of: client)
             case .closed: break
             }

@@ -13,6 +13,7 @@ public struct Metrics: Sendable {
     public var acceptPauses: UInt64 = 0
     /// Malformed or too large requests, by the status of the answer.
     public var clientErrors = ClientErrorCounts()
+    public var tls = TLSCounts()
     /// Connections that became a tunnel after a 101.
     public var tunnelsOpened: UInt64 = 0
     /// Requests that the deadline of a shutdown cut.
@@ -121,6 +122,7 @@ public struct Metrics: Sendable {
         precondition(reasonLabels == other.reasonLabels, "workers of one process share the list of reasons")
         mergeCounters(other)
         clientErrors.merge(other.clientErrors)
+        tls.merge(other.tls)
         for index in durations.indices { durations[index].merge(other.durations[index]) }
         for (otherRow, block) in other.blocks.enumerated() where !block.isEmpty {
             let row = row(ofRoute: other.routeLabels[otherRow])

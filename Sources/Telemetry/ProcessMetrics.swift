@@ -25,6 +25,23 @@ public struct ProcessMetrics: Sendable {
     /// How long the last successful reload took, from its beginning until every worker served by it; 0 before the first.
     public var lastReloadNanoseconds: UInt64 = 0
 
+    /// Certificates that clients are served with.
+    public var certificates: [Certificate] = []
+
+    public struct Certificate: Equatable, Sendable {
+        /// Where it comes from.
+        public let source: String
+        public let keyType: String
+        /// Seconds since 1970.
+        public let notAfter: Int64
+
+        public init(source: String, keyType: String, notAfter: Int64) {
+            self.source = source
+            self.keyType = keyType
+            self.notAfter = notAfter
+        }
+    }
+
     // MARK: Resources
 
     public var openDescriptors = 0

@@ -19,6 +19,7 @@ public struct PrometheusText {
         text.writeRequests(metrics)
         text.writeDurations(metrics)
         text.writeClients(metrics, process)
+        text.writeTLS(metrics.tls, process)
         text.writeUpstreams(metrics)
         text.writeLog(metrics)
         text.writeProcess(process)
@@ -118,6 +119,27 @@ public struct PrometheusText {
         single("serin_requests_cut_total", "counter", "Requests cut by the deadline of a shutdown.", metrics.requestsCut)
         single("serin_client_received_bytes_total", "counter", "Bytes read from clients.", metrics.bytesFromClients)
         single("serin_client_sent_bytes_total", "counter", "Bytes written to clients.", metrics.bytesToClients)
+    }
+
+    private mutating func writeTLS(_ tls: TLSCounts, _ process: ProcessMetrics) {
+        let handshakes = "serin_tls_handshakes_total"
+        family(handshakes, "counter", "TLS handshakes with clients that were completed.")
+        for (version, isTLS13) in [("1.2", false), ("1.3", true)] {
+            for isResumed in [false, true] {
+                series(handshakes, [("version", version), ("resumed", String(isResumed))],
+                       tls.handshakes(isTLS13: isTLS13, isResumed: isResumed))
+            }
+        }
+        let failures = "serin_tls_failures_total"
+        family(failures, "counter", "TLS handshakes and connections with clients that failed, by reason.")
+        for (index, label) in TLSCounts.failureLabels.enumerated() {
+            series(failures, [("reason", label)], tls.failures(index))
+        }
+        let expiry = "serin_tls_cert_not_after_seconds"
+        family(expiry, "gauge", "When a certificate in force expires, in seconds since 1970.")
+        for certificate in process.certificates {
+            series(expiry, [("certificate", certificate.source), ("type", certificate.keyType)], UInt64(clamping: certificate.notAfter))
+        }
     }
 
     private mutating func writeUpstreams(_ metrics: Metrics) {

@@ -1,6 +1,7 @@
 import Addressing
 import ArgumentParser
 import Configuration
+import Exchange
 import Logging
 import Server
 
@@ -28,6 +29,7 @@ struct RunCommand: ParsableCommand {
         Output.report(result.diagnostics, atLeast: .warning)
         guard let loaded = result.configuration else { throw ExitCode(1) }
         var options = Supervisor.Options(settings: loaded.settings, snapshot: loaded.snapshot)
+        options.tls = loaded.tls
         options.inactiveCanaries = loaded.inactiveCanaries
         options.version = Serin.version
         options.logger = Logger(label: "serin") { _ in LineLogHandler() }
@@ -42,7 +44,9 @@ struct RunCommand: ParsableCommand {
             Output.errorLine("serin: \(error)")
             throw ExitCode(1)
         }
-        for address in supervisor.listeners { Output.line("listening \(address.isUnix ? "" : "http://")\(address)") }
+        for (address, listener) in zip(supervisor.listeners, loaded.settings.listeners) {
+            Output.line("listening \(address.isUnix ? "" : listener.tls ? "https://" : "http://")\(address)")
+        }
         Output.line("admin \(supervisor.admin.isUnix ? "" : "http://")\(supervisor.admin)")
         return supervisor
     }
@@ -57,7 +61,7 @@ struct RunCommand: ParsableCommand {
                 diagnostics: Array(Diagnostic.json(result.diagnostics).utf8), files: files)
         }
         return .loaded(
-            loaded.snapshot, loaded.settings, inactive: loaded.inactiveCanaries,
+            loaded.snapshot, loaded.tls, loaded.settings, inactive: loaded.inactiveCanaries,
             warnings: result.diagnostics.filter { $0.severity == .warning }.map(\.description), files: files)
     }
 }

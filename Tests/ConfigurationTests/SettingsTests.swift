@@ -2,6 +2,7 @@ import Addressing
 import Exchange
 import Foundation
 import Routing
+import TLS
 import Testing
 @testable import Configuration
 
@@ -88,9 +89,6 @@ import Testing
         ]),
         Fault(name: "log format", yaml: "accessLog: {format: fancy}", expect: [
             "serin.yaml:1: error: accessLog.format: expected one of off, combined, found `fancy`",
-        ]),
-        Fault(name: "TLS", yaml: "listeners:\n  - address: 127.0.0.1:8443\n    tls: true", expect: [
-            "serin.yaml:3: error: listeners.tls: TLS arrives with a later release; `false` is available",
         ]),
         Fault(name: "listener by name", yaml: "listeners: [{address: localhost:80}]", expect: [
             "serin.yaml:1: error: listeners.address: \(address) `localhost:80`",
@@ -189,6 +187,24 @@ import Testing
         #expect(settings.hashBy.isEmpty)
         #expect(settings.ingressClasses == ["nginx", "serin"])
         #expect(settings.services.isEmpty)
+        #expect(settings.tls.session == TLSSettings())
+        #expect(settings.tls.certificates.isEmpty && settings.tls.defaultCertificate == nil)
+        #expect(settings.tls.redirects && settings.tls.redirectPort == 443 && !settings.tls.isStrict)
+        #expect(settings.tls.strictTransport.value == "max-age=31536000; includeSubDomains")
+    }
+
+    private func expectTLS(_ tls: TLSOptions) {
+        #expect(tls.session.minimumVersion == .tls13)
+        #expect(tls.session.ciphers == ["A-B"])
+        #expect(tls.session.cipherSuites == ["C_D"])
+        #expect(tls.session.curves == ["P-384"])
+        #expect(!tls.session.tickets)
+        #expect(!tls.redirects && tls.redirectPort == 8443 && tls.isStrict)
+        #expect(tls.strictTransport.value == "max-age=60; preload")
+        #expect(tls.certificates.map(\.certificate.value) == ["a.pem", "b.pem"])
+        #expect(tls.certificates.map(\.key.value) == ["a.key", "b.key"])
+        #expect(tls.certificates.map { $0.hosts.map(\.value) } == [["shop.test", "*.shop.test"], []])
+        if case .secret(let label)? = tls.defaultCertificate { #expect(label.value == "team/default-tls") } else { Issue.record("no default") }
     }
 
     @Test func everyKeyIsRead() throws {
@@ -221,6 +237,11 @@ import Testing
             shutdownTimeout: 1m
             underscoresInHeaders: true
             accessLog: {format: combined, path: access.log}
+            tls:
+              {minVersion: 1.3, ciphers: [A-B], cipherSuites: [C_D], curves: [P-384], tickets: false, sslRedirect: false,
+              redirectPort: 8443, strictSNI: true, hsts: {enabled: true, maxAge: 60, includeSubdomains: false, preload: true},
+              certificates: [{certificate: a.pem, key: a.key, hosts: [Shop.test, "*.shop.test"]}, {certificate: b.pem, key: b.key}],
+              defaultCertificate: {secret: team/default-tls}}
             """)
         #expect(messages.isEmpty)
         let process = settings.process
@@ -238,6 +259,7 @@ import Testing
         #expect(settings.manifests.map(\.path) == ["a.yaml", "b/"])
         #expect(settings.ingressClasses == ["edge"])
         #expect(settings.hashBy == [.cookie("uid")])
+        expectTLS(settings.tls)
         #expect(settings.failover == .both)
         var forwarding = Forwarding()
         forwarding.trustedProxies = ["10.0.0.0/8", "fd00::/8", "192.0.2.1"].compactMap { AddressRange($0) }

@@ -82,7 +82,7 @@ import Testing
             settings.listeners = [.init(address: EndpointAddress(place), tls: true)]
             $0.settings.listeners = [.init(address: EndpointAddress(place))]
             let after = settings, snapshot = TestProxy.snapshot([new.address])
-            $0.reload = { .loaded(snapshot, after, inactive: [], warnings: [], files: WatchedFiles()) }
+            $0.reload = { .loaded(snapshot, nil, after, inactive: [], warnings: [], files: WatchedFiles()) }
         }
         var answer = try TestProxy.get(place)
         #expect(answer.hasSuffix("old\n"))

@@ -22,6 +22,10 @@ enum Fixtures {
         metrics.accessLogDropped = 116
         metrics.upstreamWaits = 117
         metrics.upstreamOverflows = 118
+        metrics.tls.recordHandshake(isTLS13: false, isResumed: false)
+        for _ in 0..<2 { metrics.tls.recordHandshake(isTLS13: true, isResumed: true) }
+        metrics.tls.recordFailure(1)
+        for _ in 0..<3 { metrics.tls.recordFailure(8) }
         for (index, status) in [400, 408, 413, 414, 417, 431, 501, 505, 421].enumerated() {
             for _ in 0...index { metrics.clientErrors.record(status: status) }
         }
@@ -50,6 +54,7 @@ enum Fixtures {
         process.lastReloadSuccessful = false
         process.lastSuccessfulReload = 1_795_217_500
         process.lastReloadNanoseconds = 1_420_000_000
+        process.certificates = [.init(source: "Secret default/shop-tls", keyType: "ecdsa", notAfter: 1_800_000_000)]
         process.openDescriptors = 140
         process.descriptorLimit = 1_048_576
         process.residentBytes = 12_582_912

@@ -118,6 +118,26 @@ extension PrometheusTextTests {
         # HELP serin_client_sent_bytes_total Bytes written to clients.
         # TYPE serin_client_sent_bytes_total counter
         serin_client_sent_bytes_total 107
+        # HELP serin_tls_handshakes_total TLS handshakes with clients that were completed.
+        # TYPE serin_tls_handshakes_total counter
+        serin_tls_handshakes_total{version="1.2",resumed="false"} 1
+        serin_tls_handshakes_total{version="1.2",resumed="true"} 0
+        serin_tls_handshakes_total{version="1.3",resumed="false"} 0
+        serin_tls_handshakes_total{version="1.3",resumed="true"} 2
+        # HELP serin_tls_failures_total TLS handshakes and connections with clients that failed, by reason.
+        # TYPE serin_tls_failures_total counter
+        serin_tls_failures_total{reason="disconnected"} 0
+        serin_tls_failures_total{reason="version"} 1
+        serin_tls_failures_total{reason="parameters"} 0
+        serin_tls_failures_total{reason="application_protocol"} 0
+        serin_tls_failures_total{reason="certificate_refused"} 0
+        serin_tls_failures_total{reason="client_alert"} 0
+        serin_tls_failures_total{reason="plain_text"} 0
+        serin_tls_failures_total{reason="timeout"} 0
+        serin_tls_failures_total{reason="malformed"} 3
+        # HELP serin_tls_cert_not_after_seconds When a certificate in force expires, in seconds since 1970.
+        # TYPE serin_tls_cert_not_after_seconds gauge
+        serin_tls_cert_not_after_seconds{certificate="Secret default/shop-tls",type="ecdsa"} 1800000000
         # HELP serin_upstream_connects_total Connections established to endpoints.
         # TYPE serin_upstream_connects_total counter
         serin_upstream_connects_total 108

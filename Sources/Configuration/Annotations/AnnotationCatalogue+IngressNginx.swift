@@ -2,7 +2,7 @@
 extension AnnotationCatalogue {
     static let paths: [Row] = [
         .supported("app-root", "`/` is redirected to this path"),
-        .planned("force-ssl-redirect", "HTTP is redirected to HTTPS, also without a certificate"),
+        .supported("force-ssl-redirect", "HTTP is redirected to HTTPS, also without a certificate"),
         .planned("from-to-www-redirect", "`www.` is redirected to the host without it, or the other way round"),
         .planned("permanent-redirect", "every request is redirected there, 301"),
         .planned("permanent-redirect-code", "the status instead of 301"),
@@ -10,7 +10,7 @@ extension AnnotationCatalogue {
         .planned("relative-redirects", "redirects name no host"),
         .supported("rewrite-target", "the path that the upstream gets, with captures"),
         .supported("server-alias", "further hosts of the Ingress"),
-        .planned("ssl-redirect", "HTTP is redirected to HTTPS where the host has a certificate"),
+        .supported("ssl-redirect", "HTTP is redirected to HTTPS where the host has a certificate"),
         .planned("temporal-redirect", "every request is redirected there, 302"),
         .planned("temporal-redirect-code", "the status instead of 302"),
         .planned("use-port-in-redirects", "redirects name the port"),

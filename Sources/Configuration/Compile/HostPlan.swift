@@ -10,7 +10,7 @@ struct HostPlan {
     }
 
     /// Another name and its host.
-    private var aliases: [(name: String, host: String)] = []
+    private(set) var aliases: [(name: String, host: String)] = []
     private var appRoots: [String: AppRoot] = [:]
     private var regexHosts: Set<String> = []
 

@@ -1,7 +1,10 @@
 /// The annotations of one Ingress that say how its hosts and paths are served, canaries aside (R33, R35, R38). What can't be
 /// used is dropped by itself with a warning.
 struct RouteAnnotations {
-    static let names = ["server-alias", "app-root", "default-backend", "use-regex", "rewrite-target", "service-upstream"]
+    static let names = [
+        "server-alias", "app-root", "default-backend", "use-regex", "rewrite-target", "service-upstream", "ssl-redirect",
+        "force-ssl-redirect",
+    ]
     /// Those that count in a canary, too.
     private static let canaryNames = ["service-upstream"]
 
@@ -18,6 +21,11 @@ struct RouteAnnotations {
     /// Requests go to the Service's own address in place of its endpoints. Of a canary it counts, too (R36).
     private(set) var usesServiceAddress = false
 
+    /// Whether HTTP is redirected to HTTPS where the host has a certificate; nil: as the configuration file says.
+    private(set) var redirectsToHTTPS: Bool?
+    /// Also where it has none.
+    private(set) var forcesHTTPS = false
+
     private let manifest: Manifest
 
     init(_ manifest: Manifest, log: inout DiagnosticLog) {
@@ -28,6 +36,9 @@ struct RouteAnnotations {
         usesRegex = bool("use-regex", "the paths are plain", log: &log)
         readRewrite(log: &log)
         usesServiceAddress = bool("service-upstream", "requests go to the endpoints", log: &log)
+        redirectsToHTTPS = annotation("ssl-redirect").flatMap { AnnotationText.bool($0.value) }
+        if redirectsToHTTPS == nil { _ = bool("ssl-redirect", "counts as not set", log: &log) }
+        forcesHTTPS = bool("force-ssl-redirect", "counts as not set", log: &log)
     }
 
     /// Canaries have these of their main (R14, R36).

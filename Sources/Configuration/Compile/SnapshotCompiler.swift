@@ -1,12 +1,15 @@
 internal import Exchange
+internal import Foundation
 internal import Routing
+internal import TLS
 
-/// Turns manifests and settings into the snapshot that workers serve from. Pure: no file is read, nothing is started.
+/// Turns manifests and settings into the snapshot that workers serve from. No file is read, nothing is started.
 struct SnapshotCompiler {
     /// What came out.
     struct Result {
         let snapshot: Snapshot
         let canaries: [CanaryReport]
+        let tls: TLSContext?
     }
 
     private let settings: Settings
@@ -29,7 +32,8 @@ struct SnapshotCompiler {
 
     /// `config` is where diagnostics about the whole configuration point.
     static func compile(
-        _ manifests: [Manifest], settings: Settings, config: Place, log: inout DiagnosticLog
+        _ manifests: [Manifest], settings: Settings, config: Place, now: Int64 = Int64(Date().timeIntervalSince1970),
+        log: inout DiagnosticLog
     ) -> Result {
         var compiler = SnapshotCompiler(manifests, settings: settings, config: config)
         let selection = IngressSelection(manifests, classes: settings.ingressClasses)
@@ -46,11 +50,12 @@ struct SnapshotCompiler {
             log.note(
                 config.at(line: entry.line), "services.\(entry.key)", "no Ingress sends requests to this Service and port")
         }
+        let tls = TLSCompiler.compile(plan, manifests, settings, config: config, now: now, log: &log)
         let snapshot = Snapshot(
             routes: routes, backends: compiler.backends, sequences: compiler.sequences, timeouts: settings.timeouts,
             limits: settings.limits, forwarding: settings.forwarding, failover: settings.failover,
-            compatibility: settings.compatibility)
-        return Result(snapshot: snapshot, canaries: canaries)
+            compatibility: settings.compatibility, https: tls.policy)
+        return Result(snapshot: snapshot, canaries: canaries, tls: tls.context)
     }
 
     private init(_ manifests: [Manifest], settings: Settings, config: Place) {

@@ -31,9 +31,7 @@ struct IngressDecoder {
         }
         if let tls = spec.entry("tls"), !tls.value.isNull {
             ingress.tlsLine = tls.line
-            log.warning(
-                place.at(line: tls.line), object,
-                "`spec.tls` is not supported yet, ignored: its hosts are served without TLS")
+            ingress.tls = self.tls(tls.value, log: &log)
         }
         if let rules = spec["rules"] {
             guard let list = rules.sequence else {
@@ -43,6 +41,37 @@ struct IngressDecoder {
             ingress.rules = list.compactMap { rule($0, log: &log) }
         }
         return ingress
+    }
+
+    // MARK: TLS
+
+    private func tls(_ node: YAMLNode, log: inout DiagnosticLog) -> [IngressManifest.TLSEntry] {
+        guard let list = node.sequence else {
+            error(node.line, "expected a list under `spec.tls`, found \(node.found)", log: &log)
+            return []
+        }
+        return list.compactMap { element in
+            guard element.mapping != nil else {
+                error(element.line, "expected `hosts` and `secretName`, found \(element.found)", log: &log)
+                return nil
+            }
+            checkKeys(element, ["hosts", "secretName"], "spec.tls.", log: &log)
+            var secret: Located<String>?
+            if let name = element["secretName"] {
+                guard let text = name.text else {
+                    error(name.line, "expected the name of a Secret, found \(name.found)", log: &log)
+                    return nil
+                }
+                if !text.isEmpty { secret = Located(value: text, line: name.line) }
+            }
+            if let hosts = element["hosts"], hosts.sequence == nil {
+                error(hosts.line, "expected a list of hosts, found \(hosts.found)", log: &log)
+            }
+            let hosts = (element["hosts"]?.sequence ?? []).compactMap { host in
+                self.host(host, log: &log).map { Located(value: $0, line: host.line) }
+            }
+            return IngressManifest.TLSEntry(hosts: hosts, secret: secret, line: element.line)
+        }
     }
 
     // MARK: Rules

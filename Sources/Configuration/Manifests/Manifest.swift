@@ -76,6 +76,15 @@ struct IngressManifest: Sendable {
         let line: Int
     }
 
+    /// Hosts and the Secret with their certificate.
+    struct TLSEntry: Sendable {
+        /// Lower case; empty: the hosts that the certificate is for.
+        let hosts: [Located<String>]
+        /// Nil is the default certificate.
+        let secret: Located<String>?
+        let line: Int
+    }
+
     struct Rule: Sendable {
         /// Lower case; empty is every host.
         let host: String
@@ -86,8 +95,9 @@ struct IngressManifest: Sendable {
     var className: Located<String>?
     var defaultBackend: BackendReference?
     var rules: [Rule] = []
-    /// Where `spec.tls` is, which is not obeyed.
+    /// Where `spec.tls` is.
     var tlsLine: Int?
+    var tls: [TLSEntry] = []
     /// Parts of it were in error and are missing here.
     var isDamaged = false
 }
@@ -173,6 +183,9 @@ struct EndpointSliceManifest: Sendable {
 struct SecretManifest: Sendable {
     let type: String
     let keys: [String]
+    /// PEM, of a Secret that has both.
+    var certificate: Located<[UInt8]>?
+    var key: Located<[UInt8]>?
 }
 
 struct ConfigMapManifest: Sendable {

@@ -65,7 +65,7 @@ enum ManifestDecoder {
             return decoder.slice(node, labels: metadata.labels, log: &log).map(Manifest.Body.endpointSlice)
         case "Secret":
             let keys = dataKeys(node, ["data", "stringData"], place, object, log: &log)
-            return .secret(SecretManifest(type: node["type"]?.text ?? "Opaque", keys: keys))
+            return .secret(SecretDecoder(place: place, object: object).decode(node, keys: keys, log: &log))
         case "ConfigMap":
             return .configMap(ConfigMapManifest(keys: dataKeys(node, ["data", "binaryData"], place, object, log: &log)))
         default:

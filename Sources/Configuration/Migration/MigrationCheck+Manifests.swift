@@ -70,12 +70,12 @@ extension MigrationCheck {
         }
     }
 
-    mutating func compareTLS(_ ingress: PlannedIngress) {
-        guard let line = ingress.spec.tlsLine, !ingress.isCanary else { return }
+    mutating func compareTLS(_ ingress: PlannedIngress, hasListener: Bool) {
+        guard let line = ingress.spec.tlsLine, !ingress.isCanary, !hasListener else { return }
         add(
             "tls", ingress.manifest, line: line,
             ingressNginx: "serves these hosts by HTTPS, and redirects HTTP there unless ssl-redirect is off",
-            serin: "serves them by HTTP only", modes: .both, remedy: "put a server that ends TLS before Serin")
+            serin: "serves them by HTTP only, without a listener for TLS", modes: .both, remedy: "add a listener with `tls: true`")
     }
 
     // MARK: Conditions

@@ -30,7 +30,7 @@ struct MigrationCheck {
             check.compareTotal(ingress)
             check.compareAnnotations(ingress)
             check.comparePaths(ingress)
-            check.compareTLS(ingress)
+            check.compareTLS(ingress, hasListener: settings.process.listeners.contains(where: \.tls))
         }
         check.addConditions(settings)
         check.sort(manifests)

@@ -10,6 +10,7 @@ struct Settings: Sendable {
     }
 
     var process = ProcessSettings()
+    var tls = TLSOptions()
     var timeouts = Timeouts()
     var limits = Limits()
     var forwarding = Forwarding()

@@ -7,7 +7,7 @@ struct SettingsReader {
     static let keys = [
         "listeners", "admin", "workers", "manifests", "ingressClasses", "services", "canary", "trustedProxies",
         "resolveInterval", "http10KeepAlive", "via", "timeouts", "limits", "shutdownTimeout", "underscoresInHeaders",
-        "accessLog", "watch",
+        "accessLog", "watch", "tls",
     ]
 
     private let place: Place
@@ -47,6 +47,7 @@ struct SettingsReader {
         readLimits(section, log: &log)
         readAccessLog(section, log: &log)
         section.read("watch", into: &settings.process.watch, log: &log)
+        if let tls = subsection("tls", of: section, keys: Self.tlsKeys, log: &log) { settings.tls = Self.readTLS(tls, log: &log) }
     }
 
     /// A mapping below the root; nil if absent, without a value, or in error.
@@ -88,10 +89,6 @@ struct SettingsReader {
     private func readListener(_ section: Section, log: inout DiagnosticLog) -> ProcessSettings.Listener? {
         var tls = false
         section.read("tls", into: &tls, log: &log)
-        if tls {
-            let line = section["tls"]?.line ?? section.place.line
-            log.error(place.at(line: line), "listeners.tls", "TLS arrives with a later release; `false` is available")
-        }
         let address = section.value("address", expected: AddressText.listenerForm, log: &log) { text in
             AddressText.parse(text, hosts: .literals, allowsPortZero: true)
         }

@@ -7,18 +7,22 @@ struct Loaded {
     let diagnostics: [Diagnostic]
     let snapshot: Snapshot
     let canaries: [CanaryReport]
+    let hasTLS: Bool
 
     /// Compiles one file's text with the settings of `settings`.
-    init(_ manifests: String, settings: String = "", file: String = "test.yaml") {
+    init(_ manifests: String, settings: String = "", file: String = "test.yaml", now: Int64? = nil) {
         var log = DiagnosticLog()
         let read = SettingsReader.read(YAMLFile(name: "serin.yaml", text: settings), log: &log)
         var loader = ManifestLoader()
         loader.add(YAMLFile(name: file, text: manifests), log: &log)
         let config = Place(file: "serin.yaml", line: 1)
-        let compiled = SnapshotCompiler.compile(loader.manifests, settings: read, config: config, log: &log)
+        let compiled = now.map {
+            SnapshotCompiler.compile(loader.manifests, settings: read, config: config, now: $0, log: &log)
+        } ?? SnapshotCompiler.compile(loader.manifests, settings: read, config: config, log: &log)
         diagnostics = log.sorted
         snapshot = compiled.snapshot
         canaries = compiled.canaries
+        hasTLS = compiled.tls != nil
     }
 
     var messages: [String] { diagnostics.map(\.description) }

@@ -1,0 +1,139 @@
+#pragma once
+// OpenSSL 3 as Swift needs it: what its headers define as macros, which Swift does not see, and lists of things, whose types
+// are made by macros. Nothing here decides anything.
+#include <openssl/bio.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+#include <time.h>
+
+// MARK: Contexts
+
+static inline void openssl_set_versions(SSL_CTX *context, int minimum) {
+    SSL_CTX_set_min_proto_version(context, minimum);
+    SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION);
+}
+
+static inline void openssl_set_modes(SSL_CTX *context) {
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+    SSL_CTX_set_read_ahead(context, 1);
+}
+
+/// Our order of ciphers counts, but a client without AES in hardware may have ChaCha20 first. A client that ends its half of the
+/// connection without a word still gets its answer: a request shows by itself whether it is complete.
+static inline void openssl_set_options(SSL_CTX *context, int allows_tickets) {
+    SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_COMPRESSION |
+                                     SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+                                     (allows_tickets ? 0 : SSL_OP_NO_TICKET));
+}
+
+static inline int openssl_set_groups(SSL_CTX *context, const char *groups) {
+    return (int)SSL_CTX_set1_groups_list(context, groups);
+}
+
+static inline void openssl_set_session_cache(SSL_CTX *context, long sessions, long seconds) {
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER);
+    SSL_CTX_sess_set_cache_size(context, sessions);
+    SSL_CTX_set_timeout(context, seconds);
+}
+
+/// The certificates that go with the one that was set last.
+static inline int openssl_set_chain(SSL_CTX *context, X509 *const *certificates, int count) {
+    SSL_CTX_clear_chain_certs(context);
+    for (int index = 0; index < count; index += 1) {
+        if (SSL_CTX_add1_chain_cert(context, certificates[index]) != 1) return 0;
+    }
+    return 1;
+}
+
+// MARK: BIOs
+
+static inline void openssl_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
+static inline void openssl_retry_write(BIO *bio) { BIO_set_retry_write(bio); }
+static inline void openssl_clear_retry(BIO *bio) { BIO_clear_retry_flags(bio); }
+
+// MARK: Certificates
+
+/// How many DNS names a certificate is for.
+static inline int openssl_dns_name_count(const X509 *certificate) {
+    GENERAL_NAMES *names = (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    int count = 0;
+    for (int index = 0; index < sk_GENERAL_NAME_num(names); index += 1) {
+        if (sk_GENERAL_NAME_value(names, index)->type == GEN_DNS) count += 1;
+    }
+    GENERAL_NAMES_free(names);
+    return count;
+}
+
+/// Copies the DNS name of that number; its length, or 0 if it does not fit.
+static inline int openssl_dns_name(const X509 *certificate, int number, unsigned char *space, int room) {
+    GENERAL_NAMES *names = (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    int length = 0;
+    for (int index = 0; index < sk_GENERAL_NAME_num(names); index += 1) {
+        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
+        if (name->type != GEN_DNS) continue;
+        if (number == 0) {
+            int count = ASN1_STRING_length(name->d.dNSName);
+            if (count <= room) {
+                memcpy(space, ASN1_STRING_get0_data(name->d.dNSName), (size_t)count);
+                length = count;
+            }
+            break;
+        }
+        number -= 1;
+    }
+    GENERAL_NAMES_free(names);
+    return length;
+}
+
+/// Seconds since 1970, or 0 if it is no time.
+static inline long openssl_seconds(const ASN1_TIME *time) {
+    struct tm parts;
+    return ASN1_TIME_to_tm(time, &parts) == 1 ? (long)timegm(&parts) : 0;
+}
+
+/// A key on the curve P-256.
+static inline EVP_PKEY *openssl_new_key(void) { return EVP_EC_gen("P-256"); }
+
+/// Gives a certificate an extension by its name and value in OpenSSL's own notation; 0 if that is not possible.
+static inline int openssl_add_extension(X509 *certificate, int number, const char *value) {
+    X509V3_CTX context;
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, certificate, certificate, NULL, NULL, 0);
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, number, value);
+    if (extension == NULL) return 0;
+    int added = X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+    return added;
+}
+
+// MARK: Tickets
+
+/// Readies both for one session ticket: AES-256-CBC and HMAC-SHA-256, whose keys are 32 bytes each; 0 if that is not possible.
+static inline int openssl_ready_ticket(EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, const EVP_CIPHER *algorithm,
+                                       const unsigned char *cipher_key, unsigned char *mac_key, const unsigned char *iv,
+                                       int encrypts) {
+    OSSL_PARAM parameters[3];
+    parameters[0] = OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_KEY, mac_key, 32);
+    parameters[1] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 0);
+    parameters[2] = OSSL_PARAM_construct_end();
+    return EVP_MAC_CTX_set_params(mac, parameters) == 1 &&
+           EVP_CipherInit_ex(cipher, algorithm, NULL, cipher_key, iv, encrypts) == 1;
+}
+
+static inline void openssl_set_ticket_callback(
+    SSL_CTX *context,
+    int (*callback)(SSL *, unsigned char *, unsigned char *, EVP_CIPHER_CTX *, EVP_MAC_CTX *, int)) {
+    SSL_CTX_set_tlsext_ticket_key_evp_cb(context, callback);
+}
+
+// MARK: Errors
+
+static inline int openssl_library(unsigned long code) { return ERR_GET_LIB(code); }
+static inline int openssl_reason(unsigned long code) { return ERR_GET_REASON(code); }

@@ -1,0 +1,243 @@
+internal import Addressing
+internal import Exchange
+internal import TLS
+
+/// Finds the certificates of the hosts, as ingress-nginx does, and decides what HTTPS means for the routes.
+struct TLSCompiler {
+    struct Result {
+        /// Nil while no listener speaks TLS.
+        let context: TLSContext?
+        let policy: HTTPSPolicy
+    }
+
+    private let options: TLSOptions
+    private let hasListener: Bool
+    private let config: Place
+    private var reader: CertificateReader
+    /// What each host is served with; empty is the default certificate.
+    private var owned: [String: [CertificateReader.Source]] = [:]
+    /// Who gave a host its first certificate.
+    private var givers: [String: Manifest] = [:]
+    /// In the order in which they came.
+    private var hosts: [String] = []
+
+    static func compile(
+        _ plan: RoutePlan, _ manifests: [Manifest], _ settings: Settings, config: Place, now: Int64, log: inout DiagnosticLog
+    ) -> Result {
+        var compiler = TLSCompiler(manifests, settings, config, now)
+        for main in plan.mains { compiler.add(main, log: &log) }
+        for alias in plan.hostPlan.aliases { compiler.addAlias(alias.name, of: alias.host) }
+        for files in compiler.options.certificates { compiler.add(files, log: &log) }
+        let fallback = compiler.fallback(log: &log)
+        let sets = compiler.sets()
+        return Result(context: compiler.context(sets, fallback, log: &log), policy: compiler.policy(plan, sets, fallback))
+    }
+
+    private init(_ manifests: [Manifest], _ settings: Settings, _ config: Place, _ now: Int64) {
+        options = settings.tls
+        hasListener = settings.process.listeners.contains(where: \.tls)
+        self.config = config
+        reader = CertificateReader(manifests, now: now)
+    }
+
+    // MARK: Hosts of Ingresses
+
+    private mutating func add(_ main: PlannedIngress, log: inout DiagnosticLog) {
+        guard !main.spec.tls.isEmpty else { return }
+        var named = Set<String>()
+        for rule in main.spec.rules where !rule.host.isEmpty && named.insert(rule.host).inserted {
+            for entry in entries(for: rule.host, of: main, log: &log) { give(rule.host, entry, of: main, log: &log) }
+        }
+        for entry in main.spec.tls {
+            for host in entry.hosts where !named.contains(host.value) && !covers(host.value, named) {
+                log.note(
+                    main.manifest.place(line: host.line), main.manifest.object,
+                    "`spec.tls` names \(host.value), but no rule of this Ingress does: no certificate is served for it")
+            }
+        }
+        if !hasListener {
+            log.note(
+                main.manifest.place(line: main.spec.tlsLine ?? main.manifest.place.line), main.manifest.object,
+                "no listener speaks TLS, so that these hosts are served by HTTP only; add one with `tls: true`")
+        }
+    }
+
+    /// A wildcard in `spec.tls` is for the hosts below it.
+    private func covers(_ pattern: String, _ named: Set<String>) -> Bool {
+        guard pattern.hasPrefix("*.") else { return false }
+        return named.contains { $0.hasSuffix(pattern.dropFirst()) }
+    }
+
+    /// Those that name the host; else the first whose certificate is for it.
+    private mutating func entries(
+        for host: String, of main: PlannedIngress, log: inout DiagnosticLog
+    ) -> [IngressManifest.TLSEntry] {
+        let own = main.spec.tls.filter { $0.hosts.contains { $0.value == host } }
+        if !own.isEmpty { return own }
+        for entry in main.spec.tls {
+            if let source = source(of: entry, of: main, log: &log), source.certificate.isFor(host) { return [entry] }
+        }
+        return []
+    }
+
+    private mutating func source(
+        of entry: IngressManifest.TLSEntry, of main: PlannedIngress, log: inout DiagnosticLog
+    ) -> CertificateReader.Source? {
+        guard let secret = entry.secret else { return nil }
+        return reader.secret(
+            "\(main.manifest.namespace)/\(secret.value)", for: (main.manifest.place(line: secret.line), main.manifest.object), log: &log)
+    }
+
+    /// The oldest Ingress decides (R11); what it or others say later joins if it is of another key type.
+    private mutating func give(
+        _ host: String, _ entry: IngressManifest.TLSEntry, of main: PlannedIngress, log: inout DiagnosticLog
+    ) {
+        let place = main.manifest.place(line: entry.secret?.line ?? entry.line)
+        if givers[host] == nil {
+            givers[host] = main.manifest
+            hosts.append(host)
+            owned[host] = []
+        }
+        guard let source = source(of: entry, of: main, log: &log) else { return }
+        guard source.certificate.isFor(host) else {
+            return log.warning(
+                place, main.manifest.object,
+                "\(source.name) is not for \(host), but for \(Self.list(source.certificate.names)): the default certificate is served")
+        }
+        guard !has(source.certificate.keyType, host) else {
+            guard owned[host]?.contains(where: { $0.name == source.name }) != true else { return }
+            return log.warning(
+                place, main.manifest.object,
+                "\(host) has a certificate of this kind already, by \(givers[host]?.object ?? "another"), which counts")
+        }
+        owned[host, default: []].append(source)
+    }
+
+    private func has(_ type: Certificate.KeyType, _ host: String) -> Bool {
+        owned[host]?.contains { $0.certificate.keyType == type } == true
+    }
+
+    private mutating func addAlias(_ alias: String, of host: String) {
+        guard let sources = owned[host], owned[alias] == nil else { return }
+        hosts.append(alias)
+        owned[alias] = sources
+    }
+
+    private static func list(_ names: [String]) -> String {
+        let shown = names.prefix(5).joined(separator: ", ")
+        return shown.isEmpty ? "no name" : names.count > 5 ? shown + "…" : shown
+    }
+
+    // MARK: Files
+
+    private mutating func add(_ files: TLSOptions.Files, log: inout DiagnosticLog) {
+        guard let source = reader.files(files, config, log: &log) else { return }
+        let names = files.hosts.isEmpty ? source.certificate.names.map { Located(value: $0, line: files.certificate.line) } : files.hosts
+        if names.isEmpty {
+            log.warning(
+                config.at(line: files.certificate.line), files.certificate.value,
+                "the certificate names no host; list them under `hosts`")
+        }
+        for host in names {
+            if !files.hosts.isEmpty, !host.value.hasPrefix("*."), !source.certificate.isFor(host.value) {
+                log.warning(
+                    config.at(line: host.line), files.certificate.value,
+                    "is not for \(host.value), but for \(Self.list(source.certificate.names)): clients will refuse it")
+            }
+            if owned[host.value] == nil { hosts.append(host.value) }
+            // What a manifest says of a host counts.
+            if !has(source.certificate.keyType, host.value) { owned[host.value, default: []].append(source) }
+        }
+    }
+
+    // MARK: Everything else
+
+    private mutating func fallback(log: inout DiagnosticLog) -> HostCertificates {
+        var source: CertificateReader.Source?
+        switch options.defaultCertificate {
+        case .files(let files):
+            source = reader.files(files, config, log: &log)
+        case .secret(let label):
+            source = reader.secret(label.value, for: (config.at(line: label.line), "tls.defaultCertificate"), log: &log)
+        case nil:
+            break
+        }
+        if let source { return HostCertificates(source: source.name, hosts: [], certificates: [source.certificate]) }
+        if hasListener {
+            let message = "no default certificate is given: hosts without one get a self-signed one, which no client trusts"
+            if owned.isEmpty {
+                log.warning(config, "tls", message + "; and no host has one: name them by `spec.tls` or `tls.certificates`")
+            } else {
+                log.note(config, "tls", message)
+            }
+        }
+        return HostCertificates(source: "self-signed", hosts: [], certificates: hasListener ? [.selfSigned] : [])
+    }
+
+    /// Hosts with the same certificates are served as one.
+    private func sets() -> [HostCertificates] {
+        var sets: [HostCertificates] = []
+        var positions: [String: Int] = [:]
+        for host in hosts {
+            guard let sources = owned[host], !sources.isEmpty else { continue }
+            let name = sources.map(\.name).joined(separator: ", ")
+            if let position = positions[name] {
+                sets[position].hosts.append(host)
+            } else {
+                positions[name] = sets.count
+                sets.append(HostCertificates(source: name, hosts: [host], certificates: sources.map(\.certificate)))
+            }
+        }
+        return sets
+    }
+
+    private func context(
+        _ sets: [HostCertificates], _ fallback: HostCertificates, log: inout DiagnosticLog
+    ) -> TLSContext? {
+        guard hasListener else { return nil }
+        do {
+            return try TLSContext(options.session, sets, fallback: fallback)
+        } catch {
+            let key: String? = switch error {
+            case .ciphers: "ciphers"
+            case .cipherSuites: "cipherSuites"
+            case .curves: "curves"
+            case .certificate: nil
+            }
+            log.error(config.at(line: key.flatMap { options.lines[$0] } ?? config.line), "tls", error.description)
+            return nil
+        }
+    }
+
+    // MARK: Routes
+
+    private func policy(_ plan: RoutePlan, _ sets: [HostCertificates], _ fallback: HostCertificates) -> HTTPSPolicy {
+        var policy = HTTPSPolicy()
+        let named = HostNameTable(hosts.map { ($0, 0) })
+        policy.rules = plan.routes.map { rule($0, named) }
+        if policy.rules.allSatisfy(\.isEmpty) { policy.rules = [] }
+        policy.redirectPort = UInt16(options.redirectPort)
+        policy.strictTransport = Array(options.strictTransport.value.utf8)
+        policy.certificates = reader.sources.map { source in
+            HTTPSPolicy.Certificate(
+                source: source.name, keyType: source.certificate.keyType.rawValue, notAfter: source.certificate.notAfter)
+        }
+        if options.isStrict, hasListener {
+            let table = HostNameTable(sets.indices.flatMap { index in sets[index].hosts.map { ($0, index) } })
+            policy.owners = HTTPSPolicy.Owners(hosts: table, identities: sets.map(\.identity), fallback: fallback.identity)
+        }
+        return policy
+    }
+
+    /// Paths of certificate authorities that have to be reached by HTTP (RFC 8555 section 8.3).
+    private static let challenge = "/.well-known/acme-challenge"
+
+    private func rule(_ route: PlannedRoute, _ named: HostNameTable) -> HTTPSPolicy.Rule {
+        let host = Array(route.path.place.host.utf8)
+        let isCertified = hasListener && (owned[route.path.place.host] != nil || named.find(host.span) != nil)
+        let wants = isCertified && (route.annotations.redirectsToHTTPS ?? options.redirects)
+        var rule: HTTPSPolicy.Rule = isCertified ? .isCertified : []
+        if wants || route.annotations.forcesHTTPS, !route.path.place.path.hasPrefix(Self.challenge) { rule.insert(.redirects) }
+        return rule
+    }
+}

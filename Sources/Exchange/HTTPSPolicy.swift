@@ -1,0 +1,59 @@
+public import Addressing
+
+/// What HTTP and HTTPS make of a request, beyond the connection's own business; made once by Configuration.
+public struct HTTPSPolicy: Sendable {
+    /// What holds for one route.
+    public struct Rule: OptionSet, Sendable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// Requests by HTTP are sent to HTTPS (R36: `ssl-redirect`, `force-ssl-redirect`).
+        public static let redirects = Rule(rawValue: 1)
+        /// The host has a certificate, so that browsers may be told to come by HTTPS only.
+        public static let isCertified = Rule(rawValue: 2)
+    }
+
+    /// Whose certificate a host has, so that a request on a connection with another one can be refused.
+    public struct Owners: Sendable {
+        /// By the host's name a position in `identities`.
+        public let hosts: HostNameTable
+        /// As `ClientIdentity.certificate`.
+        public let identities: [UInt64]
+        /// Of all other hosts.
+        public let fallback: UInt64
+
+        public init(hosts: HostNameTable, identities: [UInt64], fallback: UInt64) {
+            self.hosts = hosts
+            self.identities = identities
+            self.fallback = fallback
+        }
+    }
+
+    /// A certificate in force, for the metrics.
+    public struct Certificate: Equatable, Sendable {
+        public let source: String
+        public let keyType: String
+        /// Seconds since 1970.
+        public let notAfter: Int64
+
+        public init(source: String, keyType: String, notAfter: Int64) {
+            self.source = source
+            self.keyType = keyType
+            self.notAfter = notAfter
+        }
+    }
+
+    /// By the route's index; empty when none has any.
+    public var rules: [Rule] = []
+    /// The port that a redirect names; 443 is not written.
+    public var redirectPort: UInt16 = 443
+    /// The value of Strict-Transport-Security; empty: none is sent.
+    public var strictTransport: [UInt8] = []
+    /// Nil: a host may be asked for on a connection with any certificate.
+    public var owners: Owners?
+    public var certificates: [Certificate] = []
+
+    public init() {}
+
+    func rule(of route: Int) -> Rule { route < rules.count ? rules[route] : [] }
+}

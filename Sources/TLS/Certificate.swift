@@ -1,0 +1,192 @@
+internal import COpenSSL
+
+/// A server's certificate with its chain and its private key, read and checked; what is secret in it stays in here.
+@safe
+public final class Certificate: @unchecked Sendable {
+    // Not Sendable by themselves only because they are pointers: OpenSSL counts their references atomically, and nothing changes
+    // them any more.
+    let leaf: OpaquePointer
+    let chain: [OpaquePointer?]
+    let key: OpaquePointer
+
+    /// The DNS names that it is for, in lower case; wildcards with their star. Without any, its common name, as old clients read it.
+    public let names: [String]
+    public let keyType: KeyType
+    /// Seconds since 1970 (UTC).
+    public let notBefore: Int64
+    public let notAfter: Int64
+
+    public enum KeyType: String, Sendable, CaseIterable {
+        case ecdsa, rsa, ed25519, other
+    }
+
+    /// - Parameters:
+    ///   - chain: PEM; the server's certificate first, then those between it and the root.
+    ///   - key: PEM, without a passphrase.
+    public convenience init(chain: [UInt8], key: [UInt8]) throws(CertificateFault) {
+        ERR_clear_error()
+        let certificates = unsafe try Self.readChain(chain)
+        let pair: OpaquePointer
+        do throws(CertificateFault) {
+            unsafe pair = try Self.readKey(key)
+        } catch {
+            for unsafe certificate in unsafe certificates { unsafe X509_free(certificate) }
+            throw error
+        }
+        unsafe self.init(adopting: certificates, key: pair)
+        // From here on `deinit` gives them back.
+        guard unsafe X509_check_private_key(leaf, self.key) == 1 else {
+            ERR_clear_error()
+            throw .mismatch
+        }
+        try checkIsServable()
+    }
+
+    /// Takes ownership of parsed certificates, of which there is at least one, and of the key.
+    init(adopting certificates: [OpaquePointer], key: OpaquePointer) {
+        unsafe leaf = certificates[0]
+        unsafe chain = certificates.dropFirst().map { unsafe $0 }
+        unsafe self.key = key
+        names = unsafe Self.names(of: certificates[0])
+        keyType = unsafe Self.keyType(of: key)
+        notBefore = unsafe Int64(openssl_seconds(X509_get0_notBefore(certificates[0])))
+        notAfter = unsafe Int64(openssl_seconds(X509_get0_notAfter(certificates[0])))
+    }
+
+    deinit {
+        // Each holds a reference of its own.
+        unsafe X509_free(leaf)
+        for unsafe certificate in unsafe chain { unsafe X509_free(certificate) }
+        unsafe EVP_PKEY_free(key)
+    }
+
+    /// Whether a client that asks for `host` accepts it, as far as the name goes (RFC 6125).
+    public func isFor(_ host: String) -> Bool {
+        var host = host
+        // OpenSSL reads the name during the call only.
+        return host.withUTF8 { bytes in
+            unsafe bytes.withMemoryRebound(to: CChar.self) { name in
+                unsafe X509_check_host(leaf, name.baseAddress, name.count, 0, nil) == 1
+            }
+        }
+    }
+
+    // MARK: Reading
+
+    private static func readChain(_ pem: [UInt8]) throws(CertificateFault) -> [OpaquePointer] {
+        var certificates: [OpaquePointer] = unsafe []
+        unsafe withBIO(pem) { bio in
+            while unsafe certificates.count < maximumChain, let certificate = unsafe PEM_read_bio_X509(bio, nil, refusePassphrase, nil) {
+                unsafe certificates.append(certificate)
+            }
+        }
+        let code = ERR_peek_error()
+        let isAtEnd = openssl_library(code) == ERR_LIB_PEM && openssl_reason(code) == PEM_R_NO_START_LINE
+        if isAtEnd || code == 0 {
+            ERR_clear_error()
+            guard unsafe certificates.isEmpty else { return unsafe certificates }
+            throw .noCertificate
+        }
+        for unsafe certificate in unsafe certificates { unsafe X509_free(certificate) }
+        throw .malformedCertificate(OpenSSLError.take())
+    }
+
+    /// Certificates of one chain: real ones have up to four.
+    private static let maximumChain = 16
+
+    private static func readKey(_ pem: [UInt8]) throws(CertificateFault) -> OpaquePointer {
+        guard contains("PRIVATE KEY-----", pem) else { throw .noKey }
+        var isEncrypted = false
+        // The flag is written during the call only.
+        let key = unsafe withUnsafeMutablePointer(to: &isEncrypted) { flag in
+            unsafe withBIO(pem) { bio in unsafe PEM_read_bio_PrivateKey(bio, nil, refusePassphrase, flag) }
+        }
+        guard let key = unsafe key else {
+            let reason = OpenSSLError.take()
+            throw isEncrypted ? .encryptedKey : .malformedKey(reason)
+        }
+        ERR_clear_error()
+        return unsafe key
+    }
+
+    private typealias PassphraseCallback = @convention(c) (
+        UnsafeMutablePointer<CChar>?, CInt, CInt, UnsafeMutableRawPointer?
+    ) -> CInt
+
+    /// OpenSSL would ask for a passphrase on the terminal. Notes that it would have, where there is a flag for that.
+    private static let refusePassphrase: PassphraseCallback = { _, _, _, flag in
+        // The flag is `readKey`'s.
+        unsafe flag?.assumingMemoryBound(to: Bool.self).pointee = true
+        return -1
+    }
+
+    private static func contains(_ words: StaticString, _ text: [UInt8]) -> Bool {
+        let count = words.utf8CodeUnitCount
+        return words.withUTF8Buffer { words in
+            // A slice is compared with as many bytes.
+            text.count >= count && (0...text.count - count).contains { start in
+                unsafe words.elementsEqual(text[start..<start + count])
+            }
+        }
+    }
+
+    /// Lends OpenSSL bytes as if they were a file.
+    private static func withBIO<R>(_ bytes: [UInt8], _ body: (OpaquePointer?) -> R) -> R {
+        // The BIO reads the array's memory and is gone before it.
+        unsafe bytes.withUnsafeBytes { bytes in
+            let bio = unsafe BIO_new_mem_buf(bytes.baseAddress, CInt(clamping: bytes.count))
+            defer { unsafe BIO_free(bio) }
+            return unsafe body(bio)
+        }
+    }
+
+    /// What only shows when it is put to use: a key that is too weak, for instance.
+    private func checkIsServable() throws(CertificateFault) {
+        // The context is this function's own.
+        let context = unsafe SSL_CTX_new(TLS_server_method())
+        defer { unsafe SSL_CTX_free(context) }
+        guard unsafe install(in: context) else { throw .refused(OpenSSLError.take()) }
+    }
+
+    /// Makes a context serve it, beside those of other key types.
+    func install(in context: OpaquePointer?) -> Bool {
+        // The context takes references of its own.
+        guard unsafe SSL_CTX_use_certificate(context, leaf) == 1, unsafe SSL_CTX_use_PrivateKey(context, key) == 1 else { return false }
+        return unsafe chain.withUnsafeBufferPointer { chain in
+            unsafe openssl_set_chain(context, chain.baseAddress, CInt(clamping: chain.count)) == 1
+        }
+    }
+
+    // MARK: What it says
+
+    private static func names(of leaf: OpaquePointer) -> [String] {
+        var space = [UInt8](repeating: 0, count: 256)
+        let count = unsafe min(openssl_dns_name_count(leaf), maximumNames)
+        var names: [String] = []
+        for number in 0..<count {
+            // It writes at most as much as there is room.
+            let length = unsafe space.withUnsafeMutableBufferPointer { room in
+                unsafe openssl_dns_name(leaf, number, room.baseAddress, CInt(room.count))
+            }
+            if length > 0 { names.append(String(decoding: space.prefix(Int(length)), as: UTF8.self).lowercased()) }
+        }
+        guard names.isEmpty else { return names }
+        let length = unsafe space.withUnsafeMutableBytes { room in
+            unsafe X509_NAME_get_text_by_NID(
+                X509_get_subject_name(leaf), NID_commonName, room.baseAddress?.assumingMemoryBound(to: CChar.self), CInt(room.count))
+        }
+        return length > 0 ? [String(decoding: space.prefix(Int(length)), as: UTF8.self).lowercased()] : []
+    }
+
+    /// More than any authority puts into one.
+    private static let maximumNames: CInt = 1000
+
+    private static func keyType(of key: OpaquePointer) -> KeyType {
+        switch unsafe EVP_PKEY_get_base_id(key) {
+        case EVP_PKEY_EC: .ecdsa
+        case EVP_PKEY_RSA, EVP_PKEY_RSA_PSS: .rsa
+        case EVP_PKEY_ED25519: .ed25519
+        default: .other
+        }
+    }
+}

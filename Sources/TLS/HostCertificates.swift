@@ -1,0 +1,18 @@
+/// What one or more hosts are served with: certificates of different key types for the same names.
+public struct HostCertificates: Sendable {
+    /// Where they come from (`Secret default/shop-tls`); the same over a reload that brings new ones, so that sessions go on.
+    public let source: String
+    /// Names and wildcards (`*.example.com`, one label), in lower case.
+    public var hosts: [String]
+    /// At most one of each key type; clients that can get the ECDSA one.
+    public var certificates: [Certificate]
+
+    /// What sessions and requests on other connections are told by to be of the same certificates.
+    public var identity: UInt64 { SessionIdentity(source).number }
+
+    public init(source: String, hosts: [String], certificates: [Certificate]) {
+        self.source = source
+        self.hosts = hosts
+        self.certificates = certificates
+    }
+}

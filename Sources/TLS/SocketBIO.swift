@@ -1,0 +1,102 @@
+internal import COpenSSL
+import Glibc
+
+/// How OpenSSL gets at a socket. Its own way would do, but does not tell whether a read has emptied the socket, so that every
+/// request would cost one more system call to find that out; and it would read plain HTTP as a broken handshake.
+@safe
+struct SocketBIO {
+    struct State {
+        let fd: Int32
+        /// The last read took all that there was.
+        var isDrained = false
+        var hasRead = false
+        /// The first byte was not one of TLS but a letter: the client speaks HTTP.
+        var isPlainText = false
+        /// The other side has closed its half.
+        var isAtEnd = false
+    }
+
+    /// Owned by the session, which outlives the BIO's last use.
+    private let state: UnsafeMutablePointer<State>
+
+    var isDrained: Bool { unsafe state.pointee.isDrained }
+    var isPlainText: Bool { unsafe state.pointee.isPlainText }
+
+    init(fd: Int32) {
+        unsafe state = .allocate(capacity: 1)
+        unsafe state.initialize(to: State(fd: fd))
+    }
+
+    /// After the session is gone, and with it the BIO.
+    func deallocate() { unsafe state.deallocate() }
+
+    /// Gives a session its BIO, which it owns from then on; false when there is no memory.
+    func attach(to session: OpaquePointer) -> Bool {
+        guard let method = unsafe Self.method.pointer, let bio = unsafe BIO_new(method) else { return false }
+        unsafe BIO_set_data(bio, state)
+        unsafe BIO_set_init(bio, 1)
+        unsafe SSL_set_bio(session, bio, bio)
+        return true
+    }
+
+    // MARK: What OpenSSL calls
+
+    @safe
+    private struct Method: @unchecked Sendable {
+        // Made once, never changed and never freed.
+        let pointer: OpaquePointer?
+    }
+
+    private static let method: Method = {
+        let method = unsafe BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket")
+        unsafe BIO_meth_set_read(method) { bio, bytes, count in unsafe SocketBIO.read(bio, bytes, count) }
+        unsafe BIO_meth_set_write(method) { bio, bytes, count in unsafe SocketBIO.write(bio, bytes, count) }
+        unsafe BIO_meth_set_ctrl(method) { bio, command, _, _ in unsafe SocketBIO.control(bio, command) }
+        return unsafe Method(pointer: method)
+    }()
+
+    private static func read(_ bio: OpaquePointer?, _ bytes: UnsafeMutablePointer<CChar>?, _ count: CInt) -> CInt {
+        // The BIO has the state that `attach` gave it.
+        let state = unsafe BIO_get_data(bio).assumingMemoryBound(to: State.self)
+        unsafe openssl_clear_retry(bio)
+        var result = 0
+        repeat { result = unsafe recv(state.pointee.fd, bytes, Int(count), 0) } while result < 0 && errno == EINTR
+        unsafe state.pointee.isDrained = result < Int(count)
+        if result < 0 {
+            if errno == EAGAIN { unsafe openssl_retry_read(bio) }
+            return -1
+        }
+        unsafe state.pointee.isAtEnd = result == 0 && count > 0
+        if result > 0, unsafe !state.pointee.hasRead {
+            unsafe state.pointee.hasRead = true
+            // Every handshake begins with the record type 22; methods of HTTP with a letter.
+            if let first = unsafe bytes?.pointee, UInt8(bitPattern: first) & 0xDF &- 0x41 < 26 {
+                unsafe state.pointee.isPlainText = true
+                return -1
+            }
+        }
+        return CInt(truncatingIfNeeded: result)
+    }
+
+    /// What is written is not held back, so that there is nothing to flush; other commands do not concern a socket.
+    private static func control(_ bio: OpaquePointer?, _ command: CInt) -> Int {
+        switch command {
+        case BIO_CTRL_FLUSH: return 1
+        // The BIO has the state that `attach` gave it.
+        case BIO_CTRL_EOF: return unsafe BIO_get_data(bio).assumingMemoryBound(to: State.self).pointee.isAtEnd ? 1 : 0
+        default: return 0
+        }
+    }
+
+    private static func write(_ bio: OpaquePointer?, _ bytes: UnsafePointer<CChar>?, _ count: CInt) -> CInt {
+        // The BIO has the state that `attach` gave it.
+        let state = unsafe BIO_get_data(bio).assumingMemoryBound(to: State.self)
+        unsafe openssl_clear_retry(bio)
+        var result = 0
+        repeat {
+            result = unsafe send(state.pointee.fd, bytes, Int(count), Int32(MSG_NOSIGNAL))
+        } while result < 0 && errno == EINTR
+        if result < 0, errno == EAGAIN { unsafe openssl_retry_write(bio) }
+        return CInt(truncatingIfNeeded: result)
+    }
+}

@@ -1,0 +1,85 @@
+import TestSupport
+import Testing
+
+/// `ssl-redirect` and what belongs to it, by ingress-nginx's rules.
+@Suite struct HTTPSRedirectTests {
+    private static let prefix = "nginx.ingress.kubernetes.io/"
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        let name: String
+        var annotations: [String: String] = [:]
+        var tls: [String] = []
+        var settings = ""
+        var host = "shop.test"
+        var fields: [String] = []
+        var target = "/a/b?c=d"
+        var method = "GET"
+        /// Nil: served.
+        let location: String?
+        var testDescription: String { name }
+    }
+
+    @Test(arguments: [
+        Case(name: "a host with a certificate", location: "https://shop.test/a/b?c=d"),
+        Case(name: "any method", method: "POST", location: "https://shop.test/a/b?c=d"),
+        Case(name: "the port that was asked for goes", host: "shop.test:80", location: "https://shop.test/a/b?c=d"),
+        Case(name: "another port", tls: ["redirectPort: 8443"], location: "https://shop.test:8443/a/b?c=d"),
+        Case(name: "a path that looks like a host", target: "//evil.test/x", location: "https://shop.test//evil.test/x"),
+        Case(name: "off for the Ingress", annotations: ["ssl-redirect": "false"], location: nil),
+        Case(name: "off for all", tls: ["sslRedirect: false"], location: nil),
+        Case(name: "off for all, on for the Ingress", annotations: ["ssl-redirect": "true"], tls: ["sslRedirect: false"],
+             location: "https://shop.test/a/b?c=d"),
+        Case(name: "forced", annotations: ["ssl-redirect": "false", "force-ssl-redirect": "true"], location: "https://shop.test/a/b?c=d"),
+        Case(name: "a host without a certificate", host: "other.test", location: nil),
+        Case(name: "forced for it", annotations: ["force-ssl-redirect": "true"], host: "other.test", location: "https://other.test/a/b?c=d"),
+        Case(name: "whoever is not trusted can't say that it was HTTPS", fields: ["X-Forwarded-Proto: https"],
+             location: "https://shop.test/a/b?c=d"),
+        Case(name: "a trusted proxy says that it was HTTPS", settings: "trustedProxies: [127.0.0.0/8]",
+             fields: ["X-Forwarded-Proto: https"], location: nil),
+        Case(name: "a trusted proxy says that it was HTTP", settings: "trustedProxies: [127.0.0.0/8]",
+             fields: ["X-Forwarded-Proto: http"], location: "https://shop.test/a/b?c=d"),
+    ])
+    func redirects(_ example: Case) throws {
+        let origin = try RecordingOrigin.named("app")
+        let annotations = Dictionary(uniqueKeysWithValues: example.annotations.map { (Self.prefix + $0.key, $0.value) })
+        let proxy = try TLSProxy(
+            origin, also: [Manifests.ingress("other", host: "other.test", service: "app", annotations: annotations)],
+            tls: example.tls, settings: example.settings, annotations: annotations)
+        let client = try RawClient(proxy.plain)
+        let lines = ["\(example.method) \(example.target) HTTP/1.1", "Host: \(example.host)"] + example.fields
+        for _ in 0..<2 {
+            let response = try client.exchange(lines.joined(separator: "\r\n") + "\r\n\r\n")
+            #expect(response.status == (example.location == nil ? 200 : 308))
+            #expect(response["Location"] == example.location)
+            #expect(response["Strict-Transport-Security"] == nil, "means nothing over HTTP (RFC 6797 section 8.1)")
+        }
+        #expect(origin.requests.count == (example.location == nil ? 2 : 0))
+        try proxy.python("expect(ask(connect())[0], 200)")
+    }
+
+    @Test func challengesOfAuthoritiesAreServedByHTTP() throws {
+        let path = "/.well-known/acme-challenge/token"
+        let proxy = try TLSProxy(
+            try .named("app"), also: [Manifests.ingress("challenge", host: "shop.test", path: path, type: "Exact", service: "app")])
+        let client = try RawClient(proxy.plain)
+        #expect(try client.get(path, host: "shop.test").status == 200)
+        #expect(try client.get("/.well-known/acme-challenge/other", host: "shop.test").status == 308)
+    }
+
+    @Test func withoutATLSListenerNothingIsRedirected() throws {
+        let proxy = try TLSProxy(try .named("app"))
+        var configuration = proxy.configuration
+        configuration.secureListeners = []
+        let serin = try SerinProcess(configuration)
+        #expect(try serin.client().get(host: "shop.test").status == 200)
+    }
+
+    @Test func strictTransportIsAsConfigured() throws {
+        let script = "expect(ask(connect())[1].get('strict-transport-security'), eval(args[0]))"
+        let origin = try RecordingOrigin.answering(
+            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nStrict-Transport-Security: max-age=1\r\nX: y\r\n\r\n")
+        try TLSProxy(origin).python(script, "'max-age=31536000; includeSubDomains'")
+        try TLSProxy(origin, tls: ["hsts: {maxAge: 60, includeSubdomains: false, preload: true}"]).python(script, "'max-age=60; preload'")
+        try TLSProxy(origin, tls: ["hsts: {enabled: false}"]).python(script, "'max-age=1'")
+    }
+}

@@ -1,0 +1,138 @@
+import COpenSSL
+
+/// OpenSSL's own client. It knows no socket: the test carries its bytes.
+@safe
+final class TestClient {
+    struct Options {
+        var serverName: String? = "shop.test"
+        var minimumVersion = TLS1_2_VERSION
+        var maximumVersion = TLS1_3_VERSION
+        /// Of TLS 1.2.
+        var ciphers: String?
+        var curves: String?
+        /// With their lengths in front.
+        var protocols: [UInt8] = []
+        /// To be resumed.
+        var session: Session?
+    }
+
+    /// What an earlier connection left for a later one.
+    @safe
+    final class Session {
+        let pointer: OpaquePointer
+        init?(_ pointer: OpaquePointer?) {
+            guard let pointer = unsafe pointer else { return nil }
+            unsafe self.pointer = pointer
+        }
+        deinit { unsafe SSL_SESSION_free(pointer) }
+    }
+
+    private let ssl: OpaquePointer
+    // Owned by `ssl`.
+    private let input: OpaquePointer
+    private let output: OpaquePointer
+
+    init(_ options: Options = Options()) {
+        // Every pointer is OpenSSL's and lives as long as this object.
+        let context = unsafe SSL_CTX_new(TLS_client_method())!
+        _ = unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(options.minimumVersion), nil)
+        _ = unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(options.maximumVersion), nil)
+        unsafe SSL_CTX_set_security_level(context, 0)
+        if let ciphers = options.ciphers { _ = unsafe SSL_CTX_set_cipher_list(context, ciphers) }
+        if let curves = options.curves { _ = unsafe openssl_set_groups(context, curves) }
+        if !options.protocols.isEmpty {
+            _ = unsafe options.protocols.withUnsafeBufferPointer { unsafe SSL_CTX_set_alpn_protos(context, $0.baseAddress, UInt32($0.count)) }
+        }
+        unsafe ssl = SSL_new(context)!
+        unsafe SSL_CTX_free(context)
+        unsafe input = BIO_new(BIO_s_mem())!
+        unsafe output = BIO_new(BIO_s_mem())!
+        unsafe SSL_set_bio(ssl, input, output)
+        if let name = options.serverName {
+            _ = unsafe name.withCString { unsafe SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, Int(TLSEXT_NAMETYPE_host_name), UnsafeMutableRawPointer(mutating: $0)) }
+        }
+        if let session = options.session { unsafe SSL_set_session(ssl, session.pointer) }
+        unsafe SSL_set_connect_state(ssl)
+    }
+
+    deinit { unsafe SSL_free(ssl) }
+
+    // MARK: Bytes on the line
+
+    /// What it has to say.
+    func take() -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 64 << 10)
+        let count = unsafe bytes.withUnsafeMutableBytes { unsafe BIO_read(output, $0.baseAddress, CInt($0.count)) }
+        return Array(bytes.prefix(max(0, Int(count))))
+    }
+
+    func give(_ bytes: some Collection<UInt8>) {
+        let bytes = Array(bytes)
+        guard !bytes.isEmpty else { return }
+        _ = unsafe bytes.withUnsafeBytes { unsafe BIO_write(input, $0.baseAddress, CInt($0.count)) }
+    }
+
+    // MARK: Plain text
+
+    /// Goes on with the handshake; whether it is done.
+    func handshake() -> Bool {
+        ERR_clear_error()
+        return unsafe SSL_do_handshake(ssl) == 1
+    }
+
+    func write(_ bytes: [UInt8]) {
+        _ = unsafe bytes.withUnsafeBytes { unsafe SSL_write(ssl, $0.baseAddress, CInt($0.count)) }
+    }
+
+    func write(_ text: String) { write(Array(text.utf8)) }
+
+    /// What has come.
+    func read() -> [UInt8] {
+        var all: [UInt8] = []
+        var bytes = [UInt8](repeating: 0, count: 32 << 10)
+        while true {
+            ERR_clear_error()
+            let count = unsafe bytes.withUnsafeMutableBytes { unsafe SSL_read(ssl, $0.baseAddress, CInt($0.count)) }
+            guard count > 0 else { return all }
+            all += bytes.prefix(Int(count))
+        }
+    }
+
+    func sayGoodbye() { unsafe SSL_shutdown(ssl) }
+
+    /// The server has said that no more follows.
+    var hasHeardGoodbye: Bool { unsafe SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0 }
+
+    // MARK: What came of it
+
+    var isResumed: Bool { unsafe SSL_session_reused(ssl) == 1 }
+
+    var version: Int32 { unsafe SSL_version(ssl) }
+
+    var session: Session? { unsafe Session(SSL_get1_session(ssl)) }
+
+    /// The common name of the server's certificate.
+    var peerName: String? {
+        guard let certificate = unsafe SSL_get1_peer_certificate(ssl) else { return nil }
+        defer { unsafe X509_free(certificate) }
+        var name = [UInt8](repeating: 0, count: 256)
+        let count = unsafe name.withUnsafeMutableBytes {
+            unsafe X509_NAME_get_text_by_NID(
+                X509_get_subject_name(certificate), NID_commonName, $0.baseAddress?.assumingMemoryBound(to: CChar.self), CInt($0.count))
+        }
+        return count > 0 ? String(decoding: name.prefix(Int(count)), as: UTF8.self) : nil
+    }
+
+    var peerHasRSA: Bool {
+        guard let certificate = unsafe SSL_get1_peer_certificate(ssl) else { return false }
+        defer { unsafe X509_free(certificate) }
+        return unsafe EVP_PKEY_get_base_id(X509_get0_pubkey(certificate)) == EVP_PKEY_RSA
+    }
+
+    var chosenProtocol: String {
+        var start: UnsafePointer<UInt8>?
+        var count: UInt32 = 0
+        unsafe SSL_get0_alpn_selected(ssl, &start, &count)
+        return unsafe String(decoding: UnsafeBufferPointer(start: start, count: Int(count)), as: UTF8.self)
+    }
+}

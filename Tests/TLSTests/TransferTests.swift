@@ -1,0 +1,153 @@
+import COpenSSL
+import TestSupport
+import Testing
+@testable import TLS
+
+@Suite struct TransferTests {
+    private static func duet(version: Int32 = TLS1_3_VERSION, buffer: Int32? = nil) throws -> Duet {
+        let authority = try TestAuthority()
+        let context = try TLSContext.of([("a", ["shop.test"], [try authority.issue("shop.test")])])
+        var options = TestClient.Options()
+        options.maximumVersion = version
+        let duet = Duet(context, options, buffer: buffer)
+        #expect(duet.handshake() == .bytes(0))
+        return duet
+    }
+
+    private static let versions = [TLS1_2_VERSION, TLS1_3_VERSION]
+
+    private static func pattern(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) } }
+
+    @Test(arguments: versions)
+    func manyRecordsAreReadInOneGo(version: Int32) throws {
+        let duet = try Self.duet(version: version)
+        for index in 0..<50 { duet.client.write("message \(index);") }
+        duet.send(duet.client.take())
+        var space = [UInt8](repeating: 0, count: 64 << 10)
+        var span = space.mutableSpan
+        let wanted = (0..<50).map { "message \($0);" }.joined()
+        #expect(duet.server.receive(into: &span) == .bytes(wanted.utf8.count))
+        #expect(String(decoding: space.prefix(wanted.utf8.count), as: UTF8.self) == wanted)
+        #expect(!duet.server.mayHaveMore, "nothing is left behind for which no event would come")
+    }
+
+    @Test(arguments: versions)
+    func littleRoomLeavesARest(version: Int32) throws {
+        let duet = try Self.duet(version: version)
+        let bytes = Self.pattern(40_000)
+        duet.client.write(bytes)
+        duet.send(duet.client.take())
+        var space = [UInt8](repeating: 0, count: 100)
+        var span = space.mutableSpan
+        #expect(duet.server.receive(into: &span) == .bytes(100))
+        #expect(duet.server.mayHaveMore)
+        #expect(Array(space) + duet.read(room: 7000).bytes == bytes)
+        #expect(!duet.server.mayHaveMore)
+    }
+
+    @Test(arguments: versions)
+    func byteByByte(version: Int32) throws {
+        let duet = try Self.duet(version: version)
+        let bytes = Self.pattern(300)
+        duet.client.write(bytes)
+        var got: [UInt8] = []
+        for byte in duet.client.take() {
+            duet.send([byte])
+            let (read, end) = duet.read()
+            got += read
+            #expect(end == .wantsRead)
+        }
+        #expect(got == bytes)
+    }
+
+    /// Every write but the first is offered more than the one before that did not fit, at another place in memory.
+    @Test(arguments: versions)
+    func aSlowReaderGetsEverythingOnce(version: Int32) throws {
+        let duet = try Self.duet(version: version, buffer: 8192)
+        let bytes = Self.pattern(1 << 20)
+        var sent = 0
+        var got: [UInt8] = []
+        var stalls = 0
+        for round in 0..<100_000 where got.count < bytes.count {
+            let offer = Array(bytes[sent..<min(sent + 20_000 + round * 100, bytes.count)])
+            switch duet.server.send(offer.span) {
+            case .bytes(let count):
+                #expect(count <= TLSSession.recordSize)
+                sent += count
+            case .wantsWrite:
+                stalls += 1
+                duet.client.give(duet.receive())
+                got += duet.client.read()
+            case let other:
+                Issue.record("\(other)")
+                return
+            }
+            if sent == bytes.count {
+                duet.client.give(duet.receive())
+                got += duet.client.read()
+            }
+        }
+        #expect(got == bytes)
+        #expect(stalls > 10)
+    }
+
+    @Test(arguments: versions)
+    func goodbyesAreHeardOnBothSides(version: Int32) throws {
+        let duet = try Self.duet(version: version)
+        duet.client.write("last words")
+        duet.client.sayGoodbye()
+        duet.send(duet.client.take())
+        let (bytes, end) = duet.read()
+        #expect(bytes == Array("last words".utf8))
+        #expect(end == .closed)
+        // Its own half is still open.
+        #expect(duet.server.send(Array("answer".utf8).span) == .bytes(6))
+        #expect(duet.server.sayGoodbye())
+        #expect(duet.server.sayGoodbye(), "once is enough")
+        duet.client.give(duet.receive())
+        #expect(duet.client.read() == Array("answer".utf8))
+        #expect(duet.client.hasHeardGoodbye)
+    }
+
+    @Test func aGoodbyeThatDoesNotFitIsSaidLater() throws {
+        let duet = try Self.duet(buffer: 4096)
+        duet.fill()
+        #expect(!duet.server.sayGoodbye())
+        #expect(!duet.server.sayGoodbye())
+        _ = duet.receive()
+        #expect(duet.server.sayGoodbye())
+        duet.client.give(duet.receive())
+        _ = duet.client.read()
+        #expect(duet.client.hasHeardGoodbye)
+    }
+
+    @Test(arguments: versions)
+    func anEndWithoutGoodbyeStillLetsAnswer(version: Int32) throws {
+        let duet = try Self.duet(version: version)
+        duet.client.write("question")
+        duet.send(duet.client.take())
+        duet.shutDown()
+        let (bytes, end) = duet.read()
+        #expect(bytes == Array("question".utf8))
+        #expect(end == .closed)
+        #expect(duet.server.send(Array("answer".utf8).span) == .bytes(6))
+        duet.client.give(duet.receive())
+        #expect(duet.client.read() == Array("answer".utf8))
+    }
+
+    @Test(arguments: versions)
+    func aRecordThatWasChangedEndsIt(version: Int32) throws {
+        let duet = try Self.duet(version: version)
+        duet.client.write("good")
+        duet.send(duet.client.take())
+        duet.client.write("bad")
+        var record = duet.client.take()
+        record[record.count - 1] ^= 1
+        duet.send(record)
+        let (bytes, end) = duet.read()
+        #expect(bytes == Array("good".utf8))
+        #expect(end == .failed(.malformed))
+        #expect(duet.server.send([1].span) == .failed(.malformed))
+        #expect(duet.server.sayGoodbye(), "there is nothing more to say")
+    }
+}
