@@ -137,15 +137,22 @@ extension LoadTests {
         let client = try serin.client()
         #expect(try client.get().text == "app\n")
         let taken = try TestSocket.listen(on: .ipv4(port: 0))
-        for broken in ["listeners: 7\n", configuration.text + "\nlisteners: []\n", configuration.text.replacing("admin.sock\"", with: "no/such/folder\""),
-                       configuration.text.replacing("listeners:", with: "listeners:\n  - address: \"127.0.0.1:\(taken.localPort)\"")] {
+        let good = configuration.text
+        let broken = [
+            "listeners: 7\n",
+            good + "\nlisteners: []\n",
+            good.replacing("admin.sock\"", with: "no/such/folder\""),
+            good.replacing("listeners:", with: "listeners:\n  - address: \"127.0.0.1:\(taken.localPort)\""),
+        ]
+        for text in broken {
             let failures = serin.process.errors.ranges(of: "upgrade failed").count
-            try folder.write(broken, to: SerinProcess.file)
+            try folder.write(text, to: SerinProcess.file)
             serin.process.signal(SIGUSR2)
             try eventually("a failure; the log is\n\(serin.process.errors)") {
                 serin.process.errors.ranges(of: "upgrade failed").count > failures
             }
-            #expect(serin.process.errors.hasSuffix("it has exited with status 1; this process goes on serving\n"), "\(serin.process.errors)")
+            let log = serin.process.errors
+            #expect(log.hasSuffix("it has exited with status 1; this process goes on serving\n"), "\(log)")
             #expect(try client.get().text == "app\n", "on old connections")
             #expect(try serin.client().get().text == "app\n", "and on new ones")
             #expect(folder.exists("a.sock") && folder.exists("admin.sock"))

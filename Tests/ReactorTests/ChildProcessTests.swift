@@ -29,8 +29,9 @@ import Testing
     private static func pipeEnds() throws -> [Int32] {
         var ends: [Int32] = [-1, -1]
         // The array has the two elements that pipe fills.
-        let result = unsafe pipe2(&ends, O_CLOEXEC)
+        let result = unsafe pipe(&ends)
         try #require(result == 0)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return ends
     }
 

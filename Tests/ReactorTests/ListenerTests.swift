@@ -207,7 +207,8 @@ import Testing
         address.sin6_family = sa_family_t(AF_INET6)
         // ::ffff:127.0.0.1, so that the socket is reachable from this machine only.
         // The kernel reads what the lengths say, of variables of this function.
-        _ = unsafe withUnsafeMutableBytes(of: &address.sin6_addr) { unsafe $0.copyBytes(from: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 127, 0, 0, 1]) }
+        let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 127, 0, 0, 1]
+        unsafe withUnsafeMutableBytes(of: &address.sin6_addr) { unsafe $0.copyBytes(from: mapped) }
         try #require(unsafe setsockopt(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &off, 4) == 0)
         let bound = unsafe withUnsafeBytes(of: &address) { raw in
             unsafe raw.withMemoryRebound(to: sockaddr.self) { unsafe Glibc.bind(fd, $0.baseAddress, socklen_t(raw.count)) }

@@ -63,7 +63,8 @@ import Testing
         let inherited = InheritedSockets(.init([bell.fd, 987_654], names: ["web", ""], isUpgrade: false))
         #expect(inherited.sockets.isEmpty)
         #expect(inherited.warnings.count == 2)
-        #expect(inherited.warnings.first?.hasPrefix("descriptor \(bell.fd) (web), which was passed, is no listening stream socket: ") == true)
+        let warning = "descriptor \(bell.fd) (web), which was passed, is no listening stream socket: "
+        #expect(inherited.warnings.first?.hasPrefix(warning) == true)
         #expect(inherited.warnings.last?.contains("descriptor 987654, which") == true)
     }
 

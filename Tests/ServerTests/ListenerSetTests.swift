@@ -83,7 +83,8 @@ import Testing
         Spread(name: "as many", sockets: 3, workers: 3, descriptors: 3, distinct: 3),
         Spread(name: "more sockets: none is closed", sockets: 4, workers: 3, descriptors: 4, distinct: 4),
         Spread(name: "fewer: others join", sockets: 1, workers: 3, descriptors: 3, distinct: 3),
-        Spread(name: "one queue of a service manager", isActivated: true, sockets: 1, workers: 3, descriptors: 3, distinct: 1, isShared: true),
+        Spread(
+            name: "one queue of a service manager", isActivated: true, sockets: 1, workers: 3, descriptors: 3, distinct: 1, isShared: true),
         Spread(name: "two of them", isActivated: true, sockets: 2, workers: 3, descriptors: 3, distinct: 2, isShared: true),
         Spread(name: "a unix socket", isUnix: true, sockets: 1, workers: 2, descriptors: 2, distinct: 1, isShared: true),
         Spread(name: "for one worker", isUnix: true, sockets: 1, workers: 1, descriptors: 1, distinct: 1),
@@ -92,8 +93,8 @@ import Testing
         let place = test.isUnix
             ? Configured(address: .unix(path: "/tmp/serin-listener-set-\(UInt64.random(in: 0..<1 << 40)).sock")) : Self.anyPort
         let before = try ListenerSet.bind([place], workers: test.sockets)[0]
-        let role = test.isActivated ? "" : "listener"
-        var inherited = InheritedSockets(.init(before.descriptors, names: before.descriptors.map { _ in role }, isUpgrade: !test.isActivated))
+        let names = before.descriptors.map { _ in test.isActivated ? "" : "listener" }
+        var inherited = InheritedSockets(.init(before.descriptors, names: names, isUpgrade: !test.isActivated))
         let configured = Configured(address: EndpointAddress(before.address))
         var bound = try ListenerSet.bind([configured], workers: test.workers, inheriting: &inherited)
         defer {
