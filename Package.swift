@@ -86,20 +86,21 @@ let package = Package(
 
         // What several of the tests need; part of no product.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: swiftSettings),
         tests("AddressingTests", ["Addressing", "TestSupport"]),
         tests("HTTP1Tests", ["HTTP1"]),
         tests("RoutingTests", ["Addressing", "Routing", "TestSupport"]),
         tests("TelemetryTests", ["Telemetry"]),
-        tests("TLSTests", ["COpenSSL", "TLS", "TestSupport"]),
+        tests("TLSTests", ["COpenSSL", "TLS", "TestCertificates", "TestSupport"]),
         tests("ReactorTests", ["Addressing", "Reactor", "TestSupport"]),
         tests("ExchangeTests", ["Addressing", "Exchange", "HTTP1", "Routing", "TestSupport"]),
         tests("ServerTests", ["Addressing", "Exchange", "Reactor", "Routing", "Server", "TLS", "Telemetry",
             .product(name: "Logging", package: "swift-log")]),
         // They run the binary, so it is built before them.
-        tests("EndToEndTests", ["TestSupport", "serin"]),
+        tests("EndToEndTests", ["TestCertificates", "serin"]),
         tests(
             "ConfigurationTests",
-            ["Addressing", "Configuration", "Exchange", "Routing", "TLS", "TestSupport", .product(name: "Yams", package: "Yams")],
+            ["Addressing", "Configuration", "Exchange", "Routing", "TLS", "TestCertificates", "TestSupport", .product(name: "Yams", package: "Yams")],
             exclude: ["Fixtures"]),
     ] + fuzzing
 )

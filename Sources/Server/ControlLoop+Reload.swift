@@ -128,6 +128,7 @@ extension ControlLoop {
         let removed = self.settings.listeners.filter { !settings.listeners.contains($0) }
         let bound: [ListenerSet.Bound]
         do throws(Supervisor.StartError) {
+            if tls == nil, settings.listeners.contains(where: \.tls) { throw Supervisor.StartError.noCertificates }
             bound = try bind(added, replacing: removed)
         } catch {
             log.error("reload refused: \(error)")

@@ -8,7 +8,7 @@ public struct TLSSettings: Equatable, Sendable {
     public var cipherSuites = defaultCipherSuites
     /// For the key agreement, in the order of preference.
     public var curves = defaultCurves
-    /// Whether clients may resume by tickets; without, TLS 1.2 resumes by session ids and TLS 1.3 not at all.
+    /// Whether clients may resume by tickets, which they keep; without, sessions are kept here, until the next reload.
     public var tickets = true
 
     public static let defaultCiphers = [

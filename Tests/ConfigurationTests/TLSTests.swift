@@ -1,7 +1,7 @@
 import Addressing
 import Exchange
 import Foundation
-import TestSupport
+import TestCertificates
 import Testing
 @testable import Configuration
 

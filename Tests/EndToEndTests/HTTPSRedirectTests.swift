@@ -1,4 +1,4 @@
-import TestSupport
+import TestCertificates
 import Testing
 
 /// `ssl-redirect` and what belongs to it, by ingress-nginx's rules.

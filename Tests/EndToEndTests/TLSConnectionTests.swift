@@ -1,5 +1,5 @@
 import Glibc
-import TestSupport
+import TestCertificates
 import Testing
 
 /// What TLS connections go through: slow, broken and hurried clients, long bodies, ends.
@@ -173,7 +173,7 @@ import Testing
             body = random.Random(7).randbytes(size)
             for version in [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]:
                 line = raw()
-                line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 131072)
                 connection = context(version).wrap_socket(line, server_hostname="shop.test")
                 for piece in [3000, 65536]:
                     connection.sendall(b"POST / HTTP/1.1\\r\\nHost: shop.test\\r\\nContent-Length: %d\\r\\n\\r\\n" % size)

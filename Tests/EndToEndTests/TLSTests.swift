@@ -1,4 +1,4 @@
-import TestSupport
+import TestCertificates
 import Testing
 
 /// Clients that speak TLS, each by somebody else's code: OpenSSL's command, curl, Python.

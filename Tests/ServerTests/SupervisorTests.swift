@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import Reactor
 import Routing
+import TLS
 @testable import Server
 import Testing
 
@@ -79,16 +80,38 @@ import Testing
         spare.close()
         let proxy = try TestProxy(TestProxy.snapshot([old.address])) {
             var settings = $0.settings
-            settings.listeners = [.init(address: EndpointAddress(place), tls: true)]
-            $0.settings.listeners = [.init(address: EndpointAddress(place))]
+            settings.listeners = [.init(address: EndpointAddress(place))]
+            $0.settings.listeners = [.init(address: EndpointAddress(place), tls: true)]
+            $0.tls = try? TLSContext(TLSSettings(), [], fallback: Self.selfSigned)
             let after = settings, snapshot = TestProxy.snapshot([new.address])
             $0.reload = { .loaded(snapshot, nil, after, inactive: [], warnings: [], files: WatchedFiles()) }
         }
         var answer = try TestProxy.get(place)
-        #expect(answer.hasSuffix("old\n"))
+        #expect(answer.hasPrefix("HTTP/1.1 400 "), "it speaks TLS")
         proxy.supervisor.reload()
         for _ in 0..<10_000 where !answer.hasSuffix("new\n") { answer = (try? TestProxy.get(place)) ?? "" }
         #expect(answer.hasSuffix("new\n"))
+    }
+
+    private static let selfSigned = HostCertificates(source: "self-signed", hosts: [], certificates: [.selfSigned])
+
+    @Test func aTLSListenerWithoutCertificatesIsRefused() throws {
+        let origin = try DemoOrigin(name: "origin", at: TestProxy.anyPort)
+        defer { origin.stop() }
+        #expect(throws: Supervisor.StartError.self) {
+            _ = try TestProxy(TestProxy.snapshot([])) { $0.settings.listeners[0].tls = true }
+        }
+        let log = LogLines()
+        let proxy = try TestProxy(TestProxy.snapshot([origin.address])) {
+            var settings = $0.settings
+            settings.listeners[0].tls = true
+            let after = settings, snapshot = $0.snapshot
+            $0.logger = Logger(label: "test") { _ in log }
+            $0.reload = { .loaded(snapshot, nil, after, inactive: [], warnings: [], files: WatchedFiles()) }
+        }
+        proxy.supervisor.reload()
+        try log.wait(for: "reload refused: a listener speaks TLS", times: 1)
+        #expect(try proxy.get().hasSuffix("origin\n"))
     }
 
     @Test func stopMayBeSaidTwice() throws {

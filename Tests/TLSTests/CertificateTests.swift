@@ -1,4 +1,4 @@
-import TestSupport
+import TestCertificates
 import Testing
 @testable import TLS
 

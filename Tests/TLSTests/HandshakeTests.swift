@@ -1,4 +1,5 @@
 import COpenSSL
+import TestCertificates
 import TestSupport
 import Testing
 @testable import TLS
@@ -160,6 +161,7 @@ import Testing
         Way(name: "1.2 by ticket", version: TLS1_2_VERSION, resumes: true),
         Way(name: "1.3 by ticket", version: TLS1_3_VERSION, resumes: true),
         Way(name: "1.2 by session id", version: TLS1_2_VERSION, tickets: false, resumes: true),
+        Way(name: "1.3 by session id", version: TLS1_3_VERSION, tickets: false, resumes: true),
         Way(name: "1.2 by ticket, after a reload", version: TLS1_2_VERSION, renewed: true, resumes: true),
         Way(name: "1.3 by ticket, after a reload", version: TLS1_3_VERSION, renewed: true, resumes: true),
         Way(name: "1.2, other certificates", version: TLS1_2_VERSION, renewed: true, source: "b", resumes: false),

@@ -1,5 +1,5 @@
 import COpenSSL
-import TestSupport
+import TestCertificates
 import Testing
 @testable import TLS
 

@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import TestCertificates
 
 /// Python's ssl as a client: a script that fails by an exception, which becomes the test's problem. It has `port`, `ca`, the further
 /// arguments as `args`, and what is defined below.

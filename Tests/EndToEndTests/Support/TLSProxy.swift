@@ -1,5 +1,5 @@
 import Foundation
-import TestSupport
+import TestCertificates
 
 /// A proxy with a plain and a TLS listener, and certificates of an authority of its own.
 final class TLSProxy {

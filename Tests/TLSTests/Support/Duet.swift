@@ -1,5 +1,5 @@
 import Glibc
-import TestSupport
+import TestCertificates
 @testable import TLS
 
 /// A client and a session of ours with a real socket between them, whose other end the test has.
