@@ -1,5 +1,5 @@
 public import HTTP1
-internal import Routing
+public import Routing
 
 /// The life of one request after another on a client's connection: events and bytes in, actions and bytes out.
 ///
@@ -160,6 +160,9 @@ public final class ExchangeMachine {
 
     /// After a `finish`: bytes of a next request have arrived already.
     public var hasNextRequest: Bool { !request.input.isEmpty }
+
+    /// What the balancer of the backend that was asked for is told.
+    public var placement: Placement { target?.placement ?? .anywhere }
 
     /// A request has at least begun to arrive.
     public var hasBegun: Bool { phase != .readingHead || parser.hasStarted }

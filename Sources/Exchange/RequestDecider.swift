@@ -6,9 +6,9 @@ public import Routing
 ///
 /// Its storage is reused from request to request.
 public struct RequestDecider: ~Copyable {
-    private var normalizer = PathNormalizer()
+    var normalizer = PathNormalizer()
     private var values = RequestValues()
-    private var rewritten: [UInt8] = []
+    private(set) var rewritten: [UInt8] = []
 
     public init() {}
 
@@ -22,6 +22,8 @@ public struct RequestDecider: ~Copyable {
         public let version: Version
         /// Index into the snapshot's backends.
         public let backend: Int
+        /// What the backend's balancer is asked for.
+        public internal(set) var placement = Placement.anywhere
         /// The upstream is asked for the path that `writePath` writes instead of the client's.
         public fileprivate(set) var isRewritten = false
     }
@@ -47,17 +49,20 @@ public struct RequestDecider: ~Copyable {
     /// - Parameters:
     ///   - bytes: what the head's slices refer to.
     ///   - client: the client's address as `ClientIdentity.clientAddress` finds it.
+    ///   - isTLS: how the client is connected.
     ///   - trace: collects the steps for `explain`; nil costs nothing.
     public mutating func decide(
         _ head: borrowing RequestHead, in bytes: Span<UInt8>, client: IPAddress?,
-        snapshot: Snapshot, rolls: RollSource, trace: DecisionTrace? = nil
+        isTLS: Bool = false, snapshot: Snapshot, rolls: RollSource, trace: DecisionTrace? = nil
     ) -> Decision {
         switch match(head, bytes, snapshot) {
         case .route(let route):
             if let target = Self.targetWithoutRules(route, snapshot) { return .forward(target) }
             let choice = choose(route, head, bytes, client, snapshot, rolls, trace)
             let target = Self.target(route, choice, snapshot)
-            return route.rewrite == nil ? .forward(target) : rewrite(route, target, head, bytes, snapshot)
+            let decision = route.rewrite == nil ? .forward(target) : rewrite(route, target, head, bytes, snapshot)
+            guard snapshot.backends[target.backend].isPlaced, case .forward(let target) = decision else { return decision }
+            return .forward(place(target, head, bytes, client, isTLS: isTLS, snapshot))
         case .addSlash:
             return .addSlash
         case .appRoot(let extra):
@@ -198,13 +203,18 @@ public struct RequestDecider: ~Copyable {
     private mutating func collectCookie(
         _ index: Int, _ key: ValueKey, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
     ) {
+        guard let value = Self.cookie(key, head, bytes) else { return }
+        values.begin(index)
+        values.append(value)
+    }
+
+    @_lifetime(copy bytes)
+    static func cookie(_ key: ValueKey, _ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Span<UInt8>? {
         for field in head.fields.indices where head.fields[field].known == .cookie {
             let line = bytes[head.fields[field].value]
-            guard let found = CookieField.find(key.name.span, in: line) else { continue }
-            values.begin(index)
-            values.append(line[found])
-            return
+            if let found = CookieField.find(key.name.span, in: line) { return line[found] }
         }
+        return nil
     }
 
     private mutating func collectQuery(

@@ -62,8 +62,12 @@ final class ActiveExchange {
     var upstream: UpstreamConnection?
     /// The backend last asked for a connection, an index into the snapshot's.
     var backend: Int?
-    /// Endpoints that this request could not connect to.
+    /// Endpoints that this request has failed at.
     var tried = TriedEndpoints()
+    /// The endpoint last asked.
+    var asked: ObjectIdentifier?
+    /// When it was; nil if nobody wants to know how long it takes.
+    var askedAt: Instant?
 
     init(_ machine: ExchangeMachine, _ installation: Installation) {
         self.machine = machine

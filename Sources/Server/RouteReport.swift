@@ -80,7 +80,8 @@ public enum RouteReport {
 
     private static func text(_ backend: Backend) -> String {
         let endpoints = backend.endpoints.map(\.address.description)
-        return "\(backend.name) → \(endpoints.isEmpty ? "no endpoint" : endpoints.joined(separator: ", "))"
+        let manner = backend.balancing == .roundRobin ? "" : ", by \(backend.balancing)"
+        return "\(backend.name) → \(endpoints.isEmpty ? "no endpoint" : endpoints.joined(separator: ", "))\(manner)"
     }
 
     // MARK: For programs
@@ -147,6 +148,7 @@ public enum RouteReport {
     private static func write(_ backend: Backend, to json: inout JSONWriter) {
         json.beginObject()
         json.member("service", backend.name)
+        json.member("balancing", "\(backend.balancing)")
         json.member("endpoints", backend.endpoints.map(\.address.description))
         json.endObject()
     }

@@ -9,8 +9,9 @@ struct TriedEndpoints {
     var isEmpty: Bool { first == nil }
 
     /// Remembers `endpoint`. There is room for three, as many as a request has attempts; a fourth is not remembered.
-    mutating func insert(_ endpoint: UpstreamEndpoint) {
-        let endpoint = ObjectIdentifier(endpoint)
+    mutating func insert(_ endpoint: UpstreamEndpoint) { insert(ObjectIdentifier(endpoint)) }
+
+    mutating func insert(_ endpoint: ObjectIdentifier) {
         if first == nil || first == endpoint {
             first = endpoint
         } else if second == nil || second == endpoint {

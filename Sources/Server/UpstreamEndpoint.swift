@@ -15,6 +15,8 @@ final class UpstreamEndpoint {
     private(set) var idle: [Token] = []
     private var failures = 0
     private(set) var skippedUntil = Instant(nanoseconds: 0)
+    /// Kept for balancers that go by it.
+    var answerTime = PeakEWMA()
 
     init(_ address: SocketAddress) {
         self.address = address

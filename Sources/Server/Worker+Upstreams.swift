@@ -10,10 +10,19 @@ extension Worker {
     /// Finds the machine a connection to one of the backend's endpoints: a pooled one that is still good, or a new one.
     func lease(_ backend: Int, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
         exchange.backend = backend
-        if exchange.machine.summary.attempts <= 1 { exchange.tried = TriedEndpoints() }
-        guard let endpoint = balancer(backend, of: exchange.installation).pick(now: now, avoiding: exchange.tried) else {
+        if exchange.machine.summary.attempts <= 1 {
+            exchange.tried = TriedEndpoints()
+        } else if !fresh, let asked = exchange.asked {
+            // A fresh connection is wanted where only the old one may have been to blame.
+            exchange.tried.insert(asked)
+        }
+        let balancer = balancer(backend, of: exchange.installation)
+        let placement = balancer.isPlain ? .anywhere : exchange.machine.placement
+        guard let endpoint = balancer.pick(placement, now: now, avoiding: exchange.tried) else {
             return exchange.machine.noEndpoint(now: now)
         }
+        exchange.asked = ObjectIdentifier(endpoint)
+        exchange.askedAt = balancer.measures ? now : nil
         if !fresh, let upstream = takeIdle(endpoint) {
             metrics.upstreamReuses &+= 1
             upstream.client = client
@@ -181,6 +190,7 @@ extension Worker {
     func release(_ exchange: ActiveExchange, reusable: Bool) {
         guard let upstream = exchange.upstream.take() else { return }
         upstream.client = nil
+        if let askedAt = exchange.askedAt { measure(upstream.endpoint, askedAt, exchange.machine.summary) }
         guard reusable, upstream.isConnected, !upstream.peerHasClosed, !isDraining, isEmpty(upstream),
               upstream.endpoint.keepIdle(upstream.token)
         else { return close(upstream) }
@@ -189,6 +199,12 @@ extension Worker {
         if upstream.timer == .none {
             upstream.timer = loop.arm(token: upstream.token, at: idleDeadline(of: upstream))
         }
+    }
+
+    /// Only whole answers count: a quick failure is no merit, and a tunnel lasts as long as its ends like.
+    private func measure(_ endpoint: UpstreamEndpoint, _ askedAt: Instant, _ summary: Summary) {
+        guard summary.isAnswered, summary.failure == nil, summary.status != 101 else { return }
+        endpoint.answerTime.observe(now.since(askedAt), now: now)
     }
 
     /// Whether nothing beyond the answer has come. The last read may have left it open: then one more look decides.

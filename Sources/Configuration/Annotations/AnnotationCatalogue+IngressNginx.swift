@@ -22,14 +22,15 @@ extension AnnotationCatalogue {
         .supported("default-backend", "the Service that stands in for one without endpoints"),
         .notPlanned("fastcgi-index", fastCGI),
         .notPlanned("fastcgi-params-configmap", fastCGI),
-        .planned("load-balance", "how requests are spread over endpoints: `round_robin`, `ewma`"),
+        .supported("load-balance", "how requests are spread over endpoints: `round_robin`, `ewma`"),
         .planned("proxy-next-upstream", "which failures are tried again at another endpoint"),
         .planned("proxy-next-upstream-timeout", "how long attempts may go on, in seconds"),
         .planned("proxy-next-upstream-tries", "how many attempts there are"),
         .planned("service-upstream", "the Service's own address in place of its endpoints"),
-        .planned("upstream-hash-by", "the endpoint follows from a hash of nginx variables"),
-        .planned("upstream-hash-by-subset", "the hash chooses a group of endpoints"),
-        .planned("upstream-hash-by-subset-size", "the size of such a group"),
+        .supported("upstream-hash-by", "the endpoint follows from a hash of text and `$request_uri`, `$uri`, `$args`, `$arg_NAME`, `$host`, "
+            + "`$http_NAME`, `$cookie_NAME`, `$remote_addr`, `$binary_remote_addr`, `$scheme`, `$request_method`"),
+        .supported("upstream-hash-by-subset", "the hash chooses a group of endpoints"),
+        .supported("upstream-hash-by-subset-size", "the size of such a group"),
         .planned("upstream-vhost", "the Host that the upstream gets"),
     ]
 

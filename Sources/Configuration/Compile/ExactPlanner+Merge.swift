@@ -92,6 +92,7 @@ extension ExactPlanner {
         for host in hosts {
             for location in servers[host] ?? [] {
                 guard var route = location.route, let main = location.backend else { continue }
+                if let backend = backends[main] { route.balancing = ingresses[backend.creator].balancing.balancing }
                 if let deletion = backends[main]?.deletion {
                     route.isWithdrawn = true
                     warnWithdrawn(route, main, attempts[deletion], log: &log)
@@ -116,7 +117,8 @@ extension ExactPlanner {
         let creator = ingresses[backend.creator]
         guard creator.isCanary else { return nil }
         return PlannedCanary(
-            owner: creator.manifest, backend: backend.reference, line: backend.reference.line, annotations: creator.canary)
+            owner: creator.manifest, backend: backend.reference, line: backend.reference.line, annotations: creator.canary,
+            balancing: creator.balancing.balancing)
     }
 
     // MARK: Why not

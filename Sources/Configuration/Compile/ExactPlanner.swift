@@ -58,6 +58,7 @@ struct ExactPlanner {
     static func plan(_ ingresses: [PlannedIngress], log: inout DiagnosticLog) -> RoutePlan {
         var planner = ExactPlanner(ingresses)
         planner.createBackends()
+        planner.warnBalancing(log: &log)
         planner.createServers(log: &log)
         planner.createLocations(log: &log)
         planner.mergeCanaries()
@@ -90,6 +91,23 @@ struct ExactPlanner {
         let ingress = ingresses[position]
         backends[BackendIdentity(reference, of: ingress.manifest)] =
             Backend(creator: position, reference: reference, isNoServer: ingress.isCanary)
+    }
+
+    /// A backend spreads its requests as its creator says (R13).
+    private func warnBalancing(log: inout DiagnosticLog) {
+        for (position, ingress) in ingresses.enumerated() where ingress.balancing.isWritten {
+            var seen: Set<BackendIdentity> = []
+            for path in ingress.spec.writtenPaths {
+                let identity = BackendIdentity(path.backend, of: ingress.manifest)
+                guard seen.insert(identity).inserted, let backend = backends[identity], backend.creator != position else { continue }
+                let creator = ingresses[backend.creator]
+                guard creator.balancing.balancing != ingress.balancing.balancing else { continue }
+                log.warning(
+                    ingress.manifest.place(line: path.line), ingress.manifest.object,
+                    "\(identity.description) is balanced by \(creator.balancing.balancing), as \(creator.manifest.object) says, which names "
+                        + "it first (R13), not by \(ingress.balancing.balancing); write the annotations there")
+            }
+        }
     }
 
     // MARK: R14, R15: servers

@@ -31,6 +31,7 @@ struct PlannedIngress {
     let canary: CanaryAnnotations
     /// Of a canary they count only where its path is an ordinary one (oddity 17).
     let annotations: RouteAnnotations
+    let balancing: BalancingAnnotations
 
     var isCanary: Bool { canary.isEnabled }
 }
@@ -48,12 +49,15 @@ struct PlannedRoute {
     let annotations: RouteAnnotations
     let path: PlannedPath
     var canaries: [PlannedCanary] = []
+    /// Which of its Service's endpoints get requests.
+    var balancing: Balancing
     /// Its Service was deleted by R18, so that it has no endpoint, whatever the manifests say.
     var isWithdrawn = false
 
     init(_ path: PlannedPath, of ingress: PlannedIngress) {
         owner = ingress.manifest
         annotations = ingress.annotations
+        balancing = ingress.balancing.balancing
         self.path = path
     }
 }
@@ -66,6 +70,8 @@ struct PlannedCanary {
     /// Where diagnostics about the canary on this route point.
     let line: Int
     let annotations: CanaryAnnotations
+    /// Which of its Service's endpoints get requests; the main Ingress has no say in it (R36).
+    let balancing: Balancing
 }
 
 /// What the planner knows about one path of a canary Ingress.

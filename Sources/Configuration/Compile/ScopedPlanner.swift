@@ -57,7 +57,9 @@ struct ScopedPlanner {
             guard obstacle == nil, let position = positions[path.place] else { continue }
             noteOverlap(plan.routes[position], path, manifest, log: &log)
             plan.routes[position].canaries.append(
-                PlannedCanary(owner: manifest, backend: path.backend, line: path.line, annotations: canary.canary))
+                PlannedCanary(
+                    owner: manifest, backend: path.backend, line: path.line, annotations: canary.canary,
+                    balancing: canary.balancing.balancing))
         }
     }
 

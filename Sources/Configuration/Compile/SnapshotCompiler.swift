@@ -14,6 +14,8 @@ struct SnapshotCompiler {
     private let resolver: EndpointResolver
     private var backends: [Backend] = []
     private var backendPositions: [String: Int] = [:]
+    /// Services of which it was said that they have no endpoint.
+    private var reported: Set<String> = []
     private var sequences: [String] = []
     private var sequencePositions: [String: Int] = [:]
     private var matches: [String: HeaderRule.Match] = [:]
@@ -90,7 +92,7 @@ struct SnapshotCompiler {
             let name = resolver.resolve(planned.path.backend, namespace: planned.owner.namespace).name
             return position(of: Backend(name: name, endpoints: []), as: name + " (R18)")
         }
-        let stable = backend(planned.path.backend, of: planned.owner, log: &log)
+        let stable = backend(planned.path.backend, of: planned.owner, planned.balancing, log: &log)
         return backends[stable].endpoints.isEmpty ? defaultBackend(planned, log: &log) ?? stable : stable
     }
 
@@ -98,7 +100,7 @@ struct SnapshotCompiler {
     private mutating func defaultBackend(_ planned: PlannedRoute, log: inout DiagnosticLog) -> Int? {
         guard let service = planned.annotations.defaultBackend else { return nil }
         let reference = resolver.firstPort(of: service, namespace: planned.owner.namespace)
-        let position = reference.map { backend($0, of: planned.owner, log: &log) }
+        let position = reference.map { backend($0, of: planned.owner, planned.balancing, log: &log) }
         let place = planned.owner.place(line: service.line)
         guard let position, !backends[position].endpoints.isEmpty else {
             log.warning(
@@ -113,7 +115,18 @@ struct SnapshotCompiler {
     }
 
     /// The position of the backend that a reference leads to, which joins the list if it is new.
-    private mutating func backend(_ reference: BackendReference, of manifest: Manifest, log: inout DiagnosticLog) -> Int {
+    private mutating func backend(
+        _ reference: BackendReference, of manifest: Manifest, _ balancing: Balancing, log: inout DiagnosticLog
+    ) -> Int {
+        let backend = resolve(reference, of: manifest, log: &log)
+        // One Service may be balanced in several ways.
+        let key = balancing == .roundRobin ? backend.name : "\(backend.name) by \(balancing)"
+        return position(of: Backend(name: backend.name, endpoints: backend.endpoints, balancing: balancing), as: key)
+    }
+
+    private mutating func resolve(
+        _ reference: BackendReference, of manifest: Manifest, log: inout DiagnosticLog
+    ) -> (name: String, endpoints: [Endpoint]) {
         let resolution = resolver.resolve(reference, namespace: manifest.namespace)
         if let line = resolution.entryLine { usedEntries.insert(line) }
         // R12: the name of a port makes another backend than its number.
@@ -121,12 +134,12 @@ struct SnapshotCompiler {
         case .scoped: resolution.name
         case .ingressNginx: "\(manifest.namespace)/\(reference.service):\(reference.port)"
         }
-        if let problem = resolution.problem, backendPositions[name] == nil {
+        if let problem = resolution.problem, reported.insert(name).inserted {
             log.warning(
                 manifest.place(line: reference.line), manifest.object,
                 "no endpoint is known for Service \(name), so that it answers 503: \(problem)")
         }
-        return position(of: Backend(name: name, endpoints: resolution.endpoints), as: name)
+        return (name, resolution.endpoints)
     }
 
     private mutating func position(of backend: Backend, as key: String) -> Int {
@@ -143,7 +156,7 @@ struct SnapshotCompiler {
         let hashKey = annotations.hashKey.map(\.key) ?? settings.hashBy
         return Canary(
             name: planned.owner.label,
-            backend: backend(planned.backend, of: planned.owner, log: &log),
+            backend: backend(planned.backend, of: planned.owner, planned.balancing, log: &log),
             header: annotations.header.map { name in
                 HeaderRule(key: keys.index(of: .header(name)), match: match(planned, log: &log))
             },
@@ -208,7 +221,7 @@ struct SnapshotCompiler {
         if settings.compatibility == .ingressNginx, let stable = stables[outcome.path.place], backends[stable].endpoints.isEmpty {
             return "the main Service \(backends[stable].name) has no endpoint, so that all requests are answered 503 (R21.0)"
         }
-        let canary = backends[backend(outcome.path.backend, of: outcome.owner, log: &log)]
+        let canary = resolve(outcome.path.backend, of: outcome.owner, log: &log)
         guard canary.endpoints.isEmpty else { return nil }
         if settings.compatibility == .ingressNginx { return "Service \(canary.name) has no endpoint, stable answers its requests (R21.3)" }
         let instead = settings.failover == .none ? "its requests are answered 503" : "stable answers its requests"

@@ -22,6 +22,18 @@ extension MigrationCheck {
         }
     }
 
+    /// Values that ingress-nginx knows more of.
+    mutating func compareValues(_ ingress: PlannedIngress) {
+        guard let annotation = ingress.manifest.annotation(CanaryAnnotations.prefix + "upstream-hash-by") else { return }
+        let text = AnnotationText.normalized(annotation.value)
+        guard !text.isEmpty, (try? HashTemplate(text)) == nil else { return }
+        add(
+            "R32", ingress.manifest, line: annotation.line,
+            ingressNginx: "chooses endpoints by a hash of \"\(text.oneLine.clipped)\", empty where nginx does not know a variable",
+            serin: "drops the annotation, as it names something that Serin does not know", modes: .both,
+            remedy: "use variables that are listed in docs/annotations.md")
+    }
+
     /// Whether the value asks for what Serin does without the annotation.
     private static func saysWhatIs(_ annotation: Annotation, _ row: AnnotationCatalogue.Row) -> Bool {
         switch row.name {

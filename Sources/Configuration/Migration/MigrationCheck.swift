@@ -28,6 +28,7 @@ struct MigrationCheck {
         for ingress in check.ingresses {
             check.compareTotal(ingress)
             check.compareAnnotations(ingress)
+            check.compareValues(ingress)
             check.comparePaths(ingress)
             check.compareTLS(ingress)
         }
