@@ -41,6 +41,7 @@ extension ExchangeMachine {
         let status = responseHead.status
         if status == 101 { return upgrade(length, now) }
         if responseHead.isInterim { return passInterim(length, now) }
+        if let target, !target.retry.conditions.isDisjoint(with: .statuses), triesElsewhere(status, now) { return }
         // The answer has begun: from here on nothing is tried again.
         request.stopHolding()
         let framing = outgoingFraming(of: responseHead.framing)

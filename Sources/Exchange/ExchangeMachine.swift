@@ -9,8 +9,8 @@ public import Routing
 /// `nextAction` asks. Each request ends in exactly one `finish`. The parts: `+Request` (head, routing), `+Upstream`
 /// (connecting, failing, trying again), `+Response` (head, body, end), `+Deadlines` (what may take how long).
 public final class ExchangeMachine {
-    /// Connections one request may ask for; all lead to the version that was chosen.
-    public static let maximumAttempts = 3
+    /// Connections one request may ask for, where its route's `RetryRule` allows so many; all lead to the version that was chosen.
+    public static let maximumAttempts = RetryRule.maximumTries
     /// Interim responses one request may get before the upstream counts as broken (http-edge duty 40).
     static let maximumInterims = 16
     /// Bytes of them that may wait for a slow client.

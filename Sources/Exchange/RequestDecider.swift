@@ -22,6 +22,8 @@ public struct RequestDecider: ~Copyable {
         public let version: Version
         /// Index into the snapshot's backends.
         public let backend: Int
+        /// What is tried again.
+        public let retry: RetryRule
         /// What the backend's balancer is asked for.
         public internal(set) var placement = Placement.anywhere
         /// The upstream is asked for the path that `writePath` writes instead of the client's.
@@ -133,14 +135,14 @@ public struct RequestDecider: ~Copyable {
     private static func targetWithoutRules(_ route: Route, _ snapshot: Snapshot) -> Target? {
         guard snapshot.compatibility == .ingressNginx, snapshot.backends[route.stable].endpoints.isEmpty else { return nil }
         let choice = Choice(version: .stable, reason: .stableWithoutEndpoint)
-        return Target(route: route.index, choice: choice, reason: choice.reason, version: .stable, backend: route.stable)
+        return Target(route: route.index, choice: choice, reason: choice.reason, version: .stable, backend: route.stable, retry: route.retry)
     }
 
     /// The version that was chosen, or the one that stands in because it has no endpoint at all.
     private static func target(_ route: Route, _ choice: Choice, _ snapshot: Snapshot) -> Target {
         let chosen = backend(of: choice.version, route)
         func target(_ version: Version, _ reason: Reason) -> Target {
-            Target(route: route.index, choice: choice, reason: reason, version: version, backend: backend(of: version, route))
+            Target(route: route.index, choice: choice, reason: reason, version: version, backend: backend(of: version, route), retry: route.retry)
         }
         guard snapshot.backends[chosen].endpoints.isEmpty else { return target(choice.version, choice.reason) }
         // R21.3: ingress-nginx lets stable answer for a canary without endpoints, and nothing else.

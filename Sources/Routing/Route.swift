@@ -18,6 +18,8 @@ public final class Route: Sendable {
     public let canaries: [Canary]
     /// What upstreams are asked for instead of the client's path; canaries have their main's (R36).
     public let rewrite: Rewrite?
+    /// What is tried again; canaries have their main's (R36).
+    public let retry: RetryRule
     /// What the rules need of a request; they refer to it by index.
     public let keys: [ValueKey]
 
@@ -40,7 +42,7 @@ public final class Route: Sendable {
     public init(
         index: Int, label: String, host: String, path: String, pathType: PathType,
         stable: Int, canaries: [Canary] = [], keys: [ValueKey] = [], isPattern: Bool = false,
-        rewrite: Rewrite? = nil
+        rewrite: Rewrite? = nil, retry: RetryRule = .standard
     ) {
         self.index = index
         self.label = label
@@ -52,6 +54,7 @@ public final class Route: Sendable {
         self.keys = keys
         self.isPattern = isPattern
         self.rewrite = rewrite
+        self.retry = retry
         asked = self.canaries.map { Asked(header: $0.header?.key, cookie: $0.cookie) }
         (ranges, total) = WeightRange.ranges(for: self.canaries)
         certain = ranges.firstIndex { [total] range in range.start == 0 && range.end == UInt64(total) }

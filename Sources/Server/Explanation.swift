@@ -106,6 +106,7 @@ public struct Explanation: Sendable {
         if let health = Self.health(target, route, snapshot) { reasons.append(health) }
         let answering = Answering(target.placement, backend)
         reasons.append(answering.text)
+        if route.retry != .standard { reasons.append("tried again: \(route.retry)") }
         let isWeighed = target.choice.reason == .weight
         let version = switch target.version {
         case .stable: "stable"

@@ -1,6 +1,7 @@
 import Exchange
 import HTTP1
 import Reactor
+import Routing
 import Telemetry
 
 /// Connections to upstreams: leased, made, read, written, pooled.
@@ -11,7 +12,7 @@ extension Worker {
     func lease(_ backend: Int, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
         exchange.backend = backend
         if exchange.machine.summary.attempts <= 1 {
-            exchange.tried = TriedEndpoints()
+            exchange.tried.removeAll()
         } else if !fresh, let asked = exchange.asked {
             // A fresh connection is wanted where only the old one may have been to blame.
             exchange.tried.insert(asked)

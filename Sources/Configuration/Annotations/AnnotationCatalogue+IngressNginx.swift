@@ -23,9 +23,9 @@ extension AnnotationCatalogue {
         .notPlanned("fastcgi-index", fastCGI),
         .notPlanned("fastcgi-params-configmap", fastCGI),
         .supported("load-balance", "how requests are spread over endpoints: `round_robin`, `ewma`"),
-        .planned("proxy-next-upstream", "which failures are tried again at another endpoint"),
-        .planned("proxy-next-upstream-timeout", "how long attempts may go on, in seconds"),
-        .planned("proxy-next-upstream-tries", "how many attempts there are"),
+        .supported("proxy-next-upstream", "which failures are tried again at another endpoint"),
+        .supported("proxy-next-upstream-timeout", "how long attempts may go on, in seconds"),
+        .supported("proxy-next-upstream-tries", "how many attempts there are"),
         .planned("service-upstream", "the Service's own address in place of its endpoints"),
         .supported("upstream-hash-by", "the endpoint follows from a hash of text and `$request_uri`, `$uri`, `$args`, `$arg_NAME`, `$host`, "
             + "`$http_NAME`, `$cookie_NAME`, `$remote_addr`, `$binary_remote_addr`, `$scheme`, `$request_method`"),

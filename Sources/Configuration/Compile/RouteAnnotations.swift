@@ -1,7 +1,9 @@
-/// The annotations of one Ingress that say how its hosts and paths are served, canaries aside (R33, R35, R38). What can't be
+internal import Routing
+
+/// The annotations of one Ingress that say how its hosts and paths are served, canaries aside (R33, R35, R38, R39). What can't be
 /// used is dropped by itself with a warning.
 struct RouteAnnotations {
-    static let names = ["server-alias", "app-root", "default-backend", "use-regex", "rewrite-target"]
+    static let names = ["server-alias", "app-root", "default-backend", "use-regex", "rewrite-target"] + RetryAnnotations.names
 
     /// Other names of the hosts (R33), lower case.
     private(set) var aliases: [Located<String>] = []
@@ -13,11 +15,14 @@ struct RouteAnnotations {
     private(set) var usesRegex = false
     /// What a path becomes for the upstream (R35).
     private(set) var rewriteTarget: Located<String>?
+    /// What is tried again (R39).
+    let retry: RetryRule
 
     private let manifest: Manifest
 
     init(_ manifest: Manifest, log: inout DiagnosticLog) {
         self.manifest = manifest
+        retry = RetryAnnotations(manifest, log: &log).rule
         readAliases(log: &log)
         readAppRoot(log: &log)
         readDefaultBackend(log: &log)

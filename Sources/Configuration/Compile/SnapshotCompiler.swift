@@ -79,7 +79,8 @@ struct SnapshotCompiler {
                 Route(
                     index: index, label: planned.owner.label, host: place.host, path: place.path, pathType: place.type,
                     stable: stable, canaries: canaries, keys: keys.keys,
-                    isPattern: plan.hostPlan.usesRegex(place.host), rewrite: HostPlan.rewrite(planned))
+                    isPattern: plan.hostPlan.usesRegex(place.host), rewrite: HostPlan.rewrite(planned),
+                    retry: planned.annotations.retry)
             }
         }
         for host in plan.hosts.sorted() { builder.add(host: host) }

@@ -24,6 +24,22 @@ extension MigrationCheck {
 
     /// Values that ingress-nginx knows more of.
     mutating func compareValues(_ ingress: PlannedIngress) {
+        compareHash(ingress)
+        if !ingress.isCanary { compareTries(ingress) }
+    }
+
+    /// R39.
+    private mutating func compareTries(_ ingress: PlannedIngress) {
+        guard let annotation = ingress.manifest.annotation(CanaryAnnotations.prefix + "proxy-next-upstream-tries"),
+              let tries = AnnotationText.integer(annotation.value), tries == 0 || tries > RetryRule.maximumTries
+        else { return }
+        add(
+            "R39", ingress.manifest, line: annotation.line,
+            ingressNginx: "makes " + (tries == 0 ? "any number of" : "up to \(tries)") + " attempts",
+            serin: "makes \(RetryRule.maximumTries) at most", modes: .both, remedy: "none in Serin")
+    }
+
+    private mutating func compareHash(_ ingress: PlannedIngress) {
         guard let annotation = ingress.manifest.annotation(CanaryAnnotations.prefix + "upstream-hash-by") else { return }
         let text = AnnotationText.normalized(annotation.value)
         guard !text.isEmpty, (try? HashTemplate(text)) == nil else { return }

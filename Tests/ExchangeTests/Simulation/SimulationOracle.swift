@@ -1,4 +1,5 @@
 @testable import Exchange
+import Routing
 
 /// What must be true of any run, judged from the outside: from the bytes that both ends saw and the summaries.
 final class SimulationOracle {
@@ -33,7 +34,7 @@ final class SimulationOracle {
             check(line.isEmpty || line == expected, "summary \(id) is of \(line)")
             let connects = harness.upstreams.filter { $0.request == id }
             check(summary.attempts == connects.count, "\(id): \(summary.attempts) attempts, \(connects.count) connects")
-            check(connects.count <= ExchangeMachine.maximumAttempts, "\(id): at most three connects")
+            check(connects.count <= max(Int(simulation.retry.tries), 3), "\(id): \(connects.count) connects by \(simulation.retry)")
             check(Set(connects.map(\.backend)).count <= 1, "\(id): all attempts go to one version")
             let most = request.body.count + request.tunnel.count
             check(summary.requestBodyBytes <= most, "\(id): body bytes counted beyond the body")
@@ -83,9 +84,26 @@ final class SimulationOracle {
     private func judgeRetry(_ index: Int, _ upstream: MachineHarness.Upstream, _ request: SimulatedRequest) {
         let isTriedAgain = harness.upstreams.dropFirst(index + 1).contains { $0.request == upstream.request }
         guard isTriedAgain else { return }
-        check(request.isIdempotent || upstream.received.isEmpty, "\(request.id): sent again though not idempotent")
-        // Bytes that came before anything was asked are no answer.
-        check(upstream.bytesRead == 0 || upstream.received.isEmpty, "\(request.id): tried again after an answer began")
+        let rule = simulation.retry.conditions
+        check(
+            request.isIdempotent || upstream.received.isEmpty || rule.contains(.nonIdempotent),
+            "\(request.id): sent again though not idempotent")
+        guard upstream.bytesRead > 0, !upstream.received.isEmpty else {
+            // Nothing came, or what came before anything was asked, which is no answer.
+            check(!rule.isDisjoint(with: [.error, .timeout]) || upstream.isReused, "\(request.id): tried again though the rule says never")
+            return
+        }
+        let origin = simulation.origins[index]
+        let isHeldBack = !rule.isDisjoint(with: RetryRule.Conditions(status: UInt16(origin.status)))
+        check(isHeldBack || rule.contains(.invalidHeader) && !origin.isComplete, "\(request.id): tried again after an answer began")
+    }
+
+    /// An answer that the rule tries again elsewhere went to the client only if nothing else could be done.
+    private func judgeStatus(_ summary: Summary, _ request: SimulatedRequest, hasInterims: Bool) {
+        let rule = simulation.retry
+        guard !rule.conditions.isDisjoint(with: RetryRule.Conditions(status: summary.status)), summary.attempts < rule.tries else { return }
+        let mayRepeat = request.isIdempotent || rule.conditions.contains(.nonIdempotent)
+        check(!mayRepeat || hasInterims || !simulation.isBrief, "\(request.id): \(summary.status) after \(summary.attempts) attempts by \(rule)")
     }
 
     // MARK: Client
@@ -122,6 +140,7 @@ final class SimulationOracle {
         }
         guard connection < simulation.origins.count else { return check(false, "\(id): an answer from nowhere") }
         let origin = simulation.origins[connection]
+        judgeStatus(summary, request, hasInterims: !answer.interimIDs.isEmpty)
         check(head.field("X-Id") == "\(id)" && origin.request.id == id, "\(id): another request's answer")
         check(origin.status == Int(summary.status), "\(id): another status")
         if origin.isTunnel {
