@@ -85,13 +85,16 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("AddressingTests", ["Addressing", "TestSupport"]),
         tests("HTTP1Tests", ["HTTP1"]),
-        tests("RoutingTests", ["Routing", "TestSupport"]),
+        tests("RoutingTests", ["Addressing", "Routing", "TestSupport"]),
         tests("TelemetryTests", ["Telemetry"]),
         tests("ReactorTests", ["Addressing", "Reactor", "TestSupport"]),
         tests("ExchangeTests", ["Addressing", "Exchange", "HTTP1", "Routing", "TestSupport"]),
         tests("ServerTests", ["Addressing", "Exchange", "Reactor", "Routing", "Server", .product(name: "Logging", package: "swift-log")]),
         // They run the binary, so it is built before them.
         tests("EndToEndTests", ["serin"]),
-        tests("ConfigurationTests", ["Addressing", "Configuration", "Exchange", "Routing", "TestSupport"], exclude: ["Fixtures"]),
+        tests(
+            "ConfigurationTests",
+            ["Addressing", "Configuration", "Exchange", "Routing", "TestSupport", .product(name: "Yams", package: "Yams")],
+            exclude: ["Fixtures"]),
     ] + fuzzing
 )

@@ -33,6 +33,8 @@ public final class ExchangeMachine {
 
     // What was decided.
     var target: RequestDecider.Target?
+    /// What names the endpoint to a client that is to have a new session cookie; nil keeps its cookie.
+    var sessionKey: SessionKey?
     public internal(set) var summary = Summary()
     public internal(set) var disposition = Disposition.keepAlive
 
@@ -121,6 +123,7 @@ public final class ExchangeMachine {
         responseParser.reset()
         phase = .readingHead
         target = nil
+        sessionKey = nil
         summary = Summary()
         summary.began = now
         disposition = .keepAlive
@@ -163,6 +166,18 @@ public final class ExchangeMachine {
 
     /// What the balancer of the backend that was asked for is told.
     public var placement: Placement { target?.placement ?? .anywhere }
+
+    /// Whether a client whose endpoint fails is to have another one for good (`session-cookie-change-on-failure`).
+    public var changesSessionOnFailure: Bool {
+        guard let target else { return false }
+        return snapshot.routes.routes[target.route].affinity?.affinity(of: target.version)?.changesOnFailure ?? false
+    }
+
+    /// An id for a client that has none.
+    public func makeClientID() -> ClientID { context.decider.makeClientID() }
+
+    /// The endpoint that was leased is what `key` names; the client is told by its session cookie. Nil: it knows already.
+    public func assign(_ key: SessionKey?) { sessionKey = key }
 
     /// A request has at least begun to arrive.
     public var hasBegun: Bool { phase != .readingHead || parser.hasStarted }

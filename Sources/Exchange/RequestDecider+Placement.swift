@@ -8,7 +8,13 @@ extension RequestDecider {
     mutating func place(
         _ target: Target, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ client: IPAddress?, isTLS: Bool, _ snapshot: Snapshot
     ) -> Target {
-        guard let template = snapshot.backends[target.backend].balancing.template else { return target }
+        let balancing = snapshot.backends[target.backend].balancing
+        var target = target
+        if case .session = balancing {
+            target.placement = .session(session(target, snapshot.routes.routes[target.route]))
+            return target
+        }
+        guard let template = balancing.template else { return target }
         var hash = CRC32()
         for part in template.parts {
             switch part {
@@ -24,9 +30,18 @@ extension RequestDecider {
             case .value(let key): updateWithValue(&hash, key, head, bytes, passesUnusual: snapshot.forwarding.underscoresInHeaders)
             }
         }
-        var target = target
         target.placement = .hash(hash.value)
         return target
+    }
+
+    /// What the session cookie asks for (R28). Reads the values that the decision has collected.
+    private func session(_ target: Target, _ route: Route) -> SessionRequest {
+        guard let affinity = route.affinity, let own = affinity.affinity(of: target.version), values.isPresent(own.key)
+        else { return .newcomer }
+        let value = SessionValue(values.value(of: own.key))
+        guard let hash = value.hash else { return .newcomer }
+        if affinity.honoursForeign || value.service == own.serviceKey { return .member(hash: hash, endpoint: value.endpoint) }
+        return value.service.map(affinity.names) == true ? .visitor(hash: hash) : .newcomer
     }
 
     private mutating func updateWithPath(

@@ -12,7 +12,7 @@ public struct Backend: Sendable {
         self.name = name
         self.endpoints = endpoints
         self.balancing = balancing
-        isPlaced = balancing.template != nil
+        isPlaced = balancing != .roundRobin && balancing != .ewma
     }
 
     /// The same over other endpoints.

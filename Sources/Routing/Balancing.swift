@@ -8,11 +8,13 @@ public enum Balancing: Hashable, Sendable {
     case hash(HashTemplate)
     /// One of the group that the hash leads to.
     case subset(HashTemplate, size: Int)
+    /// The one that the client's cookie names (R28). `service` is the Service's name as R12 has it.
+    case session(isPersistent: Bool, service: String)
 
     /// What the hash is made of.
     public var template: HashTemplate? {
         switch self {
-        case .roundRobin, .ewma: nil
+        case .roundRobin, .ewma, .session: nil
         case .hash(let template), .subset(let template, _): template
         }
     }
@@ -26,6 +28,7 @@ extension Balancing: CustomStringConvertible {
         case .ewma: "ewma"
         case .hash(let template): "hash of \(template)"
         case .subset(let template, let size): "hash of \(template) to groups of \(size)"
+        case .session(let isPersistent, _): isPersistent ? "session cookie, persistent" : "session cookie, balanced"
         }
     }
 }
@@ -36,4 +39,6 @@ public enum Placement: Equatable, Sendable {
     case anywhere
     /// The endpoint or group that this hash leads to.
     case hash(UInt32)
+    /// The endpoint that its session cookie names.
+    case session(SessionRequest)
 }

@@ -10,6 +10,7 @@ final class Balancer {
         case ewma
         case ring(HashRing)
         case subsets(SubsetRing)
+        case sessions(SessionRing)
     }
 
     private let endpoints: [UpstreamEndpoint]
@@ -41,6 +42,9 @@ final class Balancer {
         case .ewma: strategy = .ewma
         case .hash: strategy = .ring(HashRing(names: endpoints.map(\.address.description), weights: weights))
         case .subset(_, let size): strategy = .subsets(SubsetRing(names: endpoints.map(\.address.description), size: size))
+        case .session(let isPersistent, let service):
+            let names = endpoints.map(\.address.description)
+            strategy = .sessions(SessionRing(names: names, weights: weights, isPersistent: isPersistent, service: service))
         }
         isPlain = balancing == .roundRobin
         measures = balancing == .ewma
@@ -69,9 +73,28 @@ final class Balancer {
         case (.subsets(let ring), .hash(let hash)):
             let turn = Int(truncatingIfNeeded: nextRandom())
             return ring.node(of: hash, turn: turn) { isFree($0, now, tried) }.map { endpoints[$0] } ?? soonest(tried)
-        case (.turns, _), (.ring, .anywhere), (.subsets, .anywhere):
+        case (.turns, _), (.ring, _), (.subsets, _), (.sessions, _):
             return pickInTurns(now, tried)
         }
+    }
+
+    /// As `pick`, for a backend with session affinity: also what names the endpoint to a client that is to have a new cookie.
+    ///
+    /// A client keeps its cookie while its endpoint is passed over and comes back to it, unless it `changes` for good. So does one that
+    /// has a cookie of the other version.
+    func pickForSession(
+        _ session: SessionRequest, changes: Bool, now: Instant, avoiding tried: TriedEndpoints, random: () -> ClientID
+    ) -> (endpoint: UpstreamEndpoint, key: SessionKey?)? {
+        guard case .sessions(let ring) = strategy, !endpoints.isEmpty else { return nil }
+        let tried = tried.isEmpty || hasAnother(than: tried) ? tried : TriedEndpoints()
+        let named = ring.node(named: session)
+        if let named, isFree(named, now, tried) || endpoints.count == 1 { return (endpoints[named], nil) }
+        if named == nil || changes, let drawn = ring.draw(random, where: { isFree($0, now, tried) }) {
+            return (endpoints[drawn.node], drawn.key)
+        }
+        if let hash = session.hash, let node = ring.node(of: hash, where: { isFree($0, now, tried) }) { return (endpoints[node], nil) }
+        // All are being passed over.
+        return soonest(tried).map { ($0, nil) }
     }
 
     /// Whether a request has somewhere else to go. An endpoint that is being passed over counts: it may be back.

@@ -18,10 +18,7 @@ extension Worker {
             exchange.tried.insert(asked)
         }
         let balancer = balancer(backend, of: exchange.installation)
-        let placement = balancer.isPlain ? .anywhere : exchange.machine.placement
-        guard let endpoint = balancer.pick(placement, now: now, avoiding: exchange.tried) else {
-            return exchange.machine.noEndpoint(now: now)
-        }
+        guard let endpoint = choose(balancer, exchange) else { return exchange.machine.noEndpoint(now: now) }
         exchange.asked = ObjectIdentifier(endpoint)
         exchange.askedAt = balancer.measures ? now : nil
         if !fresh, let upstream = takeIdle(endpoint) {
@@ -32,6 +29,22 @@ extension Worker {
             return exchange.machine.connected(reused: true, now: now)
         }
         connect(to: endpoint, for: client, exchange)
+    }
+
+    @inline(__always)
+    private func choose(_ balancer: Balancer, _ exchange: ActiveExchange) -> UpstreamEndpoint? {
+        if balancer.isPlain { return balancer.pick(now: now, avoiding: exchange.tried) }
+        return place(balancer, exchange)
+    }
+
+    private func place(_ balancer: Balancer, _ exchange: ActiveExchange) -> UpstreamEndpoint? {
+        let machine = exchange.machine
+        let placement = machine.placement
+        guard case .session(let session) = placement else { return balancer.pick(placement, now: now, avoiding: exchange.tried) }
+        let choice = balancer.pickForSession(
+            session, changes: machine.changesSessionOnFailure, now: now, avoiding: exchange.tried) { machine.makeClientID() }
+        machine.assign(choice?.key)
+        return choice?.endpoint
     }
 
     private func takeIdle(_ endpoint: UpstreamEndpoint) -> UpstreamConnection? {

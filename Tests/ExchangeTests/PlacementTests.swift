@@ -66,7 +66,7 @@ import Testing
         let bytes = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
         var parser = RequestParser(limits: HeadLimits(requestLine: 200, fieldBytes: 400, fieldCount: 9))
         guard case .complete = parser.parse(bytes.span) else { Issue.record("the head is not complete"); return }
-        var decider = RequestDecider()
+        var decider = RequestDecider(seed: (1, 2))
         let decision = decider.decide(
             parser.head, in: bytes.span, client: IPAddress(test.client), isTLS: test.isTLS, snapshot: snapshot,
             rolls: RollSource(names: []) { 0 })

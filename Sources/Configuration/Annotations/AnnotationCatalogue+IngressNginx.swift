@@ -37,18 +37,18 @@ extension AnnotationCatalogue {
     private static let fastCGI = "FastCGI is not HTTP; put a server that speaks HTTP before the application"
 
     static let affinity: [Row] = [
-        .planned("affinity", "`cookie`: a client stays with its endpoint"),
-        .planned("affinity-mode", "whether clients move when endpoints come (`balanced`) or not (`persistent`)"),
-        .planned("session-cookie-change-on-failure", "a client whose endpoint fails gets another one for good"),
-        .planned("session-cookie-conditional-samesite-none", "no SameSite=None for browsers that misread it"),
-        .planned("session-cookie-domain", "the cookie's Domain"),
-        .planned("session-cookie-expires", "the cookie's Expires"),
-        .planned("session-cookie-max-age", "the cookie's Max-Age"),
-        .planned("session-cookie-name", "the cookie's name"),
-        .planned("session-cookie-partitioned", "the cookie is Partitioned"),
-        .planned("session-cookie-path", "the cookie's Path"),
-        .planned("session-cookie-samesite", "the cookie's SameSite"),
-        .planned("session-cookie-secure", "the cookie is Secure"),
+        .supported("affinity", "`cookie`: a client stays with its endpoint"),
+        .supported("affinity-mode", "whether clients move when endpoints come (`balanced`) or not (`persistent`)"),
+        .supported("session-cookie-change-on-failure", "a client whose endpoint fails gets another one for good"),
+        .supported("session-cookie-conditional-samesite-none", "no SameSite=None for browsers that misread it"),
+        .supported("session-cookie-domain", "the cookie's Domain"),
+        .supported("session-cookie-expires", "the cookie's Expires"),
+        .supported("session-cookie-max-age", "the cookie's Max-Age"),
+        .supported("session-cookie-name", "the cookie's name"),
+        .supported("session-cookie-partitioned", "the cookie is Partitioned"),
+        .supported("session-cookie-path", "the cookie's Path"),
+        .supported("session-cookie-samesite", "the cookie's SameSite"),
+        .supported("session-cookie-secure", "the cookie is Secure"),
     ]
 
     static let transfers: [Row] = [

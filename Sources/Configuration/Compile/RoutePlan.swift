@@ -32,6 +32,7 @@ struct PlannedIngress {
     /// Of a canary they count only where its path is an ordinary one (oddity 17).
     let annotations: RouteAnnotations
     let balancing: BalancingAnnotations
+    let affinity: AffinityAnnotations
 
     var isCanary: Bool { canary.isEnabled }
 }
@@ -51,6 +52,8 @@ struct PlannedRoute {
     var canaries: [PlannedCanary] = []
     /// Which of its Service's endpoints get requests.
     var balancing: Balancing
+    /// How clients stay with the endpoints of its Service.
+    var affinity: PlannedAffinity?
     /// Its Service was deleted by R18, so that it has no endpoint, whatever the manifests say.
     var isWithdrawn = false
 
@@ -58,6 +61,7 @@ struct PlannedRoute {
         owner = ingress.manifest
         annotations = ingress.annotations
         balancing = ingress.balancing.balancing
+        affinity = ingress.affinity.session.map { PlannedAffinity(session: $0, setsCookie: true) }
         self.path = path
     }
 }
@@ -72,14 +76,18 @@ struct PlannedCanary {
     let annotations: CanaryAnnotations
     /// Which of its Service's endpoints get requests; the main Ingress has no say in it (R36).
     let balancing: Balancing
+    /// How clients stay with them, as the main Ingress says (R29); nil also if it is `legacy` (R30).
+    var affinity: PlannedAffinity?
 }
 
-/// What the planner knows about one path of a canary Ingress.
+/// What the planner knows about one path of a canary Ingress, or of a release.
 struct CanaryOutcome {
     let owner: Manifest
     let path: PlannedPath
     /// Why the canary is not in effect there, with the rule and the name of the other object; nil if it is bound.
     let obstacle: String?
+    /// The path is that of a release's new Service.
+    var isRelease = false
 }
 
 extension IngressManifest {

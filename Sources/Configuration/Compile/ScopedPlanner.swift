@@ -59,7 +59,8 @@ struct ScopedPlanner {
             plan.routes[position].canaries.append(
                 PlannedCanary(
                     owner: manifest, backend: path.backend, line: path.line, annotations: canary.canary,
-                    balancing: canary.balancing.balancing))
+                    balancing: canary.balancing.balancing,
+                    affinity: canary.affinity.isLegacy ? nil : plan.routes[position].affinity))
         }
     }
 

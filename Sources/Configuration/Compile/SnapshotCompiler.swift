@@ -9,15 +9,21 @@ struct SnapshotCompiler {
         let canaries: [CanaryReport]
     }
 
+    private struct BackendKey: Hashable {
+        let name: String
+        var balancing = Balancing.roundRobin
+    }
+
     private let settings: Settings
     private let config: Place
     private let resolver: EndpointResolver
     private var backends: [Backend] = []
-    private var backendPositions: [String: Int] = [:]
+    private var backendPositions: [BackendKey: Int] = [:]
     /// Services of which it was said that they have no endpoint.
     private var reported: Set<String> = []
     private var sequences: [String] = []
-    private var sequencePositions: [String: Int] = [:]
+    /// By label of the canary, then by how the canaries of a route share its requests.
+    private var sequencePositions: [String: [[String]: Int]] = [:]
     private var matches: [String: HeaderRule.Match] = [:]
     /// The backend of each route.
     private var stables: [RoutePlace: Int] = [:]
@@ -66,21 +72,24 @@ struct SnapshotCompiler {
             let stable = stable(planned, log: &log)
             var keys = ValueKeyList()
             var canaries: [Canary] = []
+            let split = planned.canaries.map { "\($0.annotations.weight)/\($0.annotations.total(in: settings.compatibility))" }
             for canary in planned.canaries {
-                let compiled = self.canary(canary, keys: &keys, log: &log)
+                let sequence = sequence(canary.owner.label, split)
+                let compiled = self.canary(canary, sequence: sequence, keys: &keys, log: &log)
                 if compiled.ruleTexts(keys: keys.keys).isEmpty { idle.insert(compiled.name) }
                 canaries.append(compiled)
             }
             warnHashKeys(planned, canaries, log: &log)
             let place = planned.path.place
             stables[place] = stable
+            let affinity = planned.affinity(settings.compatibility, cookiePath: cookiePath(planned, plan.hostPlan, log: &log), keys: &keys)
             // Places are distinct by now, so that the table never sees one twice.
             _ = builder.add(host: place.host, path: place.path, type: place.type) { index in
                 Route(
                     index: index, label: planned.owner.label, host: place.host, path: place.path, pathType: place.type,
                     stable: stable, canaries: canaries, keys: keys.keys,
                     isPattern: plan.hostPlan.usesRegex(place.host), rewrite: HostPlan.rewrite(planned),
-                    retry: planned.annotations.retry)
+                    retry: planned.annotations.retry, affinity: affinity)
             }
         }
         for host in plan.hosts.sorted() { builder.add(host: host) }
@@ -88,12 +97,28 @@ struct SnapshotCompiler {
         return builder.build(addsSlashToExact: settings.compatibility == .ingressNginx)
     }
 
+    /// Without an annotation, a cookie's path is the location's.
+    private func cookiePath(_ planned: PlannedRoute, _ hosts: HostPlan, log: inout DiagnosticLog) -> String {
+        let path = planned.path.place.path
+        guard let affinity = planned.affinity, affinity.setsCookie, !affinity.session.hasPath else {
+            return AffinityAnnotations.isPath(path) ? path : "/"
+        }
+        guard !AffinityAnnotations.isPath(path) || hosts.usesRegex(planned.path.place.host) && path != "/" else { return path }
+        let isExact = settings.compatibility == .ingressNginx && AffinityAnnotations.isPath(path)
+        let line = planned.owner.annotation(CanaryAnnotations.prefix + "affinity")?.line ?? planned.path.line
+        log.warning(
+            planned.owner.place(line: line), planned.owner.object,
+            "the session cookie of \(planned.path.place), a regular expression, has the path `\(isExact ? path.clipped : "/")`"
+                + (isExact ? ", to which browsers hardly send it" : "") + " (R28); write session-cookie-path")
+        return isExact ? path : "/"
+    }
+
     private mutating func stable(_ planned: PlannedRoute, log: inout DiagnosticLog) -> Int {
         if planned.isWithdrawn {
             let name = resolver.resolve(planned.path.backend, namespace: planned.owner.namespace).name
-            return position(of: Backend(name: name, endpoints: []), as: name + " (R18)")
+            return position(of: Backend(name: name, endpoints: []), as: BackendKey(name: name + " (R18)"))
         }
-        let stable = backend(planned.path.backend, of: planned.owner, planned.balancing, log: &log)
+        let stable = backend(planned.path.backend, of: planned.owner, planned.placement, log: &log)
         return backends[stable].endpoints.isEmpty ? defaultBackend(planned, log: &log) ?? stable : stable
     }
 
@@ -101,7 +126,7 @@ struct SnapshotCompiler {
     private mutating func defaultBackend(_ planned: PlannedRoute, log: inout DiagnosticLog) -> Int? {
         guard let service = planned.annotations.defaultBackend else { return nil }
         let reference = resolver.firstPort(of: service, namespace: planned.owner.namespace)
-        let position = reference.map { backend($0, of: planned.owner, planned.balancing, log: &log) }
+        let position = reference.map { backend($0, of: planned.owner, planned.placement, log: &log) }
         let place = planned.owner.place(line: service.line)
         guard let position, !backends[position].endpoints.isEmpty else {
             log.warning(
@@ -121,7 +146,7 @@ struct SnapshotCompiler {
     ) -> Int {
         let backend = resolve(reference, of: manifest, log: &log)
         // One Service may be balanced in several ways.
-        let key = balancing == .roundRobin ? backend.name : "\(backend.name) by \(balancing)"
+        let key = BackendKey(name: backend.name, balancing: balancing)
         return position(of: Backend(name: backend.name, endpoints: backend.endpoints, balancing: balancing), as: key)
     }
 
@@ -143,7 +168,7 @@ struct SnapshotCompiler {
         return (name, resolution.endpoints)
     }
 
-    private mutating func position(of backend: Backend, as key: String) -> Int {
+    private mutating func position(of backend: Backend, as key: BackendKey) -> Int {
         if let known = backendPositions[key] { return known }
         backendPositions[key] = backends.count
         backends.append(backend)
@@ -152,19 +177,33 @@ struct SnapshotCompiler {
 
     // MARK: Canaries
 
-    private mutating func canary(_ planned: PlannedCanary, keys: inout ValueKeyList, log: inout DiagnosticLog) -> Canary {
+    private mutating func canary(
+        _ planned: PlannedCanary, sequence: Int, keys: inout ValueKeyList, log: inout DiagnosticLog
+    ) -> Canary {
         let annotations = planned.annotations
-        let hashKey = annotations.hashKey.map(\.key) ?? settings.hashBy
+        let hashKeys = annotations.hash.key?.keys ?? settings.hashBy
         return Canary(
             name: planned.owner.label,
-            backend: backend(planned.backend, of: planned.owner, planned.balancing, log: &log),
+            backend: backend(planned.backend, of: planned.owner, planned.placement, log: &log),
             header: annotations.header.map { name in
                 HeaderRule(key: keys.index(of: .header(name)), match: match(planned, log: &log))
             },
             cookie: annotations.cookie.map { keys.index(of: .cookie($0)) },
-            weight: annotations.weight, total: total(annotations),
-            hashKey: hashKey.map { keys.index(of: $0) },
-            sequence: sequence(planned.owner.label))
+            conditions: annotations.conditions.items.map { item in
+                Condition(
+                    item.family, key: item.key.map { keys.index(of: $0) } ?? -1, test: item.test,
+                    readsAbsentAsEmpty: item.readsAbsentAsEmpty)
+            },
+            combination: annotations.conditions.combination,
+            pin: annotations.pin.map { pin in
+                VersionPin(
+                    key: keys.index(of: .cookie(pin.cookie)), cookie: pin.cookie, canary: pin.new, stable: pin.old, path: pin.path)
+            },
+            coversStable: annotations.isRelease,
+            weight: annotations.weight, total: annotations.total(in: settings.compatibility),
+            hashKeys: hashKeys.map { keys.index(of: $0) }, hashSeed: annotations.hash.seed,
+            hashCookie: annotations.hash.cookie, marks: annotations.marks,
+            sequence: sequence)
     }
 
     /// One for each canary Ingress; its paths share it, and so do the routes of its main Service (R20).
@@ -181,7 +220,7 @@ struct SnapshotCompiler {
         do {
             return .pattern(try Pattern(text))
         } catch {
-            let annotation = planned.owner.annotation(CanaryAnnotations.prefix + "canary-by-header-pattern")
+            let annotation = AnnotationReader(manifest: planned.owner).canary("canary-by-header-pattern")
             log.warning(
                 planned.owner.place(line: annotation?.line ?? planned.line), planned.owner.object,
                 "the pattern \"\(text.clipped)\" never matches, every request with the header goes to stable (R21): "
@@ -190,23 +229,17 @@ struct SnapshotCompiler {
         }
     }
 
-    /// One sequence for each canary Ingress; its paths share it.
-    private mutating func sequence(_ label: String) -> Int {
-        if let known = sequencePositions[label] { return known }
-        sequencePositions[label] = sequences.count
-        sequences.append(label)
+    /// One sequence for each canary Ingress; its paths share it while the requests of each are split alike, as a sequence is
+    /// exact for one weight at a time only. Named so that it is found again after a change of the weights.
+    private mutating func sequence(_ label: String, _ split: [String]) -> Int {
+        let known = sequencePositions[label] ?? [:]
+        if let position = known[split] { return position }
+        sequencePositions[label, default: [:]][split] = sequences.count
+        sequences.append(known.isEmpty ? label : "\(label) \(known.count + 1)")
         return sequences.count - 1
     }
 
-    /// R21.7: ingress-nginx ignores a total below 100.
-    private func total(_ annotations: CanaryAnnotations) -> Int {
-        switch settings.compatibility {
-        case .scoped: annotations.total
-        case .ingressNginx: max(annotations.total, 100)
-        }
-    }
-
-    /// What became of each path of each canary Ingress.
+    /// What became of each path of each canary Ingress, and of each release.
     private mutating func reports(_ plan: RoutePlan, log: inout DiagnosticLog) -> [CanaryReport] {
         plan.outcomes.map { outcome in
             let place = outcome.path.place
@@ -219,10 +252,13 @@ struct SnapshotCompiler {
     /// Why a bound canary gets no request.
     private mutating func inactive(_ outcome: CanaryOutcome, log: inout DiagnosticLog) -> String? {
         if idle.contains(outcome.owner.label) { return "it has no header, no cookie and no weight above 0 (R27)" }
+        let canary = resolve(outcome.path.backend, of: outcome.owner, log: &log)
+        if outcome.isRelease {
+            return canary.endpoints.isEmpty ? "Service \(canary.name) has no endpoint, stable answers its requests" : nil
+        }
         if settings.compatibility == .ingressNginx, let stable = stables[outcome.path.place], backends[stable].endpoints.isEmpty {
             return "the main Service \(backends[stable].name) has no endpoint, so that all requests are answered 503 (R21.0)"
         }
-        let canary = resolve(outcome.path.backend, of: outcome.owner, log: &log)
         guard canary.endpoints.isEmpty else { return nil }
         if settings.compatibility == .ingressNginx { return "Service \(canary.name) has no endpoint, stable answers its requests (R21.3)" }
         let instead = settings.failover == .none ? "its requests are answered 503" : "stable answers its requests"
@@ -231,15 +267,19 @@ struct SnapshotCompiler {
 
     /// The weights of a path are one scale, so that one key serves them all.
     private func warnHashKeys(_ planned: PlannedRoute, _ canaries: [Canary], log: inout DiagnosticLog) {
-        let weighted = canaries.indices.filter { canaries[$0].weight > 0 || canaries[$0].hashKey != nil }
+        let weighted = canaries.indices.filter { canaries[$0].weight > 0 || !canaries[$0].hashKeys.isEmpty }
         guard let first = weighted.first else { return }
-        for index in weighted where canaries[index].hashKey != canaries[first].hashKey {
+        func hasOtherSeed(_ index: Int) -> Bool {
+            canaries[index].hashSeed != nil && canaries[index].hashSeed != canaries[first].hashSeed
+        }
+        for index in weighted where canaries[index].hashKeys != canaries[first].hashKeys || hasOtherSeed(index) {
             let (one, other) = (planned.canaries[index], planned.canaries[first])
-            let annotation = one.owner.annotation(CanaryAnnotations.hashBy)
+            let (thing, name) = hasOtherSeed(index) ? ("seed", "canary-hash-seed") : ("key", "canary-hash-by")
+            let annotation = AnnotationReader(manifest: one.owner).own(name)
             log.warning(
                 one.owner.place(line: annotation?.line ?? one.line), one.owner.object,
-                "sticks to another key than \(other.owner.object) on the same path, whose key serves both; give both the "
-                    + "same " + CanaryAnnotations.hashBy)
+                "sticks to another \(thing) than \(other.owner.object) on the same path, whose \(thing) serves both; give "
+                    + "both the same \(AnnotationReader.prefix)\(name)")
         }
     }
 }

@@ -123,7 +123,7 @@ extension MigrationCheck {
                 serin: "400, and also if a dot segment shows only when decoded",
                 remedy: "set `canary.compatibility: ingress-nginx`")
         }
-        guard let canary = scoped.routes.lazy.flatMap(\.canaries).first(where: \.hasRule) else { return }
+        guard let canary = canaries.first(where: \.hasRule) else { return }
         addCondition(
             "R21.0", canary.owner, line: canary.line,
             ingressNginx: "while a main Service has no endpoint: 503 for all, whatever the canary's rules say",
@@ -131,6 +131,12 @@ extension MigrationCheck {
             remedy: "set `canary.compatibility: ingress-nginx`")
         addFailover(canary, settings.failover)
         addRuleConditions()
+        addAffinityConditions()
+    }
+
+    /// Those that ingress-nginx knows: no releases.
+    private var canaries: some Sequence<PlannedCanary> {
+        scoped.routes.lazy.flatMap(\.canaries).filter { !$0.annotations.isRelease }
     }
 
     private mutating func addFailover(_ canary: PlannedCanary, _ failover: Failover) {
@@ -145,8 +151,32 @@ extension MigrationCheck {
             serin: serin, remedy: "set `canary.failover: canaryToStable`")
     }
 
+    private mutating func addAffinityConditions() {
+        let sticky = scoped.routes.lazy.filter { $0.affinity != nil }
+        if let route = sticky.first(where: { $0.affinity?.session.changesOnFailure == false }) {
+            addCondition(
+                "R28", route.owner, line: route.path.line,
+                ingressNginx: "while a client's endpoint fails it is asked again, unless session-cookie-change-on-failure is true",
+                serin: "another endpoint answers, the client keeps its cookie", modes: .both, remedy: "none needed")
+        }
+        let canaries = sticky.flatMap(\.canaries)
+        if let canary = canaries.first(where: { $0.affinity != nil && ($0.annotations.header != nil || $0.annotations.cookie != nil) }) {
+            addCondition(
+                "R29", canary.owner, line: canary.line,
+                ingressNginx: "a session cookie beats the canary's header and cookie rules, whatever they say",
+                serin: "an explicit header or cookie beats the session cookie",
+                remedy: "set `canary.compatibility: ingress-nginx`")
+        }
+        if let canary = canaries.first(where: { $0.affinity == nil }) {
+            addCondition(
+                "R30", canary.owner, line: canary.line,
+                ingressNginx: "also with `legacy`, a client with the main Ingress's session cookie never gets the canary",
+                serin: "with `legacy`, session cookies have no say in the version",
+                remedy: "set `canary.compatibility: ingress-nginx`")
+        }
+    }
+
     private mutating func addRuleConditions() {
-        let canaries = scoped.routes.lazy.flatMap(\.canaries)
         if let canary = canaries.first(where: { $0.annotations.header != nil }) {
             addCondition(
                 "R23", canary.owner, line: canary.line,

@@ -14,6 +14,7 @@ extension MigrationCheck {
             if let other = here[route.path.place] {
                 compareOwners(route, other)
                 compareBalancing(route, other)
+                compareAffinity(route, other)
                 if route.isWithdrawn { addWithdrawn(route) }
             } else {
                 addCanaryAsMain(route)
@@ -45,6 +46,20 @@ extension MigrationCheck {
         }
     }
 
+    /// R28, R29: there, session affinity is a Service's, the same for all its paths.
+    private mutating func compareAffinity(_ there: PlannedRoute, _ here: PlannedRoute) {
+        guard there.owner.label == here.owner.label, there.affinity != here.affinity else { return }
+        let what = switch (there.affinity, here.affinity) {
+        case (_?, nil): "clients stay with its endpoints by the cookie of another Ingress with the same Service"
+        case (let there?, let here?) where there.session == here.session: "the cookie is not set here"
+        default: "the session cookie is that of the last Ingress with the same Service"
+        }
+        add(
+            "R28", here.owner, line: here.path.line, [here.path.place], ingressNginx: what,
+            serin: here.affinity == nil ? "no session affinity" : "session affinity as this Ingress says",
+            remedy: "write the same affinity and session-cookie annotations into both, or " + Self.exactMode)
+    }
+
     private mutating func addBalancing(_ owner: Manifest, _ line: Int, _ place: RoutePlace, _ there: Balancing, _ here: Balancing) {
         add(
             "R32", owner, line: line, [place],
@@ -62,7 +77,7 @@ extension MigrationCheck {
 
     /// A canary whose Service an ordinary Ingress named first has paths of its own (R16).
     private mutating func addCanaryAsMain(_ route: PlannedRoute) {
-        let flag = route.owner.annotation(CanaryAnnotations.prefix + "canary")
+        let flag = AnnotationReader(manifest: route.owner).canary("canary")
         assert(flag.flatMap { AnnotationText.bool($0.value) } == true, "scoped serves every path of an ordinary Ingress")
         let host = route.path.place.host.isEmpty ? ", for every host that no Ingress has" : ""
         add(
@@ -156,7 +171,7 @@ extension MigrationCheck {
         var groups = Groups()
         for (planned, route) in zip(scoped.routes, snapshot.routes.routes) where snapshot.backends[route.stable].endpoints.isEmpty {
             for (canary, compiled) in zip(planned.canaries, route.canaries)
-            where canary.hasRule && !snapshot.backends[compiled.backend].endpoints.isEmpty {
+            where canary.hasRule && !canary.annotations.isRelease && !snapshot.backends[compiled.backend].endpoints.isEmpty {
                 groups.add(canary, planned.path.place, why: snapshot.backends[route.stable].name)
             }
         }
@@ -166,6 +181,18 @@ extension MigrationCheck {
                 ingressNginx: "503 for every request: the main Service \(group.why) has no endpoint",
                 serin: "what the rules or the weight send to the canary reaches it", remedy: Self.exactMode)
         }
+    }
+
+    /// R6: a list that Tengine-Ingress would read.
+    mutating func compareList(_ ingress: PlannedIngress) {
+        let reader = AnnotationReader(manifest: ingress.manifest)
+        guard ingress.isCanary, ingress.canary.header != nil,
+              let list = ConditionAnnotations(reader, .scoped).vendorList
+        else { return }
+        add(
+            "R6", ingress.manifest, line: list.line,
+            ingressNginx: "drops \(list.key), as `|` is not allowed in it: the header is asked for `always` and `never`",
+            serin: "the header is one of these values", remedy: "remove the value, or " + Self.exactMode)
     }
 
     /// R21.7.
@@ -220,5 +247,7 @@ extension PlannedCanary {
     fileprivate func key(at place: RoutePlace) -> OutcomeKey { OutcomeKey(label: owner.label, place: place) }
 
     /// Whether any rule could send it a request (R27).
-    var hasRule: Bool { annotations.header != nil || annotations.cookie != nil || annotations.weight > 0 }
+    var hasRule: Bool {
+        annotations.header != nil || annotations.cookie != nil || !annotations.conditions.items.isEmpty || annotations.weight > 0
+    }
 }

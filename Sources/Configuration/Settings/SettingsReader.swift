@@ -127,17 +127,11 @@ struct SettingsReader {
             log.error(place.at(line: node.line), "services", "expected Services with their endpoints, found \(node.found)")
             return
         }
+        var lines: [String: Int] = [:]
         for entry in entries {
             let name = "services.\(entry.key)"
             guard let key = ServiceEntry.parse(entry.key) else {
                 log.error(place.at(line: entry.line), name, "expected [namespace/]name[:port] for a Service")
-                continue
-            }
-            let twin = settings.services.first {
-                $0.namespace == key.namespace && $0.name == key.name && $0.port == key.port
-            }
-            if let twin {
-                log.error(place.at(line: entry.line), name, "the same Service as on line \(twin.line); keep one of the two")
                 continue
             }
             guard let elements = entry.value.sequence else {
@@ -147,9 +141,13 @@ struct SettingsReader {
                 continue
             }
             let endpoints = elements.compactMap { readEndpoint($0, name, log: &log) }
-            settings.services.append(
-                ServiceEntry(
-                    namespace: key.namespace, name: key.name, port: key.port, endpoints: endpoints, line: entry.line))
+            let service = ServiceEntry(
+                namespace: key.namespace, name: key.name, port: key.port, endpoints: endpoints, line: entry.line)
+            if let twin = lines.updateValue(entry.line, forKey: service.key) {
+                log.error(place.at(line: entry.line), name, "the same Service as on line \(twin); keep one of the two")
+                continue
+            }
+            settings.services.append(service)
         }
     }
 
@@ -190,7 +188,7 @@ struct SettingsReader {
         canary.readWord("compatibility", into: &settings.compatibility, log: &log)
         settings.forwarding.strictPaths = settings.compatibility == .scoped
         if let key = canary.value("hashBy", expected: HashKeyText.form, log: &log, HashKeyText.parse) {
-            settings.hashBy = key.key
+            settings.hashBy = key.keys
         }
         canary.readWord("failover", into: &settings.failover, log: &log)
         if settings.compatibility == .ingressNginx, let failover = canary["failover"] {

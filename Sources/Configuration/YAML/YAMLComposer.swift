@@ -1,6 +1,4 @@
-internal import Yams
-
-/// Parses the documents of one file into nodes with line numbers.
+/// Composes the documents of one file: nodes with line numbers.
 struct YAMLComposer {
     /// Nodes that a document may always expand to. A bigger one may have a node for each of its bytes, which is more than
     /// any has without aliases; with them it could exhaust memory.
@@ -12,32 +10,14 @@ struct YAMLComposer {
     /// The documents of one part: one, or none if it is empty or broken, or several if the `---` between them are missing
     /// (which is an error, but what each holds is still looked at).
     func compose(_ part: YAMLFile.Part, log: inout DiagnosticLog) -> [YAMLNode] {
-        if let root = QuickComposer.compose(part) { return [root] }
-        return parse(part, log: &log)
-    }
-
-    /// By the parser: a document of any form.
-    func parse(_ part: YAMLFile.Part, log: inout DiagnosticLog) -> [YAMLNode] {
-        let place = Place(file: file, line: part.firstLine)
-        let text = part.text
-        if let bomb = YAMLFault.aliasesAsKeys(in: text) {
-            log.error(place.at(line: part.firstLine + bomb), "YAML", "an alias can't be a key; write the key out")
-            return []
-        }
-        do {
-            // The basic resolver leaves scalars alone: each reader of a key knows better what it wants.
-            guard let root = try Yams.compose(yaml: text, .basic, .default, .utf8) else { return [] }
-            var conversion = Conversion(place: place, limit: max(Self.nodeAllowance, text.utf8.count))
-            guard let node = conversion.convert(root, depth: 0) else {
-                let fault = conversion.fault ?? (part.firstLine, "can't be read")
-                log.error(place.at(line: fault.line), "YAML", fault.message)
-                return []
-            }
-            return node.isNull ? [] : [node]
+        do throws(YAMLFault) {
+            guard let root = try Self.root(of: part), !root.isNull else { return [] }
+            return [root]
         } catch {
+            let place = Place(file: file, line: part.firstLine)
             let pieces = YAMLFault.pieces(of: part)
             guard pieces.count > 1 else {
-                YAMLFault(error, in: part).report(place, log: &log)
+                error.report(place, log: &log)
                 return []
             }
             for piece in pieces.dropFirst() {
@@ -48,78 +28,154 @@ struct YAMLComposer {
             return pieces.flatMap { compose($0.part, log: &log) }
         }
     }
+
+    private static func root(of part: YAMLFile.Part) throws(YAMLFault) -> YAMLNode? {
+        try YAMLParser.parsing(part.bytes[part.range]) { parser throws(YAMLFault) in
+            var composition = Composition(part)
+            return try composition.document(&parser)
+        }
+    }
 }
 
-/// Turns the parser's nodes into ours, within bounds.
-private struct Conversion {
-    let place: Place
-    var fault: (line: Int, message: String)?
+/// One document on its way from events to nodes, within bounds.
+private struct Composition {
+    /// What an alias stands for.
+    private struct Anchored {
+        let node: YAMLNode
+        /// Nodes in it, those of its own aliases included.
+        let size: Int
+    }
+
+    private let part: YAMLFile.Part
     private var remaining: Int
+    private var anchors: [String: Anchored] = [:]
 
-    init(place: Place, limit: Int) {
-        self.place = place
-        remaining = limit
+    init(_ part: YAMLFile.Part) {
+        self.part = part
+        remaining = max(YAMLComposer.nodeAllowance, part.range.count)
     }
 
-    /// Nil if a bound is passed or a key is no scalar; `fault` then says so.
-    mutating func convert(_ node: Node, depth: Int) -> YAMLNode? {
-        let line = line(of: node)
-        remaining -= 1
-        guard remaining > 0 else { return fail(line, "its aliases expand to too many nodes; write less with them") }
+    /// Nil if there is none. `YAMLFile` has split where another one begins.
+    mutating func document(_ parser: inout YAMLParser) throws(YAMLFault) -> YAMLNode? {
+        guard case .beginDocument = try next(&parser) else { return nil }
+        let root = try node(try next(&parser), &parser, depth: 0)
+        _ = try next(&parser)
+        guard case .endStream = try next(&parser) else {
+            throw fault(line(of: parser), "is a second document; put a line `---` before it")
+        }
+        return root
+    }
+
+    private mutating func node(
+        _ event: YAMLParser.Event, _ parser: inout YAMLParser, depth: Int
+    ) throws(YAMLFault) -> YAMLNode {
+        let line = line(of: parser)
         guard depth < YAMLComposer.depthLimit else {
-            return fail(line, "is nested more than \(YAMLComposer.depthLimit) levels deep; flatten it")
+            throw fault(line, "is nested more than \(YAMLComposer.depthLimit) levels deep; flatten it")
         }
-        switch node {
-        case .scalar(let scalar):
-            let isTagged = scalar.tag.description.hasPrefix("tag:") || scalar.tag.description.hasPrefix("!")
-            let isPlain = scalar.style == .plain && !isTagged
-            return YAMLNode(content: .scalar(YAMLScalar(text: scalar.string, isPlain: isPlain)), line: line)
-        case .sequence(let sequence):
-            var nodes: [YAMLNode] = []
-            nodes.reserveCapacity(sequence.count)
-            for element in sequence {
-                guard let converted = convert(element, depth: depth + 1) else { return nil }
-                nodes.append(converted)
+        let before = remaining
+        try count(1, line)
+        let (content, anchor): (YAMLNode.Content, String?)
+        switch event {
+        case .scalar(let scalar, let name):
+            (content, anchor) = (.scalar(scalar), name)
+        case .beginSequence(let name):
+            (content, anchor) = (.sequence(try sequence(&parser, depth)), name)
+        case .beginMapping(let name):
+            (content, anchor) = (.mapping(try mapping(&parser, depth)), name)
+        case .alias(let name):
+            guard let anchored = anchors[name] else {
+                throw fault(line, "found undefined alias; quote a value that begins with `*`")
             }
-            return YAMLNode(content: .sequence(nodes), line: line)
-        case .mapping(let mapping):
-            return convert(mapping, line: line, depth: depth)
-        case .alias:
-            return fail(line, "holds an alias that refers to nothing")
+            try count(anchored.size - 1, line)
+            return anchored.node
+        case .end, .beginDocument, .endDocument, .endStream:
+            throw fault(line, "can't be parsed")
+        }
+        let node = YAMLNode(content: content, line: line)
+        if let anchor { anchors[anchor] = Anchored(node: node, size: before - remaining) }
+        return node
+    }
+
+    private mutating func sequence(_ parser: inout YAMLParser, _ depth: Int) throws(YAMLFault) -> [YAMLNode] {
+        var nodes: [YAMLNode] = []
+        while true {
+            let event = try next(&parser)
+            if case .end = event { return nodes }
+            nodes.append(try node(event, &parser, depth: depth + 1))
         }
     }
 
-    private mutating func convert(_ mapping: Node.Mapping, line: Int, depth: Int) -> YAMLNode? {
+    private mutating func mapping(_ parser: inout YAMLParser, _ depth: Int) throws(YAMLFault) -> [YAMLEntry] {
         var entries: [YAMLEntry] = []
-        var merged: [YAMLNode] = []
-        entries.reserveCapacity(mapping.count)
-        for (key, value) in mapping {
-            let keyLine = self.line(of: key)
-            guard case .scalar(let name) = key else {
-                return fail(keyLine, "a key must be a word, not a list or a mapping")
+        var merges: [YAMLEntry] = []
+        var known = KeySet()
+        while true {
+            let event = try next(&parser)
+            if case .end = event { break }
+            let key = try node(event, &parser, depth: depth + 1)
+            // Where it stands, not where an alias leads.
+            let line = line(of: parser)
+            guard let name = key.scalar else { throw fault(line, "a key must be a word, not a list or a mapping") }
+            if let first = known.insert(name.text, line) {
+                let message = "the key `\(name.text)` stands here again (first on line \(first)); keep one of the two"
+                throw fault(line, message)
             }
-            guard let node = convert(value, depth: depth + 1) else { return nil }
-            if name.string == "<<", name.style == .plain {
-                merged.append(contentsOf: node.sequence ?? [node])
-            } else {
-                entries.append(YAMLEntry(key: name.string, line: keyLine, value: node))
-            }
+            let value = try node(try next(&parser), &parser, depth: depth + 1)
+            let entry = YAMLEntry(key: name.text, line: line, value: value)
+            if name.text == "<<", name.isPlain { merges.append(entry) } else { entries.append(entry) }
         }
-        // A merge key (YAML 1.1): what stands here wins over what is merged, the earlier over the later.
-        if !merged.isEmpty {
-            var known = Set(entries.map(\.key))
-            for source in merged {
-                guard let pairs = source.mapping else { return fail(source.line, "`<<` merges mappings only") }
+        return merges.isEmpty ? entries : try merged(entries, merges)
+    }
+
+    /// A merge key (YAML 1.1): what stands here wins over what is merged, the earlier over the later.
+    private func merged(_ entries: [YAMLEntry], _ merges: [YAMLEntry]) throws(YAMLFault) -> [YAMLEntry] {
+        var entries = entries
+        var known = Set(entries.map(\.key))
+        for merge in merges {
+            for source in merge.value.sequence ?? [merge.value] {
+                guard let pairs = source.mapping else { throw fault(source.line, "`<<` merges mappings only") }
                 for pair in pairs where known.insert(pair.key).inserted { entries.append(pair) }
             }
         }
-        return YAMLNode(content: .mapping(entries), line: line)
+        return entries
     }
 
-    private func line(of node: Node) -> Int { place.line + (node.mark?.line ?? 1) - 1 }
+    private func next(_ parser: inout YAMLParser) throws(YAMLFault) -> YAMLParser.Event {
+        do throws(YAMLParser.Problem) {
+            return try parser.next()
+        } catch {
+            throw YAMLFault(error, in: part)
+        }
+    }
 
-    private mutating func fail(_ line: Int, _ message: String) -> YAMLNode? {
-        if fault == nil { fault = (line, message) }
+    private mutating func count(_ nodes: Int, _ line: Int) throws(YAMLFault) {
+        remaining -= nodes
+        guard remaining > 0 else { throw fault(line, "its aliases expand to too many nodes; write less with them") }
+    }
+
+    private func line(of parser: borrowing YAMLParser) -> Int { part.firstLine + parser.mark.line }
+
+    private func fault(_ line: Int, _ message: String) -> YAMLFault {
+        YAMLFault(line: line - part.firstLine, message: message)
+    }
+}
+
+/// The keys of a mapping so far, compared one by one while they are few.
+private struct KeySet {
+    private static let few = 12
+    private var first: [(key: String, line: Int)] = []
+    private var others: [String: Int] = [:]
+
+    /// The line on which the same key stands already; nil, and remembered, if it is new.
+    mutating func insert(_ key: String, _ line: Int) -> Int? {
+        if let known = first.first(where: { $0.key == key })?.line { return known }
+        if first.count < Self.few {
+            first.append((key, line))
+            return nil
+        }
+        if let known = others[key] { return known }
+        others[key] = line
         return nil
     }
 }

@@ -11,19 +11,6 @@ enum ConfigurationRules {
         }
     }
 
-    /// Documents that are composed without the parser are composed as it would.
-    static func yaml(_ input: [UInt8]) -> String? {
-        guard let text = text(of: input) else { return nil }
-        for part in YAMLFile(name: "input.yaml", text: text).parts {
-            guard let quick = QuickComposer.compose(part) else { continue }
-            var log = DiagnosticLog()
-            let parsed = YAMLComposer(file: "input.yaml").parse(part, log: &log)
-            if let error = log.entries.first { return "the parser refuses what was composed: \(error)" }
-            if parsed != [quick] { return "composed \(quick), parsed \(parsed)" }
-        }
-        return nil
-    }
-
     static func manifest(_ input: [UInt8]) -> String? {
         guard let text = text(of: input) else { return nil }
         return problem(in: text, compile)
@@ -31,12 +18,16 @@ enum ConfigurationRules {
 
     /// The values reach the annotations whatever is in them: as quoted YAML, every byte but letters and digits escaped.
     static func annotations(_ input: [UInt8]) -> String? {
-        let names = CanaryAnnotations.names.map { CanaryAnnotations.prefix + $0 } + [CanaryAnnotations.hashBy]
+        let names = CanaryAnnotations.names.map { CanaryAnnotations.prefix + $0 }
+            + CanaryAnnotations.ownNames.map { AnnotationReader.prefix + $0 }
+            + ServiceRelease.names.map { CanaryAnnotations.prefix + $0 }
         var yaml = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: web\n  annotations:\n"
         for (name, value) in zip(names, input.split(separator: 10, omittingEmptySubsequences: false)) {
             yaml += "    \(name): \"\(value.map(escaped).joined())\"\n"
         }
-        yaml += "spec:\n  rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: app, port: {number: 80}}}}]}}]\n"
+        yaml += "spec:\n  rules: [{http: {paths: ["
+            + ["app", "new"].map { "{path: /, pathType: Prefix, backend: {service: {name: \($0), port: {number: 80}}}}" }.joined(separator: ", ")
+            + "]}}]\n"
         return problem(in: yaml, compile)
     }
 

@@ -11,14 +11,14 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case chunks
     /// `CookieField`, `QueryString` and `PathNormalizer`: a name on the first line, and what to look it up in.
     case lookup
+    /// `Route.decide` with conditions: what a request says, a value a line.
+    case decision
     /// `JSONReader`: one JSON text.
     case json
     /// `CanaryAnnotations`: the value of one annotation a line.
     case annotations
     /// `ManifestLoader` and `SnapshotCompiler`: a file of manifests.
     case manifest
-    /// `QuickComposer`: documents, which it and the parser must compose alike.
-    case yaml
     /// `SettingsReader`: a configuration file.
     case settings
     /// `ExchangeMachine`: what a client says, and after a line of `====` what its upstreams say, `----` between two of them.
@@ -35,10 +35,10 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .response: return HeadRules.responses(input)
         case .chunks: return ChunkRules.problem(with: input)
         case .lookup: return LookupRules.problem(with: input)
+        case .decision: return DecisionRules.problem(with: input)
         case .json: return JSONRules.problem(with: input)
         case .annotations: return ConfigurationRules.annotations(input)
         case .manifest: return ConfigurationRules.manifest(input)
-        case .yaml: return ConfigurationRules.yaml(input)
         case .settings: return ConfigurationRules.settings(input)
         case .exchange: return Conversation.problem(with: input)
         }
