@@ -5,6 +5,8 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <sched.h>
+#include <spawn.h>
+#include <sys/wait.h>
 
 const char *linux_error_name(int32_t code) { return strerrorname_np(code); }
 const char *linux_error_text(int32_t code) { return strerrordesc_np(code); }
@@ -149,3 +151,136 @@ int64_t linux_is_plain_file(int32_t fd) {
 }
 
 void linux_trim_memory(void) { (void)malloc_trim(0); }
+
+// MARK: Processes
+
+/// Texts with a NUL at the end of each, as a vector with a NULL at its end; to be freed.
+static char **linux_vector(const char *texts, size_t length) {
+    size_t count = 0;
+    for (size_t i = 0; i < length; i++) count += texts[i] == 0;
+    char **vector = calloc(count + 1, sizeof *vector);
+    for (size_t i = 0, start = 0, next = 0; vector && i < length; i++) {
+        if (texts[i] != 0) continue;
+        vector[next++] = (char *)texts + start;
+        start = i + 1;
+    }
+    return vector;
+}
+
+/// The environment of this process with some variables replaced or removed; to be freed.
+static char **linux_changed_environment(char **changes) {
+    size_t count = 1;
+    for (char **variable = environ; variable && *variable; variable++) count++;
+    for (char **change = changes; *change; change++) count++;
+    char **changed = calloc(count, sizeof *changed);
+    if (changed == NULL) return NULL;
+    size_t next = 0;
+    for (char **variable = environ; variable && *variable; variable++) {
+        size_t name = strcspn(*variable, "=");
+        int is_changed = 0;
+        for (char **change = changes; *change && !is_changed; change++)
+            is_changed = strcspn(*change, "=") == name && memcmp(*change, *variable, name) == 0;
+        if (!is_changed) changed[next++] = *variable;
+    }
+    for (char **change = changes; *change; change++)
+        if (strchr(*change, '=')) changed[next++] = *change;
+    return changed;
+}
+
+static int linux_add_descriptors(posix_spawn_file_actions_t *actions, const int32_t *sources, size_t count) {
+    int error = 0;
+    for (size_t i = 0; i < count && error == 0; i++) error = posix_spawn_file_actions_adddup2(actions, sources[i], 3 + (int)i);
+#if __GLIBC_PREREQ(2, 34)
+    // All others are closed on exec anyway, as far as they are ours: libraries may be less careful.
+    if (error == 0) error = posix_spawn_file_actions_addclosefrom_np(actions, 3 + (int)count);
+#endif
+    return error;
+}
+
+static int linux_reset_signals(posix_spawnattr_t *attributes) {
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    int error = posix_spawnattr_setsigmask(attributes, &none);
+    if (error == 0) error = posix_spawnattr_setsigdefault(attributes, &all);
+    if (error == 0) error = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    return error;
+}
+
+/// The C library's way to start a program out of a process with threads: nothing of ours runs between the two processes.
+static int64_t linux_spawn_with(const char *program, char **arguments, char **environment, const int32_t *sources, size_t count) {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (error != 0) return -error;
+    error = posix_spawnattr_init(&attributes);
+    if (error != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return -error;
+    }
+    pid_t pid = 0;
+    error = linux_add_descriptors(&actions, sources, count);
+    if (error == 0) error = linux_reset_signals(&attributes);
+    if (error == 0) error = posix_spawnp(&pid, program, &actions, &attributes, arguments, environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error != 0 ? -error : pid;
+}
+
+int64_t linux_spawn(const char *program, const char *arguments, size_t arguments_length, const char *variables,
+                    size_t variables_length, const int32_t *descriptors, size_t count) {
+    char **argument_vector = linux_vector(arguments, arguments_length);
+    char **changes = linux_vector(variables, variables_length);
+    char **environment = changes ? linux_changed_environment(changes) : NULL;
+    int32_t *sources = calloc(count + 1, sizeof *sources);
+    int64_t result = argument_vector && environment && sources ? 0 : -ENOMEM;
+    // Above all targets, so that none of them is overwritten before it is copied.
+    size_t copied = 0;
+    while (result >= 0 && copied < count) {
+        result = linux_result(fcntl(descriptors[copied], F_DUPFD_CLOEXEC, 3 + (int)count));
+        if (result >= 0) sources[copied++] = (int32_t)result;
+    }
+    if (result >= 0) result = linux_spawn_with(program, argument_vector, environment, sources, count);
+    for (size_t i = 0; i < copied; i++) close(sources[i]);
+    free(sources);
+    free(environment);
+    free(changes);
+    free(argument_vector);
+    return result;
+}
+
+linux_child_state linux_child_state_of(int32_t pid) {
+    int status = 0;
+    linux_child_state state = {.result = linux_result(waitpid(pid, &status, WNOHANG))};
+    if (state.result <= 0) return state;
+    if (WIFEXITED(status)) state.status = WEXITSTATUS(status);
+    if (WIFSIGNALED(status)) state.signal = WTERMSIG(status);
+    return state;
+}
+
+int64_t linux_pipe(int32_t *reading, int32_t *writing) {
+    int ends[2];
+    int64_t result = linux_result(pipe2(ends, O_CLOEXEC | O_NONBLOCK));
+    if (result < 0) return result;
+    *reading = ends[0];
+    *writing = ends[1];
+    return 0;
+}
+
+int64_t linux_send_datagram(const char *path, const void *text, size_t length) {
+    struct sockaddr_un address;
+    memset(&address, 0, sizeof address);
+    address.sun_family = AF_UNIX;
+    size_t count = strlen(path);
+    if (count == 0 || count >= sizeof address.sun_path) return -EINVAL;
+    memcpy(address.sun_path, path, count);
+    // An abstract address has a NUL in front and none at its end.
+    int is_abstract = path[0] == '@';
+    if (is_abstract) address.sun_path[0] = 0;
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + count + (is_abstract ? 0 : 1));
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    int64_t result = linux_result(sendto(fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, size));
+    close(fd);
+    return result;
+}

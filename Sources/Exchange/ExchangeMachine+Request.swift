@@ -57,20 +57,26 @@ extension ExchangeMachine {
         case .appRoot(let extra):
             redirect(to: snapshot.routes.appRoot(extra), now)
         case .forward(let target):
-            self.target = target
-            summary.route = target.route
-            summary.version = target.version
-            summary.reason = target.reason
-            guard !snapshot.backends[target.backend].endpoints.isEmpty else {
-                return answer(.noEndpoint, status: nil, now)
-            }
-            guard writeRequestHead(address, target, snapshot) else {
-                return answer(.malformedRequest, status: 431, now)
-            }
-            request.hold()
-            connect(fresh: false, now)
-            pumpRequest(now)
+            requestID = context.requestIDs.next()
+            forward(to: target, address, snapshot, now)
         }
+    }
+
+    /// Asks an upstream of `target`, or says that there is none.
+    func forward(to target: RequestDecider.Target, _ address: IPAddress?, _ snapshot: Snapshot, _ now: Instant) {
+        self.target = target
+        summary.route = target.route
+        summary.version = target.version
+        summary.reason = target.reason
+        guard !snapshot.backends[target.backend].endpoints.isEmpty else {
+            return answer(.noEndpoint, status: nil, now)
+        }
+        guard writeRequestHead(address, target, snapshot) else {
+            return answer(.malformedRequest, status: 431, now)
+        }
+        request.hold()
+        connect(fresh: false, now)
+        pumpRequest(now)
     }
 
     /// False if there is no room for the head, the path it is to ask for and what it is to say of the decision.
@@ -79,14 +85,14 @@ extension ExchangeMachine {
     ) -> Bool {
         var room = RequestRewrite.room(for: head)
         if target.isRewritten { room += context.decider.pathLength }
-        let marks = target.isMarked ? snapshot.routes.routes[target.route].marks : nil
-        if let marks { room += marks.lines(for: target.version).request.count }
+        let marks = target.isMarked ? snapshot.routes.routes[target.route].marks?.marks(of: target.version) : nil
+        if let marks { room += marks.requestRoom }
         guard room <= BufferPool.Size.huge.rawValue else { return false }
         context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
         let rewrite = RequestRewrite(
             client: client, clientAddress: address,
             isTrusted: client.isTrusted(by: snapshot), isPathRewritten: target.isRewritten,
-            requestID: context.requestIDs.next(), marks: marks, version: target.version)
+            requestID: requestID, marks: marks)
         request.reserveOutput(room, pool)
         request.writeHead(head, by: rewrite, snapshot, context)
         return true

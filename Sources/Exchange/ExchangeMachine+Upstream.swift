@@ -27,7 +27,7 @@ extension ExchangeMachine {
     public func connectFailed(timedOut: Bool, hasAnother: Bool = true, now: Instant) {
         guard phase == .connecting else { return }
         guard hasAnother, mayTryAgain(timedOut ? .timeout : .error, now), request.isHeld else {
-            return answer(timedOut ? .connectTimedOut : .connectRefused, status: nil, now)
+            return answerFailure(timedOut ? .connectTimedOut : .connectRefused, now)
         }
         connect(fresh: false, now)
     }
@@ -35,7 +35,7 @@ extension ExchangeMachine {
     /// No endpoint can be asked at all.
     public func noEndpoint(now: Instant) {
         guard phase == .connecting else { return }
-        answer(.noEndpoint, status: nil, now)
+        answerFailure(.noEndpoint, now)
     }
 
     /// The connection limit towards the upstream, or of the process, is reached.
@@ -87,6 +87,8 @@ extension ExchangeMachine {
         // An old connection's end says nothing about the endpoint.
         let isOld = upstreamIsReused && condition == .error
         let isTriedAgain = isUnanswered && canRepeat && (mayTryAgain(condition, isOld: isOld, now) || isOld && wasNoAttempt)
+        // A pooled connection may have been closed before the request came: that is no failure of a canary.
+        if !(isTriedAgain && isOld), shield(failure.status, failure, now) { return }
         dropUpstream()
         guard isTriedAgain else { return answer(failure, status: nil, now) }
         repeatRequest(fresh: isOld, now)
@@ -110,12 +112,15 @@ extension ExchangeMachine {
     /// - Parameter isOld: of its attempts the first, on a connection kept from before, does not count if there is only that one.
     private func mayTryAgain(_ condition: RetryRule.Conditions, isOld: Bool = false, _ now: Instant) -> Bool {
         guard let rule = target?.retry, rule.conditions.contains(condition) else { return false }
-        guard summary.attempts < max(rule.tries, isOld ? 2 : 1) else { return false }
+        guard attempts < max(rule.tries, isOld ? 2 : 1) else { return false }
         return rule.seconds == 0 || now < summary.began + .seconds(Int(rule.seconds))
     }
 
     /// A connection that was gone before anything was sent: whatever the rule says, another one is looked for.
-    private var wasNoAttempt: Bool { !request.hasSent && summary.attempts < RetryRule.standard.tries }
+    private var wasNoAttempt: Bool { !request.hasSent && attempts < RetryRule.standard.tries }
+
+    /// At the version that is being asked.
+    private var attempts: Int { summary.attempts - earlierAttempts }
 
     private func repeatRequest(fresh: Bool, _ now: Instant) {
         response.input.removeAll()
@@ -123,6 +128,11 @@ extension ExchangeMachine {
         request.rewind()
         requestWasCutShort = false
         connect(fresh: fresh, now)
+    }
+
+    /// No upstream of the version can be asked: the stable version is, or the client is told.
+    private func answerFailure(_ failure: Failure, _ now: Instant) {
+        if !shield(failure.status, failure, now) { answer(failure, status: nil, now) }
     }
 
     /// The response broke off after its head had been passed on: what has arrived is delivered, then the cut shows.

@@ -9,7 +9,8 @@ public import Routing
 /// `nextAction` asks. Each request ends in exactly one `finish`. The parts: `+Request` (head, routing), `+Upstream`
 /// (connecting, failing, trying again), `+Response` (head, body, end), `+Deadlines` (what may take how long).
 public final class ExchangeMachine {
-    /// Connections one request may ask for, where its route's `RetryRule` allows so many; all lead to the version that was chosen.
+    /// Connections one request may ask for, where its route's `RetryRule` allows so many; all lead to the version that was chosen. As
+    /// many more if the stable version stands in for a canary that failed.
     public static let maximumAttempts = RetryRule.maximumTries
     /// Interim responses one request may get before the upstream counts as broken (http-edge duty 40).
     static let maximumInterims = 16
@@ -35,6 +36,10 @@ public final class ExchangeMachine {
     var target: RequestDecider.Target?
     /// What names the endpoint to a client that is to have a new session cookie; nil keeps its cookie.
     var sessionKey: SessionKey?
+    /// The same for every upstream that one request is sent to.
+    var requestID: (UInt64, UInt64) = (0, 0)
+    /// Those of a canary that the stable version stands in for.
+    var earlierAttempts = 0
     public internal(set) var summary = Summary()
     public internal(set) var disposition = Disposition.keepAlive
 
@@ -124,6 +129,7 @@ public final class ExchangeMachine {
         phase = .readingHead
         target = nil
         sessionKey = nil
+        earlierAttempts = 0
         summary = Summary()
         summary.began = now
         disposition = .keepAlive
@@ -339,6 +345,7 @@ public final class ExchangeMachine {
         response.checkInvariants()
         assert(phase != .connecting || target != nil, "an upstream is asked for by a decision")
         assert(phase != .finished || !hasUpstream || wantsRelease != nil, "a finished request keeps no upstream")
-        assert(summary.attempts <= Self.maximumAttempts, "attempts are bounded")
+        assert(earlierAttempts <= Self.maximumAttempts, "attempts are bounded")
+        assert(summary.attempts - earlierAttempts <= Self.maximumAttempts, "attempts are bounded")
     }
 }

@@ -298,6 +298,13 @@ struct Relay: ~Copyable {
         hasSent = false
     }
 
+    /// Forgets what was to go out and what went out: another head will be written. Only for a message without a body.
+    mutating func restart() {
+        assert(isSourceComplete && bodyBytes == 0, "a body that was dropped cannot be sent again")
+        discardOutput()
+        hasSent = false
+    }
+
     // MARK: Life
 
     /// Drops what would still go out; what has arrived stays.

@@ -76,7 +76,7 @@ public struct RequestDecider: ~Copyable {
             if let target = Self.targetWithoutRules(route, snapshot) { return .forward(target) }
             let (choice, newClient) = choose(route, head, bytes, client, snapshot, rolls, trace)
             let target = Self.target(route, choice, newClient, snapshot)
-            let decision = route.rewrite == nil ? .forward(target) : rewrite(route, target, head, bytes, snapshot)
+            let decision = !route.canRewrite ? .forward(target) : rewrite(route, target, head, bytes, snapshot)
             guard snapshot.backends[target.backend].isPlaced, case .forward(let target) = decision else { return decision }
             return .forward(place(target, head, bytes, client, isTLS: isTLS, snapshot))
         case .addSlash:
@@ -88,6 +88,21 @@ public struct RequestDecider: ~Copyable {
         case nil:
             return .refused(.pathRefused)
         }
+    }
+
+    /// The stable version of a request's route, when its canary has failed; nil if that cannot be asked.
+    mutating func standIn(
+        for failed: Target, _ head: borrowing RequestHead, in bytes: Span<UInt8>, client: IPAddress?, isTLS: Bool,
+        snapshot: Snapshot
+    ) -> Target? {
+        let route = snapshot.routes.routes[failed.route]
+        guard !snapshot.backends[route.stable].endpoints.isEmpty else { return nil }
+        let target = Target(
+            route: failed.route, choice: failed.choice, reason: .shield, version: .stable, backend: route.stable,
+            newClient: failed.newClient, isMarked: failed.isMarked, retry: failed.retry)
+        let decision = route.canRewrite ? rewrite(route, target, head, bytes, snapshot) : .forward(target)
+        guard case .forward(let target) = decision else { return nil }
+        return snapshot.backends[target.backend].isPlaced ? place(target, head, bytes, client, isTLS: isTLS, snapshot) : target
     }
 
     /// The route by host and normalised path; nil when the path cannot be accepted.
@@ -112,7 +127,7 @@ public struct RequestDecider: ~Copyable {
     private mutating func rewrite(
         _ route: Route, _ target: Target, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ snapshot: Snapshot
     ) -> Decision {
-        guard let rewrite = route.rewrite, head.form != .asterisk else { return .forward(target) }
+        guard let rewrite = route.rewrite(for: target.version), head.form != .asterisk else { return .forward(target) }
         let path = bytes[head.path]
         // A span of one part of `self` would forbid writing to another.
         var output: [UInt8] = []

@@ -13,8 +13,7 @@ struct RequestRewrite: ~Copyable {
     let isPathRewritten: Bool
     let requestID: (UInt64, UInt64)
     /// How the decision shows; nil if it does not.
-    let marks: RouteMarks?
-    let version: Version
+    let marks: VersionMarks?
 
     /// Room that `write` may need for a head, without the marks.
     static func room(for head: borrowing RequestHead) -> Int { 2 * head.length + 1024 }
@@ -47,7 +46,7 @@ struct RequestRewrite: ~Copyable {
             writeUntrusted(head, in: bytes, to: &output)
             context.forwardedLines.append(to: &output)
         }
-        if let marks { output.append(marks.lines(for: version).request.span) }
+        if let marks { write(marks, head, in: bytes, snapshot, to: &output) }
         writeVia(head, to: &output, snapshot)
         output.append("\r\n")
     }
@@ -59,11 +58,14 @@ struct RequestRewrite: ~Copyable {
         output.append(" ")
         if isPathRewritten {
             context.decider.writePath(to: &output)
-            Self.writeQuery(head, in: bytes, to: &output)
+            writeQuery(head, in: bytes, to: &output)
             output.append(" HTTP/1.1\r\nHost: ")
             return
         }
         switch head.form {
+        case .origin where marks?.query.isEmpty == false:
+            output.append(bytes[head.path])
+            writeQuery(head, in: bytes, to: &output)
         case .origin, .asterisk, .authority:
             output.append(bytes[head.target])
         case .absolute:
@@ -73,15 +75,38 @@ struct RequestRewrite: ~Copyable {
             } else {
                 output.append(head.method == .options && !head.hasQuery ? "*" : "/")
             }
-            Self.writeQuery(head, in: bytes, to: &output)
+            writeQuery(head, in: bytes, to: &output)
         }
         output.append(" HTTP/1.1\r\nHost: ")
     }
 
-    private static func writeQuery(_ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
-        guard head.hasQuery else { return }
-        output.append("?")
-        output.append(bytes[head.query])
+    private func writeQuery(_ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
+        if head.hasQuery {
+            output.append("?")
+            output.append(bytes[head.query])
+        }
+        guard let marks, !marks.query.isEmpty else { return }
+        output.append(!head.hasQuery ? "?" : head.query.isEmpty ? "" : "&")
+        output.append(marks.query)
+    }
+
+    /// What the version's heads say and change.
+    private func write(
+        _ marks: VersionMarks, _ head: borrowing RequestHead, in bytes: Span<UInt8>, _ snapshot: Snapshot, to output: inout ByteBuffer
+    ) {
+        output.append(marks.request)
+        for index in marks.requestJoins.indices {
+            let join = marks.requestJoins[index]
+            output.append(join.start)
+            for field in head.fields.indices {
+                let line = head.fields[field]
+                let passes = !line.isNominated && (!line.isUnusual || snapshot.forwarding.underscoresInHeaders)
+                guard passes, join.joins(bytes[line.name]) else { continue }
+                output.append(bytes[line.value])
+                output.append(", ")
+            }
+            output.append(join.end)
+        }
     }
 
     /// Whether a field goes on as it came. Hop-by-hop fields do not (RFC 9110 section 7.6.1), nor do those that are written anew.
@@ -89,6 +114,8 @@ struct RequestRewrite: ~Copyable {
         _ field: HeaderField, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ snapshot: Snapshot
     ) -> Bool {
         if field.isNominated { return false }
+        // What says which version was chosen is not for clients to say.
+        if let marks, marks.ownsRequestField(bytes[field.name]) { return false }
         switch field.known {
         case .host, .connection, .contentLength, .transferEncoding, .upgrade, .te, .trailer, .keepAlive, .proxyConnection,
              .http2Settings, .xForwardedFor, .xForwardedHost, .xForwardedPort, .xForwardedProto, .xForwardedScheme,
@@ -102,8 +129,6 @@ struct RequestRewrite: ~Copyable {
             // The standard's form of X-Forwarded-*: believed from the same peers.
             return isTrusted
         case .other:
-            // What says which version was chosen is not for clients to say.
-            if let marks, marks.ownsRequestField(bytes[field.name]) { return false }
             if field.isUnusual { return snapshot.forwarding.underscoresInHeaders }
             // "Proxy" becomes HTTP_PROXY in a CGI program (httpoxy); ingress-nginx drops it too.
             return field.name.count != 5 || !bytes[field.name].equalsIgnoringCase("proxy")

@@ -3,8 +3,10 @@ import Routing
 
 /// What a response tells its client about the decision: the route's marks, and the hash cookie of a client that had none.
 struct ResponseMarks {
-    let route: Route
-    let version: Version
+    /// Nil if there is nothing to say but the hash cookie.
+    let marks: VersionMarks?
+    /// The cookie that the weight sticks to.
+    let hashCookie: HashCookie?
     let newClient: ClientID?
     /// The weight decided: a release pins its clients.
     let isWeighed: Bool
@@ -12,36 +14,57 @@ struct ResponseMarks {
     /// The session cookie that the client is given.
     var session: SessionMark?
 
-    /// Room that `write` may need.
+    init(_ target: RequestDecider.Target, _ route: Route, isTLS: Bool) {
+        marks = route.marks?.marks(of: target.version)
+        hashCookie = target.newClient == nil ? nil : route.hashCookie
+        newClient = target.newClient
+        // That a canary failed is no reason to keep its client from it.
+        isWeighed = target.choice.reason == .weight && target.reason != .shield
+        self.isTLS = isTLS
+    }
+
+    /// Room that `write` may need beside that of the head as it came.
     var room: Int {
         var room = 0
-        if let lines = route.marks?.lines(for: version) { room += lines.response.count + lines.cookies.count + lines.pin.count + 16 }
-        if newClient != nil, let cookie = route.hashCookie { room += cookie.name.utf8.count + 160 }
+        if let marks { room += marks.responseRoom + marks.cookies.count + marks.pin.count + 16 }
+        if let hashCookie { room += hashCookie.name.utf8.count + 160 }
         if let session { room += session.room }
         return room
     }
 
-    func replaces(_ name: Span<UInt8>) -> Bool { route.marks?.ownsResponseField(name) ?? false }
+    func replaces(_ name: Span<UInt8>) -> Bool { marks?.ownsResponseField(name) ?? false }
 
     /// Cookies only go with a response that no cache would hand to other clients.
     func write(_ head: borrowing ResponseHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
-        if let lines = route.marks?.lines(for: version) { output.append(lines.response.span) }
+        if let marks {
+            output.append(marks.response)
+            for index in marks.responseJoins.indices { write(marks.responseJoins[index], head, in: bytes, to: &output) }
+        }
         // A 304 is merged into what a cache holds (RFC 9111 section 4.3.4).
         let isPersonal = head.status != 304 && !SharedCaching.allows(head, in: bytes)
         if isPersonal { writeCookies(to: &output) }
         // ingress-nginx sets it on every response.
-        if let session, isPersonal || route.affinity?.honoursForeign == true { session.write(isTLS: isTLS, to: &output) }
+        if let session, isPersonal || session.isAlwaysSet { session.write(isTLS: isTLS, to: &output) }
     }
 
     fileprivate func writeCookies(to output: inout ByteBuffer) {
-        if let lines = route.marks?.lines(for: version) {
-            output.append(lines.cookies.span)
-            if isWeighed, !lines.pin.isEmpty {
-                output.append(lines.pin.span)
+        if let marks {
+            output.append(marks.cookies)
+            if isWeighed, !marks.pin.isEmpty {
+                output.append(marks.pin)
                 output.append(isTLS ? "; Secure\r\n" : "\r\n")
             }
         }
-        if let newClient, let cookie = route.hashCookie { write(cookie, of: newClient, to: &output) }
+        if let newClient, let hashCookie { write(hashCookie, of: newClient, to: &output) }
+    }
+
+    private func write(_ join: FieldJoin, _ head: borrowing ResponseHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
+        output.append(join.start)
+        for index in head.fields.indices where !head.fields[index].isNominated && join.joins(bytes[head.fields[index].name]) {
+            output.append(bytes[head.fields[index].value])
+            output.append(", ")
+        }
+        output.append(join.end)
     }
 
     private func write(_ cookie: HashCookie, of client: ClientID, to output: inout ByteBuffer) {
@@ -71,14 +94,27 @@ extension RequestDecider.Target {
     /// their line ends: for `explain`.
     public func shownLines(_ snapshot: Snapshot) -> (request: [String], response: [String]) {
         guard isMarked else { return ([], []) }
-        let route = snapshot.routes.routes[self.route]
-        let lines = route.marks?.lines(for: version)
-        let marks = ResponseMarks(
-            route: route, version: version, newClient: newClient, isWeighed: choice.reason == .weight, isTLS: false)
+        let marks = ResponseMarks(self, snapshot.routes.routes[route], isTLS: false)
         var output = ByteBuffer(capacity: marks.room + 1)
-        if let lines { output.append(lines.response.span) }
+        if let marks = marks.marks {
+            output.append(marks.response)
+            for join in marks.responseJoins { Self.write(join, to: &output) }
+        }
         marks.writeCookies(to: &output)
-        return (lines.map { Self.lines($0.request.span) } ?? [], Self.lines(output.bytes))
+        return (marks.marks.map { Self.requestLines($0) } ?? [], Self.lines(output.bytes))
+    }
+
+    private static func requestLines(_ marks: VersionMarks) -> [String] {
+        var output = ByteBuffer(capacity: 2 * marks.requestRoom + 64)
+        output.append(marks.request)
+        for join in marks.requestJoins { write(join, to: &output) }
+        return lines(output.bytes) + (marks.query.isEmpty ? [] : ["the query with " + String(decoding: marks.query, as: UTF8.self)])
+    }
+
+    /// What is there already is not known.
+    private static func write(_ join: FieldJoin, to output: inout ByteBuffer) {
+        output.append(join.start)
+        output.append(join.end)
     }
 
     private static func lines(_ bytes: Span<UInt8>) -> [String] {
@@ -86,4 +122,9 @@ extension RequestDecider.Target {
         for index in bytes.indices where bytes[index] != UInt8(ascii: "\r") { copy.append(bytes[index]) }
         return copy.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
     }
+}
+
+extension ByteBuffer {
+    /// A class lends no span of its arrays out of a statement.
+    mutating func append(_ bytes: [UInt8]) { append(bytes.span) }
 }

@@ -28,6 +28,7 @@ struct ResponseRewrite {
         for index in head.fields.indices {
             let field = head.fields[index]
             if field.isNominated { continue }
+            if let marks, !head.isInterim, marks.replaces(bytes[field.name]) { continue }
             switch field.known {
             case .connection, .keepAlive, .proxyConnection, .transferEncoding, .upgrade, .te, .trailer, .http2Settings:
                 continue
@@ -35,8 +36,6 @@ struct ResponseRewrite {
                 continue
             case .date:
                 hasDate = true
-            case .other where marks?.replaces(bytes[field.name]) == true && !head.isInterim:
-                continue
             default:
                 break
             }

@@ -10,6 +10,8 @@ struct SessionMark {
     let omitsSameSiteNone: Bool
     /// For Expires, Unix time.
     let now: Int
+    /// Also on a response that caches may share.
+    let isAlwaysSet: Bool
 
     /// Room that `write` may need.
     var room: Int {

@@ -7,12 +7,15 @@ public struct Summary: Sendable {
     /// The version that was chosen, or nil when nothing was.
     public internal(set) var version: Version?
     public internal(set) var reason = Reason.unrouted
+    /// What the chosen canary failed at, if the stable version then stood in.
+    public internal(set) var shielded: ShieldedFailure?
     /// What the client was told; 499 when it went away before (as nginx logs it).
     public internal(set) var status: UInt16 = 0
     /// Whether a status line was written to the client.
     public internal(set) var isAnswered = false
     public internal(set) var failure: Failure?
-    /// Connections asked for: 0 when no upstream was needed, at most `ExchangeMachine.maximumAttempts`.
+    /// Connections asked for: 0 when no upstream was needed, at most `ExchangeMachine.maximumAttempts`, or
+    /// twice that after a shielded failure.
     public internal(set) var attempts = 0
     /// Body bytes received from the client and sent to it, after their transfer codings were removed.
     public internal(set) var requestBodyBytes = 0

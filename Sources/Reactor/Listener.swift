@@ -22,10 +22,10 @@ public struct Listener: ~Copyable {
     private let file: linux_socket_file
 
     /// Takes ownership of an inherited listening socket; the descriptor stays the caller's if it throws:
-    /// `ENOTSOCK`, or `EINVAL` for a socket that does not listen or is of an unknown family.
+    /// `ENOTSOCK`, or `EINVAL` for a socket that does not listen or is of an unknown kind.
     /// - Parameter ownsSocketFile: whether the file of a unix socket is to be removed with it, as by the listener that bound it.
     public init(adopting fd: Int32, ownsSocketFile: Bool = false) throws(Errno) {
-        guard try checkedSystemCall({ linux_is_listening(fd) }) == 1,
+        guard try checkedSystemCall({ linux_is_listening(fd) }) == 1, try checkedSystemCall({ linux_is_stream(fd) }) == 1,
               let address = SocketAddress(linux_local_address(fd), of: fd, peer: false)
         else { throw .EINVAL }
         try checkedSystemCall { linux_set_nonblocking(fd) }
@@ -33,6 +33,23 @@ public struct Listener: ~Copyable {
         // The path is only read during the call.
         if ownsSocketFile, case .unix(let path) = address { file = unsafe linux_find_socket_file(path) }
         self.init(Socket(adopting: fd), at: address, file: file)
+        if !address.isUnix { socket.setNoDelay() }
+    }
+
+    /// What a descriptor of unknown origin leads to, if it is a listening stream socket; from now on it does not block and is not
+    /// inherited further. Throws what is wrong with it; the descriptor is the caller's in any case.
+    public static func inspect(_ fd: Int32) throws(Errno) -> (address: SocketAddress, identity: Int64) {
+        // Not through the funnel, which takes a bad descriptor for a mistake of ours.
+        guard linux_is_open(fd) == 1 else { throw .EBADF }
+        let listener = try Listener(adopting: fd)
+        let address = listener.localAddress
+        _ = listener.release()
+        return (address, systemCall { linux_socket_identity(fd) })
+    }
+
+    /// Another descriptor of the socket that `fd` leads to.
+    public static func duplicate(_ fd: Int32) throws(Errno) -> Int32 {
+        try checkedSystemCall { linux_duplicate(fd) }
     }
 
     private init(_ socket: consuming Socket, at address: SocketAddress, file: linux_socket_file) {
@@ -101,7 +118,7 @@ public struct Listener: ~Copyable {
     /// Only the original removes the socket file. Remove a duplicate from its loop before it is closed: epoll watches the
     /// socket, not the descriptor, and goes on as long as one is open.
     public func duplicate() throws(Errno) -> Listener {
-        let copy = Socket(adopting: try checkedSystemCall { linux_duplicate(fd) })
+        let copy = Socket(adopting: try Self.duplicate(fd))
         return Listener(copy, at: localAddress, file: linux_socket_file())
     }
 

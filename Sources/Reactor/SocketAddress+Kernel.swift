@@ -25,6 +25,9 @@ extension SocketAddress {
         switch address.family {
         case LINUX_AF_INET:
             self = .ipv4(address: UInt32(truncatingIfNeeded: address.low), port: address.port)
+        case LINUX_AF_INET6 where address.high == 0 && address.low >> 32 == 0xFFFF:
+            // An IPv4 client of an inherited socket that takes both (RFC 4291 section 2.5.5.2): all rules know it as IPv4.
+            self = .ipv4(address: UInt32(truncatingIfNeeded: address.low), port: address.port)
         case LINUX_AF_INET6:
             self = .ipv6(high: address.high, low: address.low, port: address.port, scope: address.scope)
         case LINUX_AF_UNIX:

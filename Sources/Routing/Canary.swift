@@ -27,6 +27,12 @@ public struct Canary: Sendable {
     public let hashCookie: HashCookie?
     /// How the decision shows.
     public let marks: DecisionMarks
+    /// What it changes of its requests and responses.
+    public let edits: CanaryEdits
+    /// What its upstreams are asked for instead of what the route says.
+    public let rewrite: Rewrite?
+    /// The stable version answers what it fails at; nil lets clients see it.
+    public let shield: Shield?
     /// The sequence of `RollSource` to draw from, shared by the paths of a canary Ingress that are split alike.
     public let sequence: Int
 
@@ -39,7 +45,8 @@ public struct Canary: Sendable {
         conditions: [Condition] = [], combination: Combination = .any,
         pin: VersionPin? = nil, coversStable: Bool = false,
         weight: Int = 0, total: Int = 100, hashKeys: [Int] = [], hashSeed: String? = nil,
-        hashCookie: HashCookie? = nil, marks: DecisionMarks = DecisionMarks(), sequence: Int
+        hashCookie: HashCookie? = nil, marks: DecisionMarks = DecisionMarks(), edits: CanaryEdits = CanaryEdits(),
+        rewrite: Rewrite? = nil, shield: Shield? = nil, sequence: Int
     ) {
         self.name = name
         self.backend = backend
@@ -55,6 +62,9 @@ public struct Canary: Sendable {
         self.hashSeed = hashSeed
         self.hashCookie = hashCookie
         self.marks = marks
+        self.edits = edits
+        self.rewrite = rewrite
+        self.shield = shield
         self.sequence = sequence
         preparedHash = WeightedHash.prepared(salt: Array((hashSeed ?? name).utf8).span)
     }
@@ -95,7 +105,7 @@ extension Canary {
             rules.append("weight \(weight)/\(total) by \(client)" + (hashSeed.map { ", seed \($0)" } ?? "")
                 + (hashCookie == nil ? "" : ", set if absent"))
         }
-        return rules.isEmpty ? [] : rules + markTexts
+        return rules.isEmpty ? [] : rules + markTexts + editTexts
     }
 
     /// How the decision shows: `request header x-release = canary`.
@@ -107,5 +117,11 @@ extension Canary {
         return all.compactMap { place, mark in
             mark.map { "sets \(place) \($0.name)" + ($0.value.map { " = \($0)" } ?? "") }
         }
+    }
+
+    private var editTexts: [String] {
+        edits.request.texts("request header") + (edits.query.isEmpty ? [] : ["adds query \(edits.query)"])
+            + edits.response.texts("response header") + (rewrite.map { ["asks for \($0.target)"] } ?? [])
+            + (shield.map { ["shielded from failures and \($0.statuses.map(String.init).joined(separator: ", "))"] } ?? [])
     }
 }

@@ -36,6 +36,8 @@ public enum Reason: UInt8, CaseIterable, Sendable {
     case failover
     /// The stable version has nowhere to run, and no rule was asked for that reason (R21.0).
     case stableWithoutEndpoint
+    /// The canary failed, and the stable version stands in.
+    case shield
     /// No route matched.
     case unrouted
 
@@ -59,6 +61,7 @@ public enum Reason: UInt8, CaseIterable, Sendable {
         case .noRule: "no-rule"
         case .failover: "failover"
         case .stableWithoutEndpoint: "stable-without-endpoint"
+        case .shield: "shield"
         case .unrouted: "unrouted"
         }
     }

@@ -16,12 +16,14 @@ public final class Route: Sendable {
     /// Index into the snapshot's backends.
     public let stable: Int
     public let canaries: [Canary]
-    /// What upstreams are asked for instead of the client's path; canaries have their main's (R36).
+    /// What upstreams are asked for instead of the client's path; canaries have their main's (R36) unless they have their own.
     public let rewrite: Rewrite?
     /// What is tried again; canaries have their main's (R36).
     public let retry: RetryRule
     /// How clients stay with their endpoints and versions; nil if they do not.
     public let affinity: RouteAffinity?
+    /// Any version has one.
+    public let canRewrite: Bool
     /// What the rules need of a request; they refer to it by index.
     public let keys: [ValueKey]
 
@@ -65,6 +67,7 @@ public final class Route: Sendable {
         self.rewrite = rewrite
         self.retry = retry
         self.affinity = affinity
+        canRewrite = rewrite != nil || self.canaries.contains { $0.rewrite != nil }
         asked = self.canaries.map { Asked(header: $0.header?.key, cookie: $0.cookie) }
         (ranges, total) = WeightRange.ranges(for: self.canaries)
         certain = ranges.firstIndex { [total] range in range.start == 0 && range.end == UInt64(total) }
@@ -76,6 +79,12 @@ public final class Route: Sendable {
 
     /// Whether either version answers for the other, whatever `canary.failover` says.
     public var coversStable: Bool { canaries.contains { $0.coversStable } }
+
+    /// What the upstreams of a version are asked for; nil is the client's path.
+    public func rewrite(for version: Version) -> Rewrite? {
+        guard case .canary(let index) = version else { return rewrite }
+        return canaries[index].rewrite ?? rewrite
+    }
 
     /// How a client is given the key of `WeightDraw.Source.newKey`.
     public var hashCookie: HashCookie? { canaries.isEmpty ? nil : canaries[drawing].hashCookie }

@@ -13,6 +13,8 @@ final class AdminLoop {
         let snapshot: Snapshot
         let inactive: [RouteReport.InactiveCanary]
         let counts: ProcessCounts
+        let socketFiles: SocketFiles
+        let role: SocketRole
         let inbox: AdminMailbox
         let supervisor: Mailbox<SupervisorMessage>
     }
@@ -24,7 +26,8 @@ final class AdminLoop {
     private static let maximumBody = 64 << 10
 
     private let start: Start
-    private var listener: RestingListener
+    /// nil once another process listens in its place.
+    private var listener: RestingListener?
     private var loop: EventLoop
     private var connections = Slab<WholeAnswerConnection>()
     private let mailToken = Token(slot: .max, generation: 1)
@@ -53,12 +56,12 @@ final class AdminLoop {
 
     static func run(_ start: Start, _ descriptor: Int32) {
         do throws(Errno) {
-            let listener = try Listener(adopting: descriptor, ownsSocketFile: true)
+            let listener = try Listener(adopting: descriptor, ownsSocketFile: !start.role.isActivated)
             let events: EventLoop
             do throws(Errno) {
                 events = try EventLoop()
             } catch {
-                listener.removeSocketFile()
+                start.socketFiles.remove(of: listener)
                 throw error
             }
             let loop = try AdminLoop(start, listener, events)
@@ -97,17 +100,17 @@ final class AdminLoop {
             }
             while let token = loop.nextExpired() {
                 if token == listenToken {
-                    listener.resume(&loop)
+                    listener?.resume(&loop)
                 } else if let connection = connections[token] {
                     close(connection, hasTimer: false)
                 }
             }
         }
-        listener.removeSocketFile()
+        listener.take()?.close(in: loop, start.socketFiles)
     }
 
     private func accept() {
-        while let socket = listener.accept(&loop) {
+        while let socket = listener?.accept(&loop) {
             guard connections.count < Self.maximumConnections else { continue }
             let connection = WholeAnswerConnection(socket, bodyLimit: Self.maximumBody)
             connection.token = connections.insert(connection)
@@ -161,9 +164,27 @@ final class AdminLoop {
             advance(scrape, past: worker)
         case .ended(let counts, let worker): workerEnded(worker, counts)
         case .reloaded(let report, let request): finish(request, Self.answer(to: report), isHead: false)
+        case .lend: start.supervisor.post(.lent(Result { () throws(Errno) in try lend() }))
+        case .handOver: handOver()
         case .draining: isDraining = true
         case .stop: isRunning = false
         }
+    }
+
+    private func lend() throws(Errno) -> [LentSocket] {
+        guard let copy = try listener?.duplicate() else { return [] }
+        return [LentSocket(fd: copy, role: start.role, configured: nil)]
+    }
+
+    /// Whoever asks again shall ask the other process.
+    private func handOver() {
+        listener.take()?.close(in: loop, start.socketFiles)
+        var slot: UInt32 = 0
+        while let token = connections.firstToken(fromSlot: slot) {
+            if let connection = connections[token], !connection.isWaiting, !connection.hasOutput { close(connection) }
+            slot = token.slot + 1
+        }
+        start.supervisor.post(.handedOver)
     }
 
     private func loaded(_ nanoseconds: UInt64?) {
@@ -266,6 +287,7 @@ final class AdminLoop {
         case .applied: .json(200, Array("[]".utf8))
         case .rejected(let diagnostics): .json(422, diagnostics)
         case .stopping: .text(503, "stopping")
+        case .upgrading: .text(503, "another process is about to take over: ask it")
         }
     }
 

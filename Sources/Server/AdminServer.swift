@@ -14,22 +14,29 @@ final class AdminServer: Sendable {
     private let inbox: AdminMailbox
     private let loopStart: AdminLoop.Start
 
+    /// - Parameter inherited: its socket, if this process was started with it.
     init(
-        _ options: Supervisor.Options, _ supervisor: Mailbox<SupervisorMessage>, _ counts: ProcessCounts
+        _ options: Supervisor.Options, _ supervisor: Mailbox<SupervisorMessage>, _ counts: ProcessCounts, _ files: SocketFiles,
+        inherited: InheritedSocket?
     ) throws(Supervisor.StartError) {
         do throws(Errno) {
             inbox = try AdminMailbox()
-            guard let wanted = options.settings.admin.socketAddress else { throw Errno.EINVAL }
-            let bound = try Listener.bind(wanted)
-            address = bound.localAddress
-            listener = Mutex(bound.release())
+            if let inherited {
+                address = inherited.address
+                listener = Mutex(inherited.fd)
+            } else {
+                guard let wanted = options.settings.admin.socketAddress else { throw Errno.EINVAL }
+                let bound = try Listener.bind(wanted)
+                address = bound.localAddress
+                listener = Mutex(bound.release())
+            }
         } catch {
             throw Supervisor.StartError("cannot listen on the admin address \(options.settings.admin)", error)
         }
         loopStart = AdminLoop.Start(
             hosts: options.settings.adminHosts, version: options.version, snapshot: options.snapshot,
-            inactive: options.inactiveCanaries, counts: counts,
-            inbox: inbox, supervisor: supervisor)
+            inactive: options.inactiveCanaries, counts: counts, socketFiles: files,
+            role: SocketRole(isAdmin: true, isActivated: inherited?.isActivated ?? false), inbox: inbox, supervisor: supervisor)
     }
 
     func start() throws(Errno) -> Thread {
@@ -46,13 +53,15 @@ final class AdminServer: Sendable {
     func serve(_ snapshot: Snapshot, _ inactive: [RouteReport.InactiveCanary]) { inbox.post(.serving(snapshot, inactive)) }
     func reloaded(nanoseconds: UInt64?) { inbox.post(.loaded(nanoseconds: nanoseconds)) }
     func workerEnded(_ worker: Int, _ last: WorkerCounts) { inbox.post(.ended(last, worker: worker)) }
+    func lend() { inbox.post(.lend) }
+    func handOver() { inbox.post(.handOver) }
     func beginDrain() { inbox.post(.draining) }
 
     /// The loop ends, and with it the file of a unix socket goes; also when it never ran.
     func stop() {
         inbox.post(.stop)
         guard let descriptor = listener.withLock({ $0.take() }) else { return }
-        let unused = try? Listener(adopting: descriptor, ownsSocketFile: true)
-        unused?.removeSocketFile()
+        guard let unused = try? Listener(adopting: descriptor, ownsSocketFile: !loopStart.role.isActivated) else { return }
+        loopStart.socketFiles.remove(of: unused)
     }
 }

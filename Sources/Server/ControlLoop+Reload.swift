@@ -1,4 +1,5 @@
 import Exchange
+import Glibc
 import Logging
 import Reactor
 import Routing
@@ -45,6 +46,12 @@ extension ControlLoop {
             answer(request, .stopping)
             return log.warning("reload refused: stopping")
         }
+        // The other process may have read the files already: whoever serves in the end is to load them.
+        guard !upgrading.isUnderWay else {
+            answer(request, .upgrading)
+            if request == nil { upgrading.hold(SIGHUP) }
+            return log.info("reload put off: an upgrade is under way")
+        }
         guard let load = options.reload else {
             answer(request, .rejected(Array("[]".utf8)))
             return log.warning("there is no configuration file to reload")
@@ -66,6 +73,7 @@ extension ControlLoop {
                 name: "loader", stackSize: Self.loaderStackSize, niceness: Self.loaderNiceness
             ) { [mailbox] in mailbox.post(.loaded(load())) }
             loading.current = (thread, since)
+            tell(.reloading(now: since))
         } catch {
             log.error("reload refused: \(error)")
             for request in loading.waiting { answer(request, .rejected(Self.diagnostic("\(error)"))) }
@@ -92,6 +100,7 @@ extension ControlLoop {
             loading.isOutdated = false
             if stopping == .no, let load = options.reload { startLoading(load) }
         }
+        upgradeUnlessReloading()
     }
 
     private func finish(_ outcome: ReloadOutcome, _ since: UInt64, answering requests: [Request]) {
@@ -100,6 +109,7 @@ extension ControlLoop {
             for error in errors { log.error("\(error)") }
             log.error("reload refused: the configuration in force stays")
             admin.reloaded(nanoseconds: nil)
+            tellReloaded()
             for request in requests { answer(request, .rejected(diagnostics)) }
             alsoWatch(files)
         case .loaded(let snapshot, let settings, let inactive, let warnings, let files):
@@ -121,6 +131,7 @@ extension ControlLoop {
         } catch {
             log.error("reload refused: \(error)")
             admin.reloaded(nanoseconds: nil)
+            tellReloaded()
             for request in requests { answer(request, .rejected(Self.diagnostic(error.description))) }
             return false
         }
@@ -176,6 +187,11 @@ extension ControlLoop {
         json.endObject()
         json.endArray()
         return json.finish()
+    }
+
+    /// Not while the next load runs: that will tell.
+    private func tellReloaded() {
+        if loading.current == nil, stopping == .no { tell(.ready) }
     }
 
     // MARK: Installing
@@ -253,6 +269,7 @@ extension ControlLoop {
         // Milliseconds are all that anybody reads.
         let seconds = "\(nanoseconds / 1_000_000_000)." + String(1000 + nanoseconds / 1_000_000 % 1000).dropFirst()
         admin.reloaded(nanoseconds: nanoseconds)
+        tellReloaded()
         log.info("reloaded: \(routes) \(routes == 1 ? "route" : "routes") in \(seconds) s")
     }
 

@@ -7,15 +7,16 @@ import Routing
 
 /// The supervisor's thread: starts the workers, passes changes on to them, and sees the process to its end.
 ///
-/// `+Reload` has what concerns snapshots, names and listeners, `+Watch` the files that they come from.
+/// `+Reload` has what concerns snapshots, names and listeners, `+Watch` the files that they come from, `+Upgrade` going on in a new
+/// process.
 final class ControlLoop {
     struct Addresses: Sendable {
         let listeners: [SocketAddress]
         let admin: SocketAddress
     }
 
-    /// What nginx's own users send: reload, reopen the logs, stop gracefully; TERM and INT stop gracefully, too.
-    static let signals = [SIGHUP, SIGUSR1, SIGQUIT, SIGTERM, SIGINT]
+    /// What nginx's own users send: reload, reopen the logs, upgrade, stop gracefully; TERM and INT stop gracefully, too.
+    static let signals = [SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT, SIGTERM, SIGINT]
 
     let options: Supervisor.Options
     let log: Logger
@@ -26,6 +27,7 @@ final class ControlLoop {
     let accessLog: AccessLogSink
     let resolver: Resolver
     let admin: AdminServer
+    let socketFiles: SocketFiles
 
     let workerCount: Int
     /// As they are in force.
@@ -54,6 +56,8 @@ final class ControlLoop {
     var changes = Changes()
     /// See `+Watch`.
     var watching = Watching()
+    /// See `+Upgrade`.
+    var upgrading = Upgrading()
     var stopping = Stopping.no
     /// What came while the start waited for something else.
     var early: [SupervisorMessage] = []
@@ -73,16 +77,20 @@ final class ControlLoop {
         do throws(Supervisor.StartError) {
             let workers = options.settings.workers ?? AvailableProcessors.count
             try DescriptorBudget.check(listeners: options.settings.listeners.count, workers: workers)
-            let bound = try ListenerSet.bind(options.settings.listeners, workers: workers)
+            var inherited = InheritedSockets(options.launch?.passed ?? PassedDescriptors())
+            for warning in inherited.warnings { options.logger.warning("\(warning)") }
+            let admin = inherited.takeAdmin(at: options.settings.admin.socketAddress)
+            var bound = try ListenerSet.bind(options.settings.listeners, workers: workers, inheriting: &inherited)
             let control: ControlLoop
             do throws(Supervisor.StartError) {
-                control = try ControlLoop(options, mailbox, workers: workers, signals: signals)
+                control = try ControlLoop(
+                    options, mailbox, workers: workers, signals: signals, SocketFiles(areOurs: !inherited.isUpgrade), admin)
                 try control.startThreads(workers)
             } catch {
                 for listener in bound { listener.discard() }
                 throw error
             }
-            try control.beginServing(bound)
+            try control.beginServing(&bound, &inherited)
             started(.success(Addresses(listeners: bound.map(\.address), admin: control.admin.address)))
             control.run()
         } catch {
@@ -91,7 +99,8 @@ final class ControlLoop {
     }
 
     private init(
-        _ options: Supervisor.Options, _ mailbox: Mailbox<SupervisorMessage>, workers: Int, signals: Int32?
+        _ options: Supervisor.Options, _ mailbox: Mailbox<SupervisorMessage>, workers: Int, signals: Int32?,
+        _ socketFiles: SocketFiles, _ inheritedAdmin: InheritedSocket?
     ) throws(Supervisor.StartError) {
         self.options = options
         self.mailbox = mailbox
@@ -99,6 +108,7 @@ final class ControlLoop {
         log = options.logger
         settings = options.settings
         workerCount = workers
+        self.socketFiles = socketFiles
         snapshot = options.snapshot
         inactiveCanaries = options.inactiveCanaries
         do throws(Errno) {
@@ -115,7 +125,7 @@ final class ControlLoop {
             throw Supervisor.StartError("cannot open the access log \(options.settings.accessLog.path ?? "on stdout")", error)
         }
         do throws(Supervisor.StartError) {
-            admin = try AdminServer(options, mailbox, counts)
+            admin = try AdminServer(options, mailbox, counts, socketFiles, inherited: inheritedAdmin)
         } catch {
             accessLog.stop()
             throw error
@@ -136,7 +146,7 @@ final class ControlLoop {
                 let inbox = try Mailbox<WorkerMessage>()
                 let start = WorkerStart(
                     index: index, snapshot: start, inventory: inventory, connectionLimit: limit, counts: counts, mailbox: inbox,
-                    supervisor: mailbox, accessLog: accessLog)
+                    supervisor: mailbox, accessLog: accessLog, socketFiles: socketFiles)
                 threads.append(try Thread.start(name: "worker-\(index)") { Worker.run(start) })
                 workers.append(inbox)
                 running.insert(index)
@@ -151,13 +161,26 @@ final class ControlLoop {
     }
 
     /// From now on clients are accepted.
-    private func beginServing(_ bound: [ListenerSet.Bound]) throws(Supervisor.StartError) {
+    private func beginServing(
+        _ bound: inout [ListenerSet.Bound], _ inherited: inout InheritedSockets
+    ) throws(Supervisor.StartError) {
+        do throws(Supervisor.StartError) {
+            try ListenerSet.spread(&bound, over: workers.count)
+        } catch {
+            stopThreads()
+            for listener in bound { listener.discard() }
+            throw error
+        }
         hand(bound)
         for worker in workers { worker.post(.reportReady) }
         try waitUntilReady(workers.count)
         admin.workers(workers)
         scheduleResolving()
         watch(options.files)
+        for address in inherited.closeRest() { log.warning("the socket on \(address), which was passed, is of no listener: closed") }
+        socketFiles.take()
+        tell(.ready)
+        inherited.tellReadiness()
     }
 
     /// Waits for so many `.ready`; stops every thread and throws when there is a failure instead.
@@ -192,12 +215,14 @@ final class ControlLoop {
     }
 
     /// Whether the start need not wait for anything that only requests need.
-    var isToldToStop: Bool { earlySignals.contains { $0 != SIGHUP && $0 != SIGUSR1 } }
+    var isToldToStop: Bool { earlySignals.contains { $0 != SIGHUP && $0 != SIGUSR1 && $0 != SIGUSR2 } }
 
     func hand(_ bound: [ListenerSet.Bound]) {
         for listener in bound {
-            for (worker, descriptor) in zip(workers, listener.descriptors) {
-                worker.post(.listen(fd: descriptor, listener.configured, isShared: listener.isShared))
+            for (index, descriptor) in listener.descriptors.enumerated() {
+                workers[index % workers.count].post(.listen(HandedSocket(
+                    fd: descriptor, configured: listener.configured, isShared: listener.isShared, role: listener.role,
+                    ownsFile: index == 0 && !listener.role.isActivated)))
             }
         }
     }
@@ -210,6 +235,7 @@ final class ControlLoop {
     static let deadlineToken = Token(slot: 3, generation: 1)
     static let watchToken = Token(slot: 4, generation: 1)
     static let retireToken = Token(slot: 5, generation: 1)
+    static let upgradeToken = Token(slot: 6, generation: 1)
 
     private func run() {
         for message in early { handle(message) }
@@ -220,12 +246,14 @@ final class ControlLoop {
             while let event = loop.nextEvent() {
                 if event.token == Self.signalToken { takeSignals() }
                 if event.token == Self.watchToken { takeFileEvents() }
+                if event.token == Self.upgradeToken { takeReadiness() }
             }
             for message in mailbox.takeAll() { handle(message) }
             while let token = loop.nextExpired() {
                 if token == Self.resolveToken { resolveAgain() }
                 if token == Self.watchToken { reloadChangedFiles() }
                 if token == Self.retireToken { releaseRetired() }
+                if token == Self.upgradeToken { upgradeTimedOut() }
             }
         }
         stopThreads()
@@ -237,10 +265,13 @@ final class ControlLoop {
         while let signal = signals?.next() { obey(signal) }
     }
 
-    private func obey(_ signal: Int32) {
+    func obey(_ signal: Int32) {
         switch signal {
         case SIGHUP: reload(answering: nil)
-        case SIGUSR1: accessLog.reopen()
+        case SIGUSR1:
+            accessLog.reopen()
+            if upgrading.isUnderWay { upgrading.hold(signal) }
+        case SIGUSR2: upgrade()
         default: stop(graceful: stopping == .no)
         }
     }
@@ -269,6 +300,12 @@ final class ControlLoop {
             log.warning("\(what)")
         case .resolved(let answers, let asked):
             resolved(answers, asked)
+        case .upgrade:
+            upgrade()
+        case .lent(let result):
+            lent(result)
+        case .handedOver:
+            handedOver()
         case .reload(let request):
             reload(answering: request)
         case .loaded(let outcome):
@@ -310,8 +347,10 @@ final class ControlLoop {
 
     // MARK: Stopping
 
-    private func stop(graceful: Bool) {
+    func stop(graceful: Bool) {
         abandonChanges()
+        abandonUpgrade()
+        if stopping == .no, !upgrading.isDone { tell(.stopping) }
         if graceful, stopping == .no {
             stopping = .gracefully
             log.info("stopping: finishing what runs")

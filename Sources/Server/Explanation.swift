@@ -107,6 +107,10 @@ public struct Explanation: Sendable {
         let answering = Answering(target.placement, backend)
         reasons.append(answering.text)
         if route.retry != .standard { reasons.append("tried again: \(route.retry)") }
+        if case .canary(let index) = target.version, let shield = route.canaries[index].shield {
+            let statuses = shield.statuses.map(String.init).joined(separator: ", ")
+            reasons.append("if it fails, or answers \(statuses), stable answers safe requests without a body")
+        }
         let shown = target.shownLines(snapshot)
         reasons += shown.request.map { "the upstream gets \($0)" } + shown.response.map { "the client gets \($0)" }
         let isWeighed = target.choice.reason == .weight

@@ -6,25 +6,79 @@ import Routing
 
 /// Binds listening addresses for all workers at once.
 enum ListenerSet {
-    /// One address, with a socket for each worker.
+    /// One address, with its sockets.
     struct Bound {
         let configured: ProcessSettings.Listener
         let address: SocketAddress
-        /// Owned by whoever takes them: one for each worker.
-        let descriptors: [Int32]
-        let isShared: Bool
+        /// Owned by the workers that take them in turn; at least one.
+        fileprivate(set) var descriptors: [Int32]
+        /// Whether several of them are of the same socket.
+        fileprivate(set) var isShared: Bool
+        /// Whether this process was started with it: it is another one's, too.
+        let isInherited: Bool
+        let role: SocketRole
 
         /// Closes sockets that no worker will take, and removes the file that a unix socket has made.
         func discard() {
             for descriptor in descriptors {
                 do throws(Errno) {
-                    let listener = try Listener(adopting: descriptor, ownsSocketFile: true)
+                    let listener = try Listener(adopting: descriptor, ownsSocketFile: !isInherited)
                     listener.removeSocketFile()
                     listener.close()
                 } catch {
                     Socket(adopting: descriptor).close()
                 }
             }
+        }
+    }
+
+    /// All of them or none. An inherited socket that listens on the address of one of them is taken instead of a new one.
+    static func bind(
+        _ listeners: [ProcessSettings.Listener], workers: Int, inheriting inherited: inout InheritedSockets
+    ) throws(Supervisor.StartError) -> [Bound] {
+        var bound: [Bound] = []
+        for (listener, sockets) in zip(listeners, inherited.deal(to: listeners.map(\.address.socketAddress))) {
+            if let first = sockets.first {
+                bound.append(Bound(
+                    configured: listener, address: first.address, descriptors: sockets.map(\.fd), isShared: false, isInherited: true,
+                    role: SocketRole(isAdmin: false, isActivated: sockets.contains(where: \.isActivated))))
+                continue
+            }
+            do throws(Errno) {
+                bound.append(try bind(listener, workers: workers))
+            } catch {
+                for taken in bound { taken.discard() }
+                throw failure(listener, error)
+            }
+        }
+        return bound
+    }
+
+    /// Sees to it that there are as many sockets as workers. Of inherited ones there may be fewer: others join those that Serin has
+    /// bound; where they may not, or where a service manager's queue is to be the only one, the workers share. There may also be more,
+    /// of which a worker then has several: closing one would lose the connections in its queue.
+    ///
+    /// From now on connections come in: whatever may fail has to be done before.
+    static func spread(_ bound: inout [Bound], over workers: Int) throws(Supervisor.StartError) {
+        for index in bound.indices {
+            do throws(Errno) {
+                try spread(&bound[index], over: workers)
+            } catch {
+                throw failure(bound[index].configured, error)
+            }
+        }
+    }
+
+    private static func spread(_ bound: inout Bound, over workers: Int) throws(Errno) {
+        if !bound.address.isUnix, !bound.role.isActivated {
+            while bound.descriptors.count < workers, let next = try? Listener.bind(bound.address, sharing: .next) {
+                bound.descriptors.append(next.release())
+            }
+        }
+        let own = bound.descriptors.count
+        while bound.descriptors.count < workers {
+            bound.descriptors.append(try Listener.duplicate(bound.descriptors[bound.descriptors.count % own]))
+            bound.isShared = true
         }
     }
 
@@ -112,6 +166,8 @@ enum ListenerSet {
         }
         // The original comes first: it owns a unix socket's file.
         descriptors.insert(first.release(), at: 0)
-        return Bound(configured: configured, address: address, descriptors: descriptors, isShared: address.isUnix)
+        return Bound(
+            configured: configured, address: address, descriptors: descriptors, isShared: address.isUnix, isInherited: false,
+            role: .listener)
     }
 }

@@ -8,14 +8,17 @@ final class ListeningSocket {
     let configured: ProcessSettings.Listener
     /// Whether other workers wait on the same socket.
     let isShared: Bool
+    let role: SocketRole
     var token = Token(slot: 0, generation: 0)
     /// Descriptors ran out: nothing is accepted until the timer fires.
     var isPaused = false
 
-    init(_ listener: consuming Listener, configured: ProcessSettings.Listener, isShared: Bool) {
-        self.listener = listener
-        self.configured = configured
-        self.isShared = isShared
+    /// Takes the descriptor over, unless it throws.
+    init(_ handed: HandedSocket) throws(Errno) {
+        listener = try Listener(adopting: handed.fd, ownsSocketFile: handed.ownsFile)
+        configured = handed.configured
+        isShared = handed.isShared
+        role = handed.role
     }
 
     var interest: Interest { isShared ? .sharedAcceptor : .acceptor }

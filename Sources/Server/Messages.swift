@@ -7,9 +7,11 @@ enum WorkerMessage: Sendable {
     /// Serve new requests by this snapshot; answers with `SupervisorMessage.installed`.
     case install(Snapshot, SnapshotInventory, connectionLimit: Int, change: UInt64)
     /// Accept on a socket whose descriptor now belongs to the worker.
-    case listen(fd: Int32, ProcessSettings.Listener, isShared: Bool)
+    case listen(HandedSocket)
     /// Accept who already waits, then close.
     case unlisten([ProcessSettings.Listener])
+    /// Answers with `SupervisorMessage.lent`.
+    case lend
     /// Answers with `SupervisorMessage.ready` when all that came before has been done.
     case reportReady
     /// Answers with `AdminMessage.counted`.
@@ -39,6 +41,11 @@ enum SupervisorMessage: Sendable {
     case resolved(Resolver.Answers, asked: Set<Resolver.Name>)
     /// The resolver's thread has obeyed `Resolver.stop`.
     case resolverEnded
+    case upgrade
+    /// Copies of what a worker, or the admin loop, listens on, for the next process.
+    case lent(Result<[LentSocket], Errno>)
+    /// The admin loop has obeyed `AdminMessage.handOver`.
+    case handedOver
     case reload(ControlLoop.Request?)
     /// What came of a load, on a thread that ends with this.
     case loaded(ReloadOutcome)
@@ -56,11 +63,35 @@ enum AdminMessage: Sendable {
     /// A reload went well, in so many nanoseconds; or not, nil.
     case loaded(nanoseconds: UInt64?)
     case workers([Mailbox<WorkerMessage>])
+    /// Answers with `SupervisorMessage.lent`.
+    case lend
+    /// Another process listens in its place; answers with `SupervisorMessage.handedOver`.
+    case handOver
     case draining
     case stop
 }
 
 typealias AdminMailbox = Mailbox<AdminMessage>
+
+/// A listening socket on its way to a worker.
+struct HandedSocket: Sendable {
+    /// The worker's from now on.
+    let fd: Int32
+    let configured: ProcessSettings.Listener
+    let isShared: Bool
+    let role: SocketRole
+    /// Whether the file of a unix socket goes with it.
+    let ownsFile: Bool
+}
+
+/// A copy of a listening socket on its way to the next process.
+struct LentSocket: Sendable {
+    /// Belongs to whoever gets the message.
+    let fd: Int32
+    let role: SocketRole
+    /// nil: the admin address.
+    let configured: ProcessSettings.Listener?
+}
 
 /// What one worker has counted, for a scrape.
 struct WorkerCounts: Sendable {
@@ -79,4 +110,5 @@ struct WorkerStart: Sendable {
     let mailbox: Mailbox<WorkerMessage>
     let supervisor: Mailbox<SupervisorMessage>
     let accessLog: AccessLogSink
+    let socketFiles: SocketFiles
 }

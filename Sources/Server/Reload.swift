@@ -16,4 +16,6 @@ enum ReloadReport: Sendable {
     case rejected([UInt8])
     /// The process is on its way out and takes no new configuration.
     case stopping
+    /// The process is about to hand over to another one, which has its configuration from the files already, or loads it now.
+    case upgrading
 }

@@ -48,5 +48,12 @@ struct RestingListener: ~Copyable {
         _ = loop.arm(token: token, at: loop.now + Self.pause)
     }
 
-    func removeSocketFile() { listener.removeSocketFile() }
+    /// Ends the watching as well: another process may have the socket, too, and keep it open.
+    consuming func close(in loop: borrowing EventLoop, _ files: SocketFiles) {
+        loop.remove(listener.fd)
+        files.remove(of: listener)
+    }
+
+    /// Another descriptor of the same socket.
+    func duplicate() throws(Errno) -> Int32 { try Listener.duplicate(listener.fd) }
 }

@@ -24,8 +24,11 @@ public final class Supervisor: Sendable {
         public var reload: (@Sendable () -> ReloadOutcome)?
         /// What the snapshot was loaded from, to be watched.
         public var files = WatchedFiles()
-        /// Obey HUP, USR1, QUIT, TERM and INT. Start from the main thread before any other is started.
+        /// Obey HUP, USR1, USR2, QUIT, TERM and INT. Start from the main thread before any other is started.
         public var handlesSignals = false
+        /// How the process was started; nil for a proxy in a process that has other purposes: it inherits no sockets, tells no
+        /// service manager, and is not upgraded.
+        public var launch: Launch?
         /// How names among the endpoints become addresses.
         var lookUp: Resolver.LookUp = { NameLookup.addresses(of: $0, port: $1) }
 
@@ -96,6 +99,9 @@ public final class Supervisor: Sendable {
 
     /// Loads the configuration again, as SIGHUP does.
     public func reload() { mailbox.post(.reload(nil)) }
+
+    /// Goes on in a new process, as SIGUSR2 does, if `Options.launch` says how it is started.
+    public func upgrade() { mailbox.post(.upgrade) }
 
     /// - Parameter graceful: what runs is finished, within `shutdownTimeout`; otherwise it is cut.
     public func stop(graceful: Bool) { mailbox.post(.stop(graceful: graceful)) }

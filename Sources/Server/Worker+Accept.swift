@@ -114,7 +114,7 @@ extension Worker {
                 welcome(connection, address, socket)
             }
             loop.remove(socket.listener.fd)
-            socket.listener.removeSocketFile()
+            socketFiles.remove(of: socket.listener)
             slab.remove(socket.token)
         }
         listeners.removeAll(where: isObsolete)

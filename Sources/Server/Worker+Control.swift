@@ -12,10 +12,12 @@ extension Worker {
             connectionLimit = limit
             install(snapshot, inventory)
             supervisor.post(.installed(worker: index, change: change))
-        case .listen(let fd, let configured, let isShared):
-            listen(fd, configured, isShared)
+        case .listen(let handed):
+            listen(handed)
         case .unlisten(let obsolete):
             unlisten { obsolete.contains($0.configured) }
+        case .lend:
+            supervisor.post(.lent(Result { () throws(Errno) in try lend() }))
         case .reportReady:
             supervisor.post(.ready)
         case .count(let admin, let scrape):
@@ -23,7 +25,7 @@ extension Worker {
         case .drain(let deadline):
             beginDrain(deadline)
         case .stop:
-            for socket in listeners { socket.listener.removeSocketFile() }
+            for socket in listeners { socketFiles.remove(of: socket.listener) }
             cutAll()
             isRunning = false
         }
@@ -33,15 +35,28 @@ extension Worker {
         WorkerCounts(metrics: metrics, upstreamsActive: upstreamCount - idleUpstreamCount, upstreamsIdle: idleUpstreamCount)
     }
 
-    private func listen(_ fd: Int32, _ configured: ProcessSettings.Listener, _ isShared: Bool) {
+    private func listen(_ handed: HandedSocket) {
         do throws(Errno) {
-            // The first worker has the original, with which the file of a unix socket goes.
-            let listener = try Listener(adopting: fd, ownsSocketFile: index == 0)
-            listen(ListeningSocket(listener, configured: configured, isShared: isShared))
+            listen(try ListeningSocket(handed))
         } catch {
-            Socket(adopting: fd).close()
-            supervisor.post(.workerFailed(index, "taking over the listener of \(configured.address): \(error)"))
+            Socket(adopting: handed.fd).close()
+            supervisor.post(.workerFailed(index, "taking over the listener of \(handed.configured.address): \(error)"))
         }
+    }
+
+    /// All or none.
+    private func lend() throws(Errno) -> [LentSocket] {
+        var lent: [LentSocket] = []
+        for socket in listeners {
+            do throws(Errno) {
+                let copy = try Listener.duplicate(socket.listener.fd)
+                lent.append(LentSocket(fd: copy, role: socket.role, configured: socket.configured))
+            } catch {
+                for socket in lent { Socket(adopting: socket.fd).close() }
+                throw error
+            }
+        }
+        return lent
     }
 
     // MARK: Snapshots

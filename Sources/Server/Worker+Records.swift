@@ -17,6 +17,7 @@ extension Worker {
             row: row, version: version, reason: Int(summary.reason.rawValue),
             statusClass: summary.isAnswered ? Int(summary.status) / 100 : 0,
             durationNanoseconds: summary.duration.nanoseconds)
+        if let shielded = summary.shielded { record(shielded, row, summary, exchange) }
         if summary.attempts > 1 { metrics.upstreamRetries &+= UInt64(summary.attempts - 1) }
         if summary.status == 101 { metrics.tunnelsOpened &+= 1 }
         guard let failure = summary.failure else { return }
@@ -31,16 +32,26 @@ extension Worker {
         if failure.fault == .upstream { report(failure, summary, exchange) }
     }
 
+    /// The canary's failure counts as the request would have without the shield.
+    private func record(_ shielded: ShieldedFailure, _ row: Int, _ summary: Summary, _ exchange: ActiveExchange) {
+        metrics.recordRequest(
+            row: row, version: .canary, reason: Int(shielded.reason.rawValue), statusClass: Int(shielded.status) / 100,
+            durationNanoseconds: shielded.duration.nanoseconds)
+        guard let failure = shielded.failure else { return }
+        if failure == .connectTimedOut || failure == .upstreamTimedOut { metrics.upstreamTimeouts &+= 1 }
+        report(failure, summary, exchange, version: "canary")
+    }
+
     private func metricRow(of route: Int, _ installation: Installation) -> Int {
         installation.metricRow(of: route) { metrics.row(ofRoute: $0) }
     }
 
     /// Upstream failures are worth a line each second, not each request: the metrics count them all.
-    private func report(_ failure: Failure, _ summary: Summary, _ exchange: ActiveExchange) {
+    private func report(_ failure: Failure, _ summary: Summary, _ exchange: ActiveExchange, version: String? = nil) {
         guard failureReportedAt != wallClock else { return }
         failureReportedAt = wallClock
         let route = summary.route.map { exchange.installation.snapshot.routes.routes[$0].label } ?? "no route"
-        let version = summary.version == .stable ? "stable" : "canary"
+        let version = version ?? (summary.version == .stable ? "stable" : "canary")
         supervisor.post(.upstreamFailed(
             "\(route), \(version): \(failure); attempts: \(summary.attempts), answered \(summary.status)"))
     }

@@ -10,13 +10,13 @@ extension Worker {
 
     /// Finds the machine a connection to one of the backend's endpoints: a pooled one that is still good, or a new one.
     func lease(_ backend: Int, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
-        exchange.backend = backend
-        if exchange.machine.summary.attempts <= 1 {
+        if exchange.machine.summary.attempts <= 1 || exchange.backend != backend {
             exchange.tried.removeAll()
         } else if !fresh, let asked = exchange.asked {
             // A fresh connection is wanted where only the old one may have been to blame.
             exchange.tried.insert(asked)
         }
+        exchange.backend = backend
         let balancer = balancer(backend, of: exchange.installation)
         guard let endpoint = choose(balancer, exchange) else { return exchange.machine.noEndpoint(now: now) }
         exchange.asked = ObjectIdentifier(endpoint)

@@ -23,6 +23,7 @@ final class Worker {
     let mailbox: Mailbox<WorkerMessage>
     let accessLog: AccessLogSink
     let supervisor: Mailbox<SupervisorMessage>
+    let socketFiles: SocketFiles
 
     var loop: EventLoop
     var slab = Slab<Occupant>()
@@ -77,6 +78,7 @@ final class Worker {
         counts = start.counts
         mailbox = start.mailbox
         accessLog = start.accessLog
+        socketFiles = start.socketFiles
         supervisor = start.supervisor
         connectionLimit = start.connectionLimit
         loop = try EventLoop()

@@ -16,7 +16,7 @@ struct DemoCommand: ParsableCommand {
 
     func run() throws {
         // The proxy first: it blocks its signals before any thread could take them.
-        let supervisor = try RunCommand.start(config)
+        let supervisor = try RunCommand.start(config, nil)
         let origins: [DemoOrigin]
         do throws(Supervisor.StartError) {
             origins = [try DemoOrigin(name: "old", at: Self.oldAddress), try DemoOrigin(name: "new", at: Self.newAddress)]

@@ -8,19 +8,20 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Serve in the foreground.",
         discussion: """
-            HUP reloads, USR1 reopens log files, QUIT, TERM and INT stop gracefully within shutdownTimeout; a second TERM or INT stops \
-            at once.
+            HUP reloads, USR1 reopens log files, USR2 starts the program anew and hands over to it, QUIT, TERM and INT stop gracefully \
+            within shutdownTimeout; a second TERM or INT stops at once.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
-        let supervisor = try Self.start(options.config)
+        let supervisor = try Self.start(options.config, .ofThisProcess)
         supervisor.wait()
     }
 
     /// Starts the proxy that a file describes, and prints a line for each address once it accepts.
-    static func start(_ path: String) throws -> Supervisor {
+    /// - Parameter launch: nil if this process has other purposes, too.
+    static func start(_ path: String, _ launch: Launch?) throws -> Supervisor {
         var files = WatchedFiles()
         let result = ConfigurationLoader.load(file: path)
         files.note(result)
@@ -31,6 +32,7 @@ struct RunCommand: ParsableCommand {
         options.version = Serin.version
         options.logger = Logger(label: "serin") { _ in LineLogHandler() }
         options.handlesSignals = true
+        options.launch = launch
         options.reload = { reload(path) }
         options.files = files
         let supervisor: Supervisor

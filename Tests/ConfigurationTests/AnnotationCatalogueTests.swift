@@ -34,7 +34,7 @@ import Testing
     }
 
     static let read =
-        (CanaryAnnotations.names + RouteAnnotations.names + ConditionAnnotations.tengineNames + ServiceRelease.names)
+        (CanaryAnnotations.names + RouteAnnotations.names + CanaryAnnotations.tengineNames + ServiceRelease.names)
         .map { AnnotationCatalogue.ingressNginx + $0 }
         + CanaryAnnotations.ownNames.map { AnnotationCatalogue.serin + $0 }
         + AnnotationReader.canaryPrefixes.flatMap { prefix in ["canary", "canary-by-cookie", "canary-weight"].map { prefix + $0 } }

@@ -1,6 +1,6 @@
 import Addressing
 import Exchange
-import Routing
+@testable import Routing
 import Testing
 @testable import Configuration
 
@@ -107,6 +107,17 @@ import Testing
         Case(name: "marks", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-request-header", "x-release: a b "), ("serin.dev/canary-response-header", "x-arm"), ("serin.dev/canary-response-cookie", "arm=b")], enabled: true, rules: "weight 5/100, x-release: a b, x-arm, arm=b", warnings: []),
         Case(name: "no marks", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-request-header", "Host: x"), ("serin.dev/canary-response-header", "a b"), ("serin.dev/canary-response-cookie", "arm=a b")], enabled: true, rules: "weight 5/100", warnings: ["not for marks", "no field is set", "no cookie is set"]),
         Case(name: "a mark that would break the head", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-request-header", "x: a\r\nb: c"), ("serin.dev/canary-response-header", "x:"), ("serin.dev/canary-response-cookie", "=b")], enabled: true, rules: "weight 5/100", warnings: ["no field is set", "no field is set", "no cookie is set"]),
+        Case(name: "edits", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-request-set-header", "x: a || y:b:c"), ("serin.dev/canary-request-remove-header", "z"), ("serin.dev/canary-response-append-header", "vary: x"), ("serin.dev/canary-request-add-query", "a=b&c")], enabled: true, rules: "weight 5/100, removes request z, sets request x = a, sets request y = b:c, appends to response vary = x, ?a=b&c", warnings: []),
+        Case(name: "edits by Tengine's names", annotations: [("canary", "true"), ("canary-weight", "5"), ("canary-request-add-header", "x:a||y:b"), ("canary-response-add-header", "z:c"), ("canary-request-append-header", "v:w"), ("canary-request-add-query", "q=1")], enabled: true, rules: "weight 5/100, adds request x = a, adds request y = b, appends to request v = w, adds response z = c, ?q=1", warnings: []),
+        Case(name: "no edits", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-request-set-header", "x"), ("serin.dev/canary-request-remove-header", "a b"), ("serin.dev/canary-response-add-header", "y: a||"), ("serin.dev/canary-request-add-query", "a b")], enabled: true, rules: "weight 5/100", warnings: ["expected `NAME||NAME`", "no field is changed", "no field is changed", "the query stays"]),
+        Case(name: "an edit that would break the head", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-request-set-header", "x: a\r\nb: c"), ("serin.dev/canary-request-add-header", "X: a || Content-Length: 5"), ("serin.dev/canary-response-set-header", "Cache-Control: public")], enabled: true, rules: "weight 5/100", warnings: ["no field is changed", "`content-length` is not for canaries", "`cache-control` is not for canaries"]),
+        Case(name: "a path and an address", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-rewrite-target", "/v2$1"), ("serin.dev/canary-service-upstream", "true")], enabled: true, rules: "weight 5/100, asks for /v2$1, at the Service", warnings: []),
+        Case(name: "no path and no address", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-rewrite-target", "http://x/"), ("serin.dev/canary-service-upstream", "yes")], enabled: true, rules: "weight 5/100", warnings: ["another URL", "not a boolean"]),
+        Case(name: "a shield", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-shield", "true")], enabled: true, rules: "weight 5/100, shield 502 503 504", warnings: []),
+        Case(name: "a shield from more", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-shield", "true"), ("serin.dev/canary-shield-statuses", "500, 599,502")], enabled: true, rules: "weight 5/100, shield 500 502 503 504 599", warnings: []),
+        Case(name: "a shield from what is none", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-shield", "true"), ("serin.dev/canary-shield-statuses", "404")], enabled: true, rules: "weight 5/100, shield 502 503 504", warnings: ["502, 503, 504 count"]),
+        Case(name: "no shield", annotations: [("canary", "true"), ("canary-weight", "5"), ("serin.dev/canary-shield", "on"), ("serin.dev/canary-shield-statuses", "500")], enabled: true, rules: "weight 5/100", warnings: ["there is no shield", "does nothing without"]),
+        Case(name: "R8 with Tengine's", annotations: [("canary-by-query", "x")], enabled: false, rules: "", warnings: ["(R8)"]),
         Case(name: "R8 with one of Serin's own", annotations: [("serin.dev/canary-weight", "5")], enabled: false, rules: "", warnings: ["(R8)"]),
         Case(name: "R27 no rule", annotations: [("canary", "true")], enabled: true, rules: "", warnings: ["(R27)"]),
     ]
@@ -153,6 +164,11 @@ import Testing
         }
         rules += [read.marks.requestHeader, read.marks.responseHeader].compactMap { $0 }.map { "\($0.name)" + ($0.value.map { ": " + $0 } ?? "") }
         rules += [read.marks.responseCookie].compactMap { $0 }.map { "\($0.name)" + ($0.value.map { "=" + $0 } ?? "") }
+        rules += read.changes.edits.request.texts("request") + read.changes.edits.response.texts("response")
+        if !read.changes.edits.query.isEmpty { rules.append("?" + read.changes.edits.query) }
+        if let target = read.changes.rewriteTarget { rules.append("asks for \(target.value)") }
+        if read.changes.usesServiceAddress { rules.append("at the Service") }
+        if let shield = read.shield { rules.append("shield " + shield.statuses.map(String.init).joined(separator: " ")) }
         return rules.joined(separator: ", ")
     }
 

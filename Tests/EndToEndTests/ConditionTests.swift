@@ -18,7 +18,18 @@ import Testing
     private static let source = ["serin.dev/canary-by-source-range": "203.0.113.0/24, 2001:db8::/32"]
     private static let group = list.merging(source) { one, _ in one }.merging(["serin.dev/canary-match": "all"]) { one, _ in one }
 
+    private static let tengine = [
+        "canary-by-cookie": "uid", "canary-mod-divisor": "100", "canary-mod-relational-operator": ">", "canary-mod-remainder": "5",
+    ]
+    private static let higress = ["higress.ingress.kubernetes.io/canary-by-query": "v", "higress.ingress.kubernetes.io/canary-by-query-value": "2"]
+
     @Test(arguments: [
+        Case(name: "Tengine's list", annotations: ["canary-by-header": "Region", "canary-by-header-value": "cd||sz"], fields: ["Region: sz"], version: "new", reason: "header"),
+        Case(name: "Tengine's numbers", annotations: tengine, fields: ["Cookie: uid=1006"], version: "new", reason: "cookie"),
+        Case(name: "and others", annotations: tengine, fields: ["Cookie: uid=1005"], version: "old", reason: "no-rule"),
+        Case(name: "Higress's query", annotations: higress, target: "/?v=2", version: "new", reason: "query"),
+        Case(name: "Higress's prefix", annotations: ["higress.io/canary-by-header": "X"], fields: ["X: always"], version: "new", reason: "header"),
+        Case(name: "ALB's prefix", annotations: ["alb.ingress.kubernetes.io/canary-by-cookie": "c"], fields: ["Cookie: c=always"], version: "new", reason: "cookie"),
         Case(name: "one of a list", annotations: list, fields: ["region: sz"], version: "new", reason: "header"),
         Case(name: "none of a list", annotations: list, fields: ["region: bj"], version: "old", reason: "no-rule"),
         Case(name: "a numbered user", annotations: cookie, fields: ["Cookie: uid=20260907"], version: "new", reason: "cookie"),

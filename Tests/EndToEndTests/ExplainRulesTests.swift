@@ -58,6 +58,18 @@ import Testing
             name: "the marks of stable", annotations: marked, arguments: ["-H", "X-Canary: never"],
             says: ["the upstream gets X-Release: stable\n", "the client gets Set-Cookie: version=stable"]),
         Case(
+            name: "what the canary changes",
+            annotations: [
+                "canary-by-header": "X-Canary", "serin.dev/canary-request-append-header": "X-Hops: serin",
+                "serin.dev/canary-request-add-query": "v=2", "serin.dev/canary-response-add-header": "X-Tag: next",
+                "serin.dev/canary-rewrite-target": "/v2$1", "serin.dev/canary-shield": "true",
+            ],
+            target: "/a", arguments: ["-H", "X-Canary: always"],
+            says: [
+                "the upstream is asked for /v2/a\n", "if it fails, or answers 502, 503, 504, stable answers", "the upstream gets X-Hops: serin\n",
+                "the upstream gets the query with v=2\n", "the client gets X-Tag: next\n",
+            ]),
+        Case(
             name: "a release's cookie", annotations: ["service-weight": "new: 50, old: 50"], arguments: ["-H", "Cookie: 6666cd76f96956469e7be39d750cc7d9=default-new-80"],
             says: [#"release-cookie of default/shop: cookie 6666cd76f96956469e7be39d750cc7d9 is "default-new-80" → canary"#]),
     ]

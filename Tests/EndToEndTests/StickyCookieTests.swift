@@ -29,6 +29,37 @@ import Testing
         #expect((9...51).contains(count), "\(count)")
     }
 
+    /// A canary's own fields, query and path, beside a main Ingress that rewrites and one that does not.
+    @Test(arguments: ["scoped", "ingress-nginx"]) func aCanaryChangesItsRequests(_ mode: String) throws {
+        let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
+        let canary = [
+            "canary-by-header": "X-Canary", "serin.dev/canary-request-set-header": "x-release: 2", "serin.dev/canary-request-add-query": "v=2",
+            "serin.dev/canary-response-set-header": "x-served-by: next",
+        ]
+        func next(_ target: String) -> [String: String] { canary.merging(["serin.dev/canary-rewrite-target": target]) { one, _ in one } }
+        let rewrite = ["nginx.ingress.kubernetes.io/rewrite-target": "/$1"]
+        let serin = try SerinProcess(TestConfiguration(
+            services: [
+                "old": [old.address.description], "new": [new.address.description], "old-api": [old.address.description],
+                "new-api": [new.address.description],
+            ],
+            manifests: [
+                Manifests.ingress("plain", host: "a.test", path: "/shop", service: "old"),
+                Manifests.canary("next", host: "a.test", path: "/shop", service: "new", next("/v2$1")),
+                Manifests.ingress("regex", host: "b.test", path: "/api/(.*)", type: "ImplementationSpecific", service: "old-api", annotations: rewrite),
+                Manifests.canary("beta", host: "b.test", path: "/api/(.*)", service: "new-api", next("/beta/$1")),
+            ],
+            settings: "canary: {compatibility: \(mode)}"))
+        let client = try serin.client()
+        for (target, host) in [("/shop/a%20b?q", "a.test"), ("/api/x", "b.test")] {
+            #expect(try client.get(target, host: host)["x-served-by"] == nil)
+            #expect(try client.get(target, host: host, fields: ["X-Canary: always", "X-Release: 7"])["x-served-by"] == "next")
+        }
+        #expect(old.requests.map(\.head.startLine) == ["GET /shop/a%20b?q HTTP/1.1", "GET /x HTTP/1.1"])
+        #expect(new.requests.map(\.head.startLine) == ["GET /v2/a%20b?q&v=2 HTTP/1.1", "GET /beta/x?v=2 HTTP/1.1"])
+        #expect(new.requests.map { $0["x-release"] } == ["2", "2"])
+    }
+
     @Test func theDecisionShows() throws {
         let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
         let serin = try SerinProcess(.canary(

@@ -126,7 +126,7 @@ import Testing
         cookie.name = "sid"
         let affinity = SessionAffinity(
             key: 0, serviceKey: SessionKey(high: 3, low: 4), cookie: cookie, setsCookie: true, changesOnFailure: false)
-        let mark = SessionMark(affinity: affinity, key: SessionKey(high: 1, low: 2), omitsSameSiteNone: test.omits, now: 784_111_777)
+        let mark = SessionMark(affinity: affinity, key: SessionKey(high: 1, low: 2), omitsSameSiteNone: test.omits, now: 784_111_777, isAlwaysSet: false)
         var output = ByteBuffer(capacity: 1024)
         mark.write(isTLS: test.isTLS, to: &output)
         #expect(output.count <= mark.room)

@@ -1,3 +1,4 @@
+import Exchange
 import Testing
 
 #if canImport(Glibc)
@@ -11,16 +12,18 @@ import Glibc
     private static let defaultCount: UInt64 = 300
 
     @Test func everyRunObeysTheRules() {
-        var requests = 0
+        var (requests, shielded) = (0, 0)
         for seed in Self.seeds {
             if Self.number("SERIN_SIM_TRACE") != nil { print("seed \(seed)") }
             let simulation = Simulation(seed: seed)
             simulation.run()
             requests += simulation.harness.summaries.count
+            shielded += simulation.harness.summaries.count { $0.shielded != nil }
             let problems = SimulationOracle(simulation).problems
             for problem in problems { Issue.record("SERIN_SIM_SEED=\(seed): \(problem)") }
         }
         #expect(requests >= Self.seeds.count / 2, "the seeds make requests")
+        #expect(shielded > 0 || Self.seeds.count < Self.defaultCount, "the seeds make canaries fail")
     }
 
     /// The same seed plays the same, or a failure could not be replayed.

@@ -183,6 +183,41 @@ import Testing
         #expect(fcntl(fd, F_GETFD) >= 0)
     }
 
+    @Test func inspectsWhatAnotherProcessNames() throws {
+        let listener = try Listener.bind(anyPort)
+        let copy = try listener.duplicate()
+        let (address, identity) = try Listener.inspect(listener.fd)
+        #expect(address == listener.localAddress)
+        #expect(try Listener.inspect(copy.fd).identity == identity)
+        #expect(try Listener.inspect(Listener.bind(anyPort).release()).identity != identity)
+        #expect(fcntl(listener.fd, F_GETFD) & FD_CLOEXEC != 0)
+        #expect(throws: Errno.EBADF) { _ = try Listener.inspect(987_654) }
+        let datagrams = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(datagrams) }
+        #expect(throws: Errno.EINVAL) { _ = try Listener.inspect(datagrams) }
+        let bell = try WakeUp()
+        #expect(throws: Errno.ENOTSOCK) { _ = try Listener.inspect(bell.fd) }
+    }
+
+    /// Serin binds no such sockets, but a service manager may.
+    @Test(.enabled(if: hasIPv6, "this machine has no IPv6"))
+    func anIPv4ClientOfASocketForBothIsIPv4() throws {
+        let fd = socket(AF_INET6, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in6(), off: Int32 = 0
+        address.sin6_family = sa_family_t(AF_INET6)
+        // ::ffff:127.0.0.1, so that the socket is reachable from this machine only.
+        // The kernel reads what the lengths say, of variables of this function.
+        _ = unsafe withUnsafeMutableBytes(of: &address.sin6_addr) { unsafe $0.copyBytes(from: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 127, 0, 0, 1]) }
+        try #require(unsafe setsockopt(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &off, 4) == 0)
+        let bound = unsafe withUnsafeBytes(of: &address) { raw in
+            unsafe raw.withMemoryRebound(to: sockaddr.self) { unsafe Glibc.bind(fd, $0.baseAddress, socklen_t(raw.count)) }
+        }
+        try #require(bound == 0 && listen(fd, 8) == 0)
+        let listener = try Listener(adopting: fd)
+        #expect(listener.localAddress.ipAddress == .v4(0x7F00_0001))
+        #expect(try Connection(to: listener).clientAddress.ipAddress == .v4(0x7F00_0001))
+    }
+
     // MARK: Refusals
 
     enum Verdict: Sendable { case wouldBlock, transient, exhausted }

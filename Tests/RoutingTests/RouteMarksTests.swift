@@ -26,13 +26,13 @@ import Testing
                 canary("d") { _ in },
             ], keys: [])
         let marks = try #require(route.marks)
-        #expect(lines(marks.lines(for: .stable).request) == ["X-Arm: stable"])
-        #expect(lines(marks.lines(for: .canary(0)).request) == ["X-Release: a"])
-        #expect(lines(marks.lines(for: .canary(1)).request) == ["x_release: b"])
-        #expect(lines(marks.lines(for: .canary(2)).request) == ["X-Arm: canary"])
-        #expect(lines(marks.lines(for: .canary(3)).request).isEmpty)
+        #expect(lines(marks.marks(of: .stable).request) == ["X-Arm: stable"])
+        #expect(lines(marks.marks(of: .canary(0)).request) == ["X-Release: a"])
+        #expect(lines(marks.marks(of: .canary(1)).request) == ["x_release: b"])
+        #expect(lines(marks.marks(of: .canary(2)).request) == ["X-Arm: canary"])
+        #expect(lines(marks.marks(of: .canary(3)).request).isEmpty)
         for (name, isOwn) in [("x-release", true), ("X_RELEASE", true), ("x-arm", true), ("x-release2", false), ("", false)] {
-            let (request, response) = (marks.ownsRequestField(utf8(name).span), marks.ownsResponseField(utf8(name).span))
+            let (request, response) = (marks.marks(of: .stable).ownsRequestField(utf8(name).span), marks.marks(of: .stable).ownsResponseField(utf8(name).span))
             #expect(request == isOwn)
             #expect(!response)
         }
@@ -46,9 +46,9 @@ import Testing
             ], keys: [])
         let marks = try #require(route.marks)
         let gone = "Set-Cookie: release=; Path=/; Max-Age=0; SameSite=Lax"
-        #expect(lines(marks.lines(for: .stable).cookies) == [gone, "Set-Cookie: arm=stable; Path=/; SameSite=Lax"])
-        #expect(lines(marks.lines(for: .canary(0)).cookies)
+        #expect(lines(marks.marks(of: .stable).cookies) == [gone, "Set-Cookie: arm=stable; Path=/; SameSite=Lax"])
+        #expect(lines(marks.marks(of: .canary(0)).cookies)
             == ["Set-Cookie: release=2.0; Path=/; SameSite=Lax", "Set-Cookie: arm=; Path=/; Max-Age=0; SameSite=Lax"])
-        #expect(lines(marks.lines(for: .canary(1)).cookies) == ["Set-Cookie: arm=canary; Path=/; SameSite=Lax", gone])
+        #expect(lines(marks.marks(of: .canary(1)).cookies) == ["Set-Cookie: arm=canary; Path=/; SameSite=Lax", gone])
     }
 }

@@ -76,6 +76,32 @@ import Testing
         #expect(chiSquare < 377)
     }
 
+    /// Two canaries' buckets say nothing of each other. Chi-square over 16 by 16 pairs of buckets: 225 degrees of freedom have a
+    /// mean of 225 and a standard deviation of 21.2; the bound is passed by chance once in a million.
+    @Test(arguments: [
+        Salts(testDescription: "two names", other: ("shop/other", nil)),
+        Salts(testDescription: "names that differ in a bit", one: ("shop/b", nil), other: ("shop/c", nil)),
+        Salts(testDescription: "two seeds", one: ("shop/canary", "1"), other: ("shop/canary", "2")),
+    ]) func bucketsOfTwoSaltsAreIndependent(_ salts: Salts) {
+        let routes = [salts.one, salts.other].map { salt in
+            Route.with([Canary(name: salt.name, backend: 1, weight: 1, hashKeys: [0], hashSeed: salt.seed, sequence: 0)], keys: [user])
+        }
+        var counts = [Int](repeating: 0, count: 256)
+        let expected = 400
+        for number in 0..<(expected * counts.count) {
+            let key = utf8("user-\(number)")
+            counts[Int((routes[0].hash(canary: 0, key.span) >> 60) << 4 | (routes[1].hash(canary: 0, key.span) >> 60))] += 1
+        }
+        let rows = (0..<16).map { row in counts[(16 * row)..<(16 * row + 16)].reduce(0, +) }
+        let columns = (0..<16).map { column in stride(from: column, to: 256, by: 16).reduce(0) { $0 + counts[$1] } }
+        var chiSquare = 0.0
+        for (index, count) in counts.enumerated() {
+            let mean = Double(rows[index / 16]) * Double(columns[index % 16]) / Double(expected * counts.count)
+            chiSquare += (Double(count) - mean) * (Double(count) - mean) / mean
+        }
+        #expect(chiSquare < 341)
+    }
+
     // MARK: Keys of several parts
 
     private func joinedRoute(weight: Int = 50) -> Route {
@@ -110,5 +136,24 @@ import Testing
     @Test(arguments: [(nil, "t"), ("u", nil), ("", "t"), ("u", ""), (nil, nil)] as [(String?, String?)])
     func withoutAPartItIsByRequest(_ one: String?, _ other: String?) {
         #expect(roll(one, other) == nil)
+    }
+
+    /// Over every weight of a thousand, whatever the key is made of: who is in stays in, and each of two canaries of a path keeps
+    /// its clients while the last one grows.
+    @Test func raisingTheWeightOfAJoinedKeyOnlyAdds() {
+        let clients = (0..<500).map { [user: "u\($0)", ValueKey.header("X-Tenant"): "t\($0 % 7)"] }
+        let rolls = RollSource(names: ["a", "b"]) { 1 }
+        var before = [Version](repeating: .stable, count: clients.count)
+        for weight in stride(from: 0, through: 800, by: 1) {
+            let first = Canary(name: "a", backend: 1, weight: 200, total: 1000, hashKeys: [0, 1], sequence: 0)
+            let second = Canary(name: "b", backend: 2, weight: weight, total: 1000, hashKeys: [0, 1], sequence: 1)
+            let route = Route.with([first, second], keys: [user, .header("X-Tenant")])
+            let now = clients.map { route.choose($0, rolls).version }
+            if weight > 0 {
+                #expect(zip(before, now).allSatisfy { $0 == $1 || ($0 == .stable && $1 == .canary(1)) }, "\(weight)")
+            }
+            before = now
+        }
+        #expect(before.allSatisfy { $0 != .stable })
     }
 }

@@ -1,5 +1,7 @@
 import Addressing
 import Exchange
+import Glibc
+import Reactor
 import Routing
 @testable import Server
 import Testing
@@ -59,5 +61,69 @@ import Testing
         #expect(throws: Supervisor.StartError.self) {
             _ = try ListenerSet.bind([new], workers: 1, replacing: [Self.anyPort]) { _ in Issue.record("released") }
         }
+    }
+
+    // MARK: Inherited
+
+    struct Spread: Sendable, CustomTestStringConvertible {
+        let name: String
+        var isUnix = false
+        var isActivated = false
+        /// Inherited, and wanted.
+        let sockets: Int
+        let workers: Int
+        /// All of them, the shared ones counted for each worker; and how many different sockets they are of.
+        let descriptors: Int
+        let distinct: Int
+        var isShared = false
+        var testDescription: String { name }
+    }
+
+    @Test(arguments: [
+        Spread(name: "as many", sockets: 3, workers: 3, descriptors: 3, distinct: 3),
+        Spread(name: "more sockets: none is closed", sockets: 4, workers: 3, descriptors: 4, distinct: 4),
+        Spread(name: "fewer: others join", sockets: 1, workers: 3, descriptors: 3, distinct: 3),
+        Spread(name: "one queue of a service manager", isActivated: true, sockets: 1, workers: 3, descriptors: 3, distinct: 1, isShared: true),
+        Spread(name: "two of them", isActivated: true, sockets: 2, workers: 3, descriptors: 3, distinct: 2, isShared: true),
+        Spread(name: "a unix socket", isUnix: true, sockets: 1, workers: 2, descriptors: 2, distinct: 1, isShared: true),
+        Spread(name: "for one worker", isUnix: true, sockets: 1, workers: 1, descriptors: 1, distinct: 1),
+    ])
+    func inheritedSocketsAreSpreadOverWorkers(_ test: Spread) throws {
+        let place = test.isUnix
+            ? Configured(address: .unix(path: "/tmp/serin-listener-set-\(UInt64.random(in: 0..<1 << 40)).sock")) : Self.anyPort
+        let before = try ListenerSet.bind([place], workers: test.sockets)[0]
+        let role = test.isActivated ? "" : "listener"
+        var inherited = InheritedSockets(.init(before.descriptors, names: before.descriptors.map { _ in role }, isUpgrade: !test.isActivated))
+        let configured = Configured(address: EndpointAddress(before.address))
+        var bound = try ListenerSet.bind([configured], workers: test.workers, inheriting: &inherited)
+        defer {
+            for listener in bound { listener.discard() }
+            if case .unix(let path) = before.address { _ = unsafe unlink(path) }
+        }
+        let rest = inherited.closeRest()
+        #expect(rest.isEmpty)
+        #expect(bound[0].descriptors == before.descriptors, "connections are let in only when everything else is done")
+        try ListenerSet.spread(&bound, over: test.workers)
+        #expect(bound[0].descriptors.count == test.descriptors)
+        #expect(try Set(bound[0].descriptors.map { try Listener.inspect($0).identity }).count == test.distinct)
+        #expect(bound[0].isShared == test.isShared)
+        #expect(bound[0].address == before.address)
+    }
+
+    @Test func aFailureLeavesInheritedFilesAlone() throws {
+        let path = "/tmp/serin-listener-set-\(UInt64.random(in: 0..<1 << 40)).sock"
+        let unix = Configured(address: .unix(path: path))
+        let before = try ListenerSet.bind([unix], workers: 1)[0]
+        let others = try ListenerSet.bind([Self.anyPort], workers: 1)
+        defer {
+            for listener in others { listener.discard() }
+            // The path is only read during the call.
+            _ = unsafe unlink(path)
+        }
+        var inherited = InheritedSockets(.init(before.descriptors, names: ["listener"], isUpgrade: true))
+        #expect(throws: Supervisor.StartError.self) {
+            _ = try ListenerSet.bind([unix, Self.changed(others[0]).new], workers: 1, inheriting: &inherited)
+        }
+        #expect(unsafe access(path, F_OK) == 0)
     }
 }

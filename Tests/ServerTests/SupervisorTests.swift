@@ -1,9 +1,10 @@
 import Addressing
 import Exchange
 import Glibc
+import Logging
 import Reactor
 import Routing
-import Server
+@testable import Server
 import Testing
 
 /// A whole proxy in the test's own process.
@@ -95,5 +96,33 @@ import Testing
         proxy.supervisor.stop(graceful: true)
         proxy.supervisor.stop(graceful: false)
         proxy.stop()
+    }
+
+    /// A program that never says that it serves.
+    @Test func anUpgradeThatTakesTooLongIsGivenUp() throws {
+        let origin = try DemoOrigin(name: "origin", at: TestProxy.anyPort)
+        defer { origin.stop() }
+        let log = LogLines()
+        let proxy = try TestProxy(TestProxy.snapshot([origin.address])) {
+            $0.launch = Launch(arguments: ["sleep", "1000"], passed: PassedDescriptors(), manager: nil)
+            $0.launch?.upgradePatience = 50_000_000
+            $0.logger = Logger(label: "test") { _ in log }
+        }
+        for round in 1...2 {
+            proxy.supervisor.upgrade()
+            try log.wait(for: "did not serve in time: it was killed by signal 15; this process goes on serving", times: round)
+            #expect(try proxy.get().hasSuffix("origin\n"))
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func withoutAProgramThereIsNoUpgrade(_ isInit: Bool) throws {
+        let log = LogLines()
+        let proxy = try TestProxy(TestProxy.snapshot([])) {
+            $0.logger = Logger(label: "test") { _ in log }
+            if isInit { $0.launch = Launch(arguments: ["true"], passed: PassedDescriptors(), manager: nil, isInit: true) }
+        }
+        proxy.supervisor.upgrade()
+        try log.wait(for: isInit ? "upgrade refused: this is process 1" : "upgrade refused: this process does not know")
     }
 }

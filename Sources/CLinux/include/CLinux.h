@@ -259,6 +259,56 @@ static inline int64_t linux_is_listening(int32_t fd) {
     return listening;
 }
 
+/// 1 when the descriptor is open; for numbers that another process names.
+static inline int64_t linux_is_open(int32_t fd) { return fcntl(fd, F_GETFD) >= 0 ? 1 : 0; }
+
+/// 1 for a stream socket, 0 for another one; -ENOTSOCK.
+static inline int64_t linux_is_stream(int32_t fd) {
+    int type = 0;
+    socklen_t length = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0) return -errno;
+    return type == SOCK_STREAM ? 1 : 0;
+}
+
+/// The same for all descriptors of one socket, and different for two sockets.
+static inline int64_t linux_socket_identity(int32_t fd) {
+    struct stat status;
+    return fstat(fd, &status) < 0 ? -errno : (int64_t)status.st_ino;
+}
+
+// MARK: Processes
+
+/// Starts a program with standard streams and environment of this process and with no descriptor but `descriptors`, which it finds
+/// from 3 on, in their order. Its signals are as the system sets them. `arguments` and `variables` are texts that follow each
+/// other, each with a NUL at its end. A variable `NAME=value` replaces one of this process, `NAME` alone removes it.
+/// Answers its process id. A program without a slash in its name is looked up in PATH.
+int64_t linux_spawn(const char *program, const char *arguments, size_t arguments_length, const char *variables,
+                    size_t variables_length, const int32_t *descriptors, size_t count);
+
+/// How a child is: `result` is 0 while it runs and its process id once it has ended (and is forgotten by the kernel).
+typedef struct {
+    int64_t result;
+    /// The status of its exit, or the signal that has killed it; the other one is 0.
+    int32_t status, signal;
+} linux_child_state;
+
+linux_child_state linux_child_state_of(int32_t pid);
+
+static inline int32_t linux_process_id(void) { return getpid(); }
+static inline int32_t linux_parent_id(void) { return getppid(); }
+static inline int64_t linux_kill(int32_t pid, int32_t signal) { return linux_result(kill(pid, signal)); }
+
+/// Both ends never block.
+int64_t linux_pipe(int32_t *reading, int32_t *writing);
+
+static inline int64_t linux_read(int32_t fd, void *bytes, size_t count) { return linux_result(read(fd, bytes, count)); }
+
+/// Sends one datagram to a unix socket and does not wait for room. A path that begins with `@` is an abstract address.
+int64_t linux_send_datagram(const char *path, const void *text, size_t length);
+
+/// The value of an environment variable, or NULL; it stays valid as long as nobody changes the environment, and nobody does.
+static inline const char *linux_environment(const char *name) { return getenv(name); }
+
 // MARK: Files
 
 /// Which file a path leads to; both are 0 when there is none or it is not a socket.

@@ -26,7 +26,7 @@ extension AnnotationCatalogue {
         .supported("proxy-next-upstream", "which failures are tried again at another endpoint"),
         .supported("proxy-next-upstream-timeout", "how long attempts may go on, in seconds"),
         .supported("proxy-next-upstream-tries", "how many attempts there are"),
-        .planned("service-upstream", "the Service's own address in place of its endpoints"),
+        .supported("service-upstream", "the Service's own address in place of its endpoints"),
         .supported("upstream-hash-by", "the endpoint follows from a hash of text and `$request_uri`, `$uri`, `$args`, `$arg_NAME`, `$host`, "
             + "`$http_NAME`, `$cookie_NAME`, `$remote_addr`, `$binary_remote_addr`, `$scheme`, `$request_method`"),
         .supported("upstream-hash-by-subset", "the hash chooses a group of endpoints"),

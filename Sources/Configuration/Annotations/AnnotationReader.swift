@@ -13,7 +13,7 @@ struct AnnotationReader {
 
     /// The annotation of ingress-nginx called `name`, one of R2, or a vendor's of the same name.
     func canary(_ name: String) -> Annotation? {
-        Self.canaryPrefixes.lazy.compactMap { manifest.annotation($0 + name) }.first
+        Self.canaryPrefixes.lazy.compactMap { manifest.annotation($0, name) }.first
     }
 
     /// The name of R2 in an annotation's key.
@@ -22,12 +22,12 @@ struct AnnotationReader {
     }
 
     /// Serin's annotation called `name`.
-    func own(_ name: String) -> Annotation? { manifest.annotation(Self.prefix + name) }
+    func own(_ name: String) -> Annotation? { manifest.annotation(Self.prefix, name) }
 
     /// Serin's annotation called `name`, or Tengine's or Higress's of that name.
     func extended(_ name: String, tengine: Bool = true) -> Annotation? {
         let vendors = (tengine ? [CanaryAnnotations.prefix] : []) + [Self.higressPrefix]
-        return own(name) ?? vendors.lazy.compactMap { manifest.annotation($0 + name) }.first
+        return own(name) ?? vendors.lazy.compactMap { manifest.annotation($0, name) }.first
     }
 
     /// Says that `annotation` can't be used as it is; `message` goes on with why and what happens instead.

@@ -6,7 +6,10 @@ internal import Routing
 struct CanaryAnnotations {
     static let prefix = "nginx.ingress.kubernetes.io/"
     /// Serin's own, under `AnnotationReader.prefix`.
-    static let ownNames = HashAnnotations.names + ConditionAnnotations.names + MarkAnnotations.names + ["canary-weight"]
+    static let ownNames = HashAnnotations.names + ConditionAnnotations.names + MarkAnnotations.names + EditAnnotations.names
+        + ShieldAnnotations.names + ["canary-weight"]
+    /// Tengine's, under the prefix of ingress-nginx.
+    static let tengineNames = ConditionAnnotations.tengineNames + EditAnnotations.tengineNames
     /// R2.
     static let names = [
         "canary", "canary-weight", "canary-weight-total", "canary-by-header", "canary-by-header-value",
@@ -31,6 +34,10 @@ struct CanaryAnnotations {
     let hash: HashAnnotations
     /// How the decision shows.
     let marks: DecisionMarks
+    /// What it changes of requests and responses.
+    let changes: EditAnnotations
+    /// Whether the stable version answers what it fails at.
+    let shield: Shield?
 
     /// The cookie of a release; nil for what is none or has no weight.
     private(set) var pin: ReleasePin?
@@ -46,6 +53,8 @@ struct CanaryAnnotations {
         conditions = ConditionAnnotations(reader, compatibility)
         hash = HashAnnotations(reader, log: &log)
         marks = MarkAnnotations(reader, log: &log).marks
+        changes = EditAnnotations(reader, log: &log)
+        shield = ShieldAnnotations(reader, log: &log).shield
         readEnabled(log: &log)
         weight = integer("canary-weight", orElse: 0, log: &log) ?? 0
         readTotal(log: &log)
@@ -165,6 +174,7 @@ struct CanaryAnnotations {
     private func warnDisabled(log: inout DiagnosticLog) {
         let rules = manifest.annotations.filter { annotation in
             if let name = annotation.key.droppingPrefix(AnnotationReader.prefix) { return Self.ownNames.contains(name) }
+            if let name = annotation.key.droppingPrefix(Self.prefix), Self.tengineNames.contains(name) { return true }
             return switch AnnotationReader.canaryName(annotation.key) {
             case "canary-weight": weight > 0
             case "canary-by-header", "canary-by-header-value", "canary-by-header-pattern", "canary-by-cookie": true
@@ -174,7 +184,7 @@ struct CanaryAnnotations {
         if rules.isEmpty, annotation("canary") == nil, let total = annotation("canary-weight-total") {
             warn(total, "R8", "does nothing in an ordinary Ingress; write it into the canary", log: &log)
         }
-        guard let first = rules.first, !ServiceRelease.names.contains(where: { manifest.annotation(Self.prefix + $0) != nil }) else { return }
+        guard let first = rules.first, !ServiceRelease.names.contains(where: { manifest.annotation(Self.prefix, $0) != nil }) else { return }
         log.warning(
             manifest.place(line: first.line), manifest.object,
             "has canary rules, but \(Self.prefix)canary is not \"true\" (R8): an ordinary Ingress, no canary; add it or "

@@ -69,7 +69,7 @@ struct ModuloText {
 
     /// Nil without any of Tengine's annotations.
     static func tengine(_ reader: AnnotationReader, log: inout DiagnosticLog) -> ModuloText? {
-        let all = [divisor, relation, remainder].map { reader.manifest.annotation(CanaryAnnotations.prefix + $0) }
+        let all = [divisor, relation, remainder].map { reader.manifest.annotation(CanaryAnnotations.prefix, $0) }
         guard let first = all.compactMap({ $0 }).first else { return nil }
         return ModuloText(first, words: all.map { AnnotationText.normalized($0?.value ?? "") })
     }

@@ -23,8 +23,8 @@ struct ServiceRelease {
     /// Nil, with a warning unless neither annotation is there, if there is no release: the first Service of a path then has it.
     init?(_ manifest: Manifest, log: inout DiagnosticLog) {
         let reader = AnnotationReader(manifest: manifest)
-        let match = manifest.annotation(CanaryAnnotations.prefix + Self.matchName)
-        let weight = manifest.annotation(CanaryAnnotations.prefix + Self.weightName)
+        let match = manifest.annotation(CanaryAnnotations.prefix, Self.matchName)
+        let weight = manifest.annotation(CanaryAnnotations.prefix, Self.weightName)
         guard let first = match ?? weight else { return nil }
         annotation = first
         var matched: (service: String, match: Match)?

@@ -73,6 +73,24 @@ struct EndpointResolver {
         return found([], orElse: "add its EndpointSlice to the manifests, or its addresses under `services:`")
     }
 
+    /// A Service's own address, for `service-upstream`; nil if the manifests do not tell it. What `services:` says of the Service
+    /// comes first.
+    func serviceAddress(_ reference: BackendReference, namespace: String) -> (name: String, endpoint: Endpoint)? {
+        let key = Key(namespace: namespace, service: reference.service)
+        guard let service = services[key], let clusterIP = service.clusterIP,
+              let port = service.ports.first(where: { $0.matches(reference.port) }),
+              override(key, reference.port, port) == nil,
+              let address = AddressText.address(clusterIP, port: port.port)
+        else { return nil }
+        return ("\(namespace)/\(reference.service):\(port.port)", Endpoint(address: address))
+    }
+
+    /// Whether a Service has no address of its own, and nothing else says where it is.
+    func hasNoAddress(_ reference: BackendReference, namespace: String) -> Bool {
+        let key = Key(namespace: namespace, service: reference.service)
+        return services[key]?.clusterIP == nil && overrides[key] == nil
+    }
+
     /// A reference to the first port of a Service, for annotations that name no port; nil if nothing is known of it.
     func firstPort(of service: Located<String>, namespace: String) -> BackendReference? {
         let key = Key(namespace: namespace, service: service.value)

@@ -96,9 +96,11 @@ extension ExactPlanner {
         for host in hosts {
             for location in servers[host] ?? [] {
                 guard var route = location.route, let main = location.backend else { continue }
+                // R13: a backend is as its creator says.
                 if let backend = backends[main] {
                     route.balancing = ingresses[backend.creator].balancing.balancing
                     route.affinity = backend.affinity?.planned(at: location.place)
+                    route.usesServiceAddress = ingresses[backend.creator].annotations.usesServiceAddress
                 }
                 if let deletion = backends[main]?.deletion {
                     route.isWithdrawn = true
@@ -123,9 +125,9 @@ extension ExactPlanner {
         else { return nil }
         let creator = ingresses[backend.creator]
         guard creator.isCanary else { return nil }
-        return PlannedCanary(
-            owner: creator.manifest, backend: backend.reference, line: backend.reference.line, annotations: creator.canary,
-            balancing: creator.balancing.balancing, affinity: backend.affinity?.planned(at: place))
+        var canary = PlannedCanary(creator, backend: backend.reference, line: backend.reference.line)
+        canary.affinity = backend.affinity?.planned(at: place)
+        return canary
     }
 
     // MARK: Why not

@@ -134,6 +134,19 @@ struct HostPlan {
         return Rewrite(pattern, target: target.value)
     }
 
+    /// What a canary's upstreams are asked for instead of what the route says. Of a plain path, `$1` is what follows it.
+    func rewrite(of canary: PlannedCanary, on route: PlannedRoute) -> Rewrite? {
+        guard let target = canary.annotations.changes.rewriteTarget else { return nil }
+        let path = route.path.place.path
+        if usesRegex(route.path.place.host) {
+            return (try? Pattern(path, ignoringCase: true)).map { Rewrite($0, target: target.value) }
+        }
+        let literal = (path.hasSuffix("/") ? path.dropLast() : path[...]).map { character in
+            "\\^$.|?*+()[]{}".contains(character) ? "\\\(character)" : "\(character)"
+        }
+        return (try? Pattern("^" + literal.joined() + "(.*)$")).map { Rewrite($0, target: target.value) }
+    }
+
     private static func pattern(_ text: String, _ route: PlannedRoute, log: inout DiagnosticLog) -> Pattern? {
         do {
             return try Pattern(text, ignoringCase: true)

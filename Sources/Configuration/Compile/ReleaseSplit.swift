@@ -63,10 +63,7 @@ struct ReleaseSplit {
                 guard let index, obstacle == nil else { continue }
                 let pin = Self.pin(path, old: plan.routes[index].path.backend, namespace: release.owner.namespace)
                 let rules = CanaryAnnotations(release.release, pin: pin, of: release.owner)
-                plan.routes[index].canaries.append(
-                    PlannedCanary(
-                        owner: release.owner, backend: path.backend, line: path.line, annotations: rules,
-                        balancing: plan.routes[index].balancing, affinity: plan.routes[index].affinity))
+                plan.routes[index].canaries.append(PlannedCanary(rules, path, on: plan.routes[index]))
             }
         }
     }

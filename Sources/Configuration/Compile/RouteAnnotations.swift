@@ -3,7 +3,10 @@ internal import Routing
 /// The annotations of one Ingress that say how its hosts and paths are served, canaries aside (R33, R35, R38, R39). What can't be
 /// used is dropped by itself with a warning.
 struct RouteAnnotations {
-    static let names = ["server-alias", "app-root", "default-backend", "use-regex", "rewrite-target"] + RetryAnnotations.names
+    static let names = ["server-alias", "app-root", "default-backend", "use-regex", "rewrite-target", "service-upstream"]
+        + RetryAnnotations.names
+    /// Those that count in a canary, too.
+    private static let canaryNames = ["service-upstream"]
 
     /// Other names of the hosts (R33), lower case.
     private(set) var aliases: [Located<String>] = []
@@ -17,6 +20,8 @@ struct RouteAnnotations {
     private(set) var rewriteTarget: Located<String>?
     /// What is tried again (R39).
     let retry: RetryRule
+    /// Requests go to the Service's own address in place of its endpoints. Of a canary it counts, too (R36).
+    private(set) var usesServiceAddress = false
 
     private let manifest: Manifest
 
@@ -26,17 +31,21 @@ struct RouteAnnotations {
         readAliases(log: &log)
         readAppRoot(log: &log)
         readDefaultBackend(log: &log)
-        readRegex(log: &log)
+        usesRegex = bool("use-regex", "the paths are plain", log: &log)
         readRewrite(log: &log)
+        usesServiceAddress = bool("service-upstream", "requests go to the endpoints", log: &log)
     }
 
     /// Canaries have these of their main (R14, R36).
     static func warnOnCanary(_ manifest: Manifest, log: inout DiagnosticLog) {
         for annotation in manifest.annotations {
-            guard let name = annotation.key.droppingPrefix(CanaryAnnotations.prefix), names.contains(name) else { continue }
+            guard let name = annotation.key.droppingPrefix(CanaryAnnotations.prefix), names.contains(name), !canaryNames.contains(name)
+            else { continue }
+            let own = name == "rewrite-target" ? ", or as \(AnnotationReader.prefix)canary-rewrite-target here" : ""
             log.warning(
                 manifest.place(line: annotation.line), manifest.object,
-                "\(annotation.key) does nothing in a canary, whose requests are served as its main Ingress says (R36); write it there")
+                "\(annotation.key) does nothing in a canary, whose requests are served as its main Ingress says (R36); write it "
+                    + "there" + own)
         }
     }
 
@@ -78,30 +87,33 @@ struct RouteAnnotations {
         defaultBackend = Located(value: name, line: annotation.line)
     }
 
-    private mutating func readRegex(log: inout DiagnosticLog) {
-        guard let annotation = annotation("use-regex") else { return }
-        if let value = AnnotationText.bool(annotation.value) {
-            usesRegex = value
-        } else {
-            warn(annotation, "is not a boolean: the paths are plain; write \"true\"", log: &log)
-        }
+    private func bool(_ name: String, _ otherwise: String, log: inout DiagnosticLog) -> Bool {
+        guard let annotation = annotation(name) else { return false }
+        if let value = AnnotationText.bool(annotation.value) { return value }
+        warn(annotation, "is not a boolean: \(otherwise); write \"true\"", log: &log)
+        return false
     }
 
     private mutating func readRewrite(log: inout DiagnosticLog) {
         guard let annotation = annotation("rewrite-target") else { return }
         let target = AnnotationText.normalized(annotation.value)
         guard !target.isEmpty else { return warn(annotation, "is empty: counts as not set (R5)", log: &log) }
-        guard target.utf8.allSatisfy(Self.isTarget) else {
-            return warn(annotation, "holds a character that ingress-nginx does not allow here: paths go on as they came", log: &log)
-        }
-        if target.contains("://") {
-            return warn(annotation, "is a redirect to another URL, which is not supported: paths go on as they came", log: &log)
-        }
-        let groups = target.split(separator: "$", omittingEmptySubsequences: false).dropFirst()
-        guard groups.allSatisfy({ ("1"..."9").contains($0.first ?? " ") }) else {
-            return warn(annotation, "names another variable than $1 to $9, which is not supported: paths go on as they came", log: &log)
+        if let problem = Self.problem(ofTarget: target) {
+            return warn(annotation, "\(problem): paths go on as they came", log: &log)
         }
         rewriteTarget = Located(value: target, line: annotation.line)
+    }
+
+    /// Why a rewrite target can't be used; nil if it can.
+    static func problem(ofTarget target: String) -> String? {
+        if target.isEmpty { return "is empty" }
+        guard target.utf8.allSatisfy(isTarget) else { return "holds a character that ingress-nginx does not allow here" }
+        if target.contains("://") { return "is a redirect to another URL, which is not supported" }
+        let groups = target.split(separator: "$", omittingEmptySubsequences: false).dropFirst()
+        guard groups.allSatisfy({ ("1"..."9").contains($0.first ?? " ") }) else {
+            return "names another variable than $1 to $9, which is not supported"
+        }
+        return nil
     }
 
     /// What ingress-nginx allows in a rewrite target.
@@ -112,7 +124,7 @@ struct RouteAnnotations {
         }
     }
 
-    private func annotation(_ name: String) -> Annotation? { manifest.annotation(CanaryAnnotations.prefix + name) }
+    private func annotation(_ name: String) -> Annotation? { manifest.annotation(CanaryAnnotations.prefix, name) }
 
     private func warn(_ annotation: Annotation, _ message: String, log: inout DiagnosticLog) {
         log.warning(

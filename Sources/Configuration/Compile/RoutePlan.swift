@@ -54,6 +54,8 @@ struct PlannedRoute {
     var balancing: Balancing
     /// How clients stay with the endpoints of its Service.
     var affinity: PlannedAffinity?
+    /// Requests go to its Service's own address.
+    var usesServiceAddress: Bool
     /// Its Service was deleted by R18, so that it has no endpoint, whatever the manifests say.
     var isWithdrawn = false
 
@@ -62,6 +64,7 @@ struct PlannedRoute {
         annotations = ingress.annotations
         balancing = ingress.balancing.balancing
         affinity = ingress.affinity.session.map { PlannedAffinity(session: $0, setsCookie: true) }
+        usesServiceAddress = ingress.annotations.usesServiceAddress
         self.path = path
     }
 }
@@ -78,6 +81,28 @@ struct PlannedCanary {
     let balancing: Balancing
     /// How clients stay with them, as the main Ingress says (R29); nil also if it is `legacy` (R30).
     var affinity: PlannedAffinity?
+    /// Requests go to its Service's own address.
+    let usesServiceAddress: Bool
+
+    init(_ ingress: PlannedIngress, backend: BackendReference, line: Int) {
+        owner = ingress.manifest
+        self.backend = backend
+        self.line = line
+        annotations = ingress.canary
+        balancing = ingress.balancing.balancing
+        usesServiceAddress = ingress.annotations.usesServiceAddress || ingress.canary.changes.usesServiceAddress
+    }
+
+    /// The new Service of a release on the route of the old one.
+    init(_ rules: CanaryAnnotations, _ path: PlannedPath, on route: PlannedRoute) {
+        owner = route.owner
+        backend = path.backend
+        line = path.line
+        annotations = rules
+        balancing = route.balancing
+        affinity = route.affinity
+        usesServiceAddress = route.annotations.usesServiceAddress || rules.changes.usesServiceAddress
+    }
 }
 
 /// What the planner knows about one path of a canary Ingress, or of a release.

@@ -56,11 +56,9 @@ struct ScopedPlanner {
             plan.outcomes.append(CanaryOutcome(owner: manifest, path: path, obstacle: obstacle))
             guard obstacle == nil, let position = positions[path.place] else { continue }
             noteOverlap(plan.routes[position], path, manifest, log: &log)
-            plan.routes[position].canaries.append(
-                PlannedCanary(
-                    owner: manifest, backend: path.backend, line: path.line, annotations: canary.canary,
-                    balancing: canary.balancing.balancing,
-                    affinity: canary.affinity.isLegacy ? nil : plan.routes[position].affinity))
+            var bound = PlannedCanary(canary, backend: path.backend, line: path.line)
+            if !canary.affinity.isLegacy { bound.affinity = plan.routes[position].affinity }
+            plan.routes[position].canaries.append(bound)
         }
     }
 

@@ -25,6 +25,8 @@ struct SnapshotCompiler {
     /// By label of the canary, then by how the canaries of a route share its requests.
     private var sequencePositions: [String: [[String]: Int]] = [:]
     private var matches: [String: HeaderRule.Match] = [:]
+    /// The backends of the canaries of each place, by their Ingresses.
+    private var canaryBackends: [RoutePlace: [String: Int]] = [:]
     /// The backend of each route.
     private var stables: [RoutePlace: Int] = [:]
     /// Canary Ingresses without a rule that could send them a request.
@@ -74,8 +76,9 @@ struct SnapshotCompiler {
             var canaries: [Canary] = []
             let split = planned.canaries.map { "\($0.annotations.weight)/\($0.annotations.total(in: settings.compatibility))" }
             for canary in planned.canaries {
-                let sequence = sequence(canary.owner.label, split)
-                let compiled = self.canary(canary, sequence: sequence, keys: &keys, log: &log)
+                let compiled = self.canary(
+                    canary, sequence: sequence(canary.owner.label, split),
+                    rewrite: plan.hostPlan.rewrite(of: canary, on: planned), keys: &keys, log: &log)
                 if compiled.ruleTexts(keys: keys.keys).isEmpty { idle.insert(compiled.name) }
                 canaries.append(compiled)
             }
@@ -83,6 +86,7 @@ struct SnapshotCompiler {
             let place = planned.path.place
             stables[place] = stable
             let affinity = planned.affinity(settings.compatibility, cookiePath: cookiePath(planned, plan.hostPlan, log: &log), keys: &keys)
+            for canary in canaries { canaryBackends[place, default: [:]][canary.name] = canary.backend }
             // Places are distinct by now, so that the table never sees one twice.
             _ = builder.add(host: place.host, path: place.path, type: place.type) { index in
                 Route(
@@ -118,7 +122,9 @@ struct SnapshotCompiler {
             let name = resolver.resolve(planned.path.backend, namespace: planned.owner.namespace).name
             return position(of: Backend(name: name, endpoints: []), as: BackendKey(name: name + " (R18)"))
         }
-        let stable = backend(planned.path.backend, of: planned.owner, planned.placement, log: &log)
+        let stable = backend(
+            planned.path.backend, of: planned.owner, planned.placement, atService: planned.usesServiceAddress ? planned.owner : nil,
+            log: &log)
         return backends[stable].endpoints.isEmpty ? defaultBackend(planned, log: &log) ?? stable : stable
     }
 
@@ -141,9 +147,13 @@ struct SnapshotCompiler {
     }
 
     /// The position of the backend that a reference leads to, which joins the list if it is new.
+    ///
+    /// - Parameter owner: the Ingress that wants the Service's own address; nil wants its endpoints.
     private mutating func backend(
-        _ reference: BackendReference, of manifest: Manifest, _ balancing: Balancing, log: inout DiagnosticLog
+        _ reference: BackendReference, of manifest: Manifest, _ balancing: Balancing, atService owner: Manifest? = nil,
+        log: inout DiagnosticLog
     ) -> Int {
+        if let owner, let position = serviceAddress(reference, of: owner, balancing, log: &log) { return position }
         let backend = resolve(reference, of: manifest, log: &log)
         // One Service may be balanced in several ways.
         let key = BackendKey(name: backend.name, balancing: balancing)
@@ -168,6 +178,22 @@ struct SnapshotCompiler {
         return (name, resolution.endpoints)
     }
 
+    /// The position of the backend that is a Service's own address; nil, with a warning, if it has none.
+    private mutating func serviceAddress(
+        _ reference: BackendReference, of manifest: Manifest, _ balancing: Balancing, log: inout DiagnosticLog
+    ) -> Int? {
+        if let address = resolver.serviceAddress(reference, namespace: manifest.namespace) {
+            let key = BackendKey(name: address.name + " service-upstream", balancing: balancing)
+            return position(of: Backend(name: address.name, endpoints: [address.endpoint], balancing: balancing), as: key)
+        }
+        guard resolver.hasNoAddress(reference, namespace: manifest.namespace) else { return nil }
+        log.warning(
+            manifest.place(line: reference.line), manifest.object,
+            "service-upstream does nothing for Service \(manifest.namespace)/\(reference.service), which has no `clusterIP` in the "
+                + "manifests: requests go to its endpoints")
+        return nil
+    }
+
     private mutating func position(of backend: Backend, as key: BackendKey) -> Int {
         if let known = backendPositions[key] { return known }
         backendPositions[key] = backends.count
@@ -178,13 +204,15 @@ struct SnapshotCompiler {
     // MARK: Canaries
 
     private mutating func canary(
-        _ planned: PlannedCanary, sequence: Int, keys: inout ValueKeyList, log: inout DiagnosticLog
+        _ planned: PlannedCanary, sequence: Int, rewrite: Rewrite?, keys: inout ValueKeyList, log: inout DiagnosticLog
     ) -> Canary {
         let annotations = planned.annotations
         let hashKeys = annotations.hash.key?.keys ?? settings.hashBy
         return Canary(
             name: planned.owner.label,
-            backend: backend(planned.backend, of: planned.owner, planned.placement, log: &log),
+            backend: backend(
+                planned.backend, of: planned.owner, planned.placement, atService: planned.usesServiceAddress ? planned.owner : nil,
+                log: &log),
             header: annotations.header.map { name in
                 HeaderRule(key: keys.index(of: .header(name)), match: match(planned, log: &log))
             },
@@ -203,6 +231,7 @@ struct SnapshotCompiler {
             weight: annotations.weight, total: annotations.total(in: settings.compatibility),
             hashKeys: hashKeys.map { keys.index(of: $0) }, hashSeed: annotations.hash.seed,
             hashCookie: annotations.hash.cookie, marks: annotations.marks,
+            edits: annotations.changes.edits, rewrite: rewrite, shield: annotations.shield,
             sequence: sequence)
     }
 
@@ -252,7 +281,9 @@ struct SnapshotCompiler {
     /// Why a bound canary gets no request.
     private mutating func inactive(_ outcome: CanaryOutcome, log: inout DiagnosticLog) -> String? {
         if idle.contains(outcome.owner.label) { return "it has no header, no cookie and no weight above 0 (R27)" }
-        let canary = resolve(outcome.path.backend, of: outcome.owner, log: &log)
+        let bound = canaryBackends[outcome.path.place]?[outcome.owner.label]
+        let canary = bound.map { (name: backends[$0].name, endpoints: backends[$0].endpoints) }
+            ?? resolve(outcome.path.backend, of: outcome.owner, log: &log)
         if outcome.isRelease {
             return canary.endpoints.isEmpty ? "Service \(canary.name) has no endpoint, stable answers its requests" : nil
         }

@@ -37,6 +37,12 @@ struct Manifest: Sendable {
     }
 
     func annotation(_ key: String) -> Annotation? { annotations.first { $0.key == key } }
+
+    /// The annotation whose key is `prefix` and `name`, without making it: there are thousands of objects and dozens of names.
+    func annotation(_ prefix: String, _ name: String) -> Annotation? {
+        let count = prefix.utf8.count + name.utf8.count
+        return annotations.first { $0.key.utf8.count == count && $0.key.hasPrefix(prefix) && $0.key.hasSuffix(name) }
+    }
 }
 
 /// One annotation as written.
@@ -133,6 +139,8 @@ struct ServiceManifest: Sendable {
     }
 
     let ports: [Port]
+    /// Its own address within the cluster.
+    let clusterIP: String?
     /// The DNS name of a Service of type ExternalName.
     let externalName: Located<String>?
 }

@@ -1,3 +1,5 @@
+internal import Addressing
+
 /// Decodes a Service.
 struct ServiceDecoder {
     let place: Place
@@ -16,7 +18,16 @@ struct ServiceDecoder {
                     "expected a DNS name under `spec.externalName`, found \(name?.found ?? "nothing")")
             }
         }
-        return ServiceManifest(ports: ports(spec?["ports"], log: &log), externalName: externalName)
+        return ServiceManifest(
+            ports: ports(spec?["ports"], log: &log), clusterIP: clusterIP(spec?["clusterIP"], log: &log), externalName: externalName)
+    }
+
+    /// Nil for a headless Service, and for one that has not been given an address.
+    private func clusterIP(_ node: YAMLNode?, log: inout DiagnosticLog) -> String? {
+        guard let node, let text = node.text, !text.isEmpty, text != "None" else { return nil }
+        if IPAddress(text) != nil { return text }
+        log.error(place.at(line: node.line), object, "expected an IP address or None under `spec.clusterIP`, found \(node.found)")
+        return nil
     }
 
     private func ports(_ node: YAMLNode?, log: inout DiagnosticLog) -> [ServiceManifest.Port] {

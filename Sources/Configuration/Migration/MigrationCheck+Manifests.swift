@@ -63,13 +63,13 @@ extension MigrationCheck {
     private static let offByDefault: Set<String> = [
         "auth-always-set-cookie", "disable-proxy-intercept-errors", "enable-cors", "enable-global-auth", "enable-modsecurity",
         "enable-opentelemetry", "enable-owasp-core-rules", "enable-rewrite-log", "force-ssl-redirect", "from-to-www-redirect",
-        "http2-push-preload", "preserve-trailing-slash", "relative-redirects", "service-upstream", "ssl-passthrough",
+        "http2-push-preload", "preserve-trailing-slash", "relative-redirects", "ssl-passthrough",
         "ssl-redirect", "use-port-in-redirects", "use-regex",
     ]
 
     /// R36: the rest of a canary Ingress's annotations comes from its main one in ingress-nginx, too.
     private static func isReadFromCanary(_ name: String) -> Bool {
-        ["load-balance", "service-upstream", "affinity-canary-behavior"].contains(name)
+        ["load-balance", "affinity-canary-behavior"].contains(name)
             || ["upstream-hash-by", "auth-tls-", "proxy-ssl-"].contains(where: name.hasPrefix)
     }
 

@@ -199,7 +199,7 @@ extension MigrationCheck {
     mutating func compareTotal(_ ingress: PlannedIngress) {
         let canary = ingress.canary
         guard canary.isEnabled, canary.weight > 0, canary.total < 100,
-              let annotation = ingress.manifest.annotation(CanaryAnnotations.prefix + "canary-weight-total")
+              let annotation = AnnotationReader(manifest: ingress.manifest).canary("canary-weight-total")
         else { return }
         add(
             "R21.7", ingress.manifest, line: annotation.line,

@@ -66,16 +66,23 @@ final class SerinProcess {
     var url: String { "http://\(address)" }
     var adminURL: String { "http://\(admin)" }
 
-    convenience init(_ configuration: TestConfiguration, folder: TemporaryFolder? = nil, named name: String = "serin") throws {
+    convenience init(
+        _ configuration: TestConfiguration, folder: TemporaryFolder? = nil, named name: String = "serin", passing sockets: [TestSocket] = [],
+        variables: [String] = [], program: String? = nil
+    ) throws {
         let folder = try folder ?? TemporaryFolder()
         try configuration.write(to: folder)
-        try self.init(in: folder, named: name)
+        try self.init(in: folder, named: name, passing: sockets, variables: variables, program: program)
     }
 
     /// With the configuration that is in the folder already.
-    init(in folder: TemporaryFolder, named name: String = "serin") throws {
+    init(
+        in folder: TemporaryFolder, named name: String = "serin", passing sockets: [TestSocket] = [], variables: [String] = [],
+        program: String? = nil
+    ) throws {
         self.folder = folder
-        process = try Self.launch(["run", "-c", Self.file], in: self.folder, named: name)
+        process = try ChildProcess(
+            try program ?? Self.executable(), ["run", "-c", Self.file], named: name, in: folder, passing: sockets, variables: variables)
         (listeners, admin) = try Self.addresses(of: process)
     }
 

@@ -146,6 +146,9 @@ final class TestSocket: Sendable {
         return UInt16(bigEndian: address.sin6_port)
     }
 
+    /// Another descriptor of it, for a child; its number is at least `least`.
+    func duplicate(from least: Int32) -> Int32 { fcntl(fd, F_DUPFD, least) }
+
     private func set(_ level: Int32, _ option: Int32, to value: Int32) {
         var value = value
         _ = unsafe setsockopt(fd, level, option, &value, socklen_t(MemoryLayout<Int32>.size))

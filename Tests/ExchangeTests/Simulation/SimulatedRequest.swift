@@ -14,6 +14,8 @@ struct SimulatedRequest {
     let tunnel: [UInt8]
 
     var isIdempotent: Bool { method != "POST" }
+    /// A shield may hold for it.
+    var isSafe: Bool { body.isEmpty && ["GET", "HEAD"].contains(method) }
 
     init(id: Int, isLast: Bool, _ chance: inout SeededGenerator) {
         self.id = id
@@ -30,7 +32,7 @@ struct SimulatedRequest {
         minorVersion = chance.oneIn(12) ? 0 : 1
         let hasBody = chance.oneIn(method == "POST" || method == "PUT" ? 1 : 10)
         body = hasBody ? chance.body() : []
-        let host = kind == .unrouted ? "x.test" : chance.pick(["a.test", "canary.test"])
+        let host = kind == .unrouted ? "x.test" : chance.pick(["a.test", "canary.test", "safe.test"])
         var head = "\(method) /\(id) HTTP/1.\(minorVersion)|Host: \(host)|X-Id: \(id)|"
         if chance.oneIn(12) { head += "Connection: close|" }
         if chance.oneIn(12) { head += "Connection: keep-alive|" }

@@ -34,12 +34,26 @@ final class SimulationOracle {
             check(line.isEmpty || line == expected, "summary \(id) is of \(line)")
             let connects = harness.upstreams.filter { $0.request == id }
             check(summary.attempts == connects.count, "\(id): \(summary.attempts) attempts, \(connects.count) connects")
-            check(connects.count <= max(Int(simulation.retry.tries), 3), "\(id): \(connects.count) connects by \(simulation.retry)")
-            check(Set(connects.map(\.backend)).count <= 1, "\(id): all attempts go to one version")
+            judge(connects, summary, request)
             let most = request.body.count + request.tunnel.count
             check(summary.requestBodyBytes <= most, "\(id): body bytes counted beyond the body")
             check(summary.status != 0, "\(id): a status")
         }
+    }
+
+    private func judge(_ connects: [MachineHarness.Upstream], _ summary: Summary, _ request: SimulatedRequest) {
+        let id = request.id
+        let most = max(Int(simulation.retry.tries), 3)
+        guard let shielded = summary.shielded else {
+            check(connects.count <= most, "\(id): \(connects.count) connects by \(simulation.retry)")
+            check(Set(connects.map(\.backend)).count <= 1, "\(id): all attempts go to one version")
+            return
+        }
+        check(request.isSafe && summary.version == .stable && shielded.status >= 500, "\(id): shielded for no reason")
+        let canaries = connects.prefix { $0.backend == World.canary }
+        check(connects.dropFirst(canaries.count).allSatisfy { $0.backend == World.stable }, "\(id): back to the canary")
+        check(canaries.count <= most, "\(id): \(canaries.count) connects to the canary")
+        check(connects.count - canaries.count <= most, "\(id): \(connects.count) connects in all")
     }
 
     // MARK: Upstreams
@@ -84,6 +98,8 @@ final class SimulationOracle {
     private func judgeRetry(_ index: Int, _ upstream: MachineHarness.Upstream, _ request: SimulatedRequest) {
         let isTriedAgain = harness.upstreams.dropFirst(index + 1).contains { $0.request == upstream.request }
         guard isTriedAgain else { return }
+        let summary = harness.summaries.indices.contains(request.id) ? harness.summaries[request.id] : harness.machine.summary
+        if summary.shielded != nil, upstream.backend == World.canary { return }
         let rule = simulation.retry.conditions
         check(
             request.isIdempotent || upstream.received.isEmpty || rule.contains(.nonIdempotent),
@@ -101,7 +117,7 @@ final class SimulationOracle {
     /// An answer that the rule tries again elsewhere went to the client only if nothing else could be done.
     private func judgeStatus(_ summary: Summary, _ request: SimulatedRequest, hasInterims: Bool) {
         let rule = simulation.retry
-        guard !rule.conditions.isDisjoint(with: RetryRule.Conditions(status: summary.status)), summary.attempts < rule.tries else { return }
+        guard summary.shielded == nil, !rule.conditions.isDisjoint(with: RetryRule.Conditions(status: summary.status)), summary.attempts < rule.tries else { return }
         let mayRepeat = request.isIdempotent || rule.conditions.contains(.nonIdempotent)
         check(!mayRepeat || hasInterims || !simulation.isBrief, "\(request.id): \(summary.status) after \(summary.attempts) attempts by \(rule)")
     }

@@ -29,16 +29,17 @@ struct World: Sendable {
 
     /// Routes: `a.test/`, `a.test/app/`, `canary.test/` with a canary by header and half of the rest, `empty.test/` without
     /// endpoints, `half.test/` whose canary has none, `marked.test/` where the decision shows everywhere; `app.test/` leads to
-    /// `/start?x=1`, and upstreams of `app.test/old…` are asked for `/new…`.
+    /// `/start?x=1`, and upstreams of `app.test/old…` are asked for `/new…`; `edited.test/shop` whose canary changes fields, query and path; `shield.test/` whose
+    /// canary is shielded, as is that of `safe.test/` for half of the requests.
     func snapshot() -> Snapshot {
         var routes = RouteTableBuilder()
         let always = [ValueKey.header("x-canary")]
-        func route(_ host: String, _ path: String, stable: Int, canary: Int? = nil) {
+        func route(_ host: String, _ path: String, stable: Int, canary: Int? = nil, shield: Shield? = nil) {
             _ = routes.add(host: host, path: path, type: .prefix) { index in
                 let canaries = canary.map { backend in
                     Canary(
                         name: "shop/next", backend: backend, header: HeaderRule(key: 0, match: .alwaysNever),
-                        weight: 50, sequence: 0)
+                        weight: 50, shield: shield, sequence: 0)
                 }
                 return Route(
                     index: index, label: "shop/web", host: host, path: path, pathType: .prefix, stable: stable,
@@ -50,7 +51,10 @@ struct World: Sendable {
         route("canary.test", "/", stable: Self.stable, canary: Self.canary)
         route("empty.test", "/", stable: Self.empty)
         route("half.test", "/", stable: Self.stable, canary: Self.empty)
+        route("safe.test", "/", stable: Self.stable, canary: Self.canary, shield: Shield(more: [500]))
         addMarked(to: &routes)
+        addEdited(to: &routes)
+        addShielded(to: &routes)
         routes.redirectRoot(ofHost: "app.test", to: "/start?x=1")
         let old = try? Pattern("/old(.*)", ignoringCase: true)
         _ = routes.add(host: "app.test", path: "/old", type: .prefix) { index in
@@ -93,6 +97,42 @@ struct World: Sendable {
             Route(
                 index: index, label: "shop/web", host: "marked.test", path: "/", pathType: .prefix, stable: Self.stable,
                 canaries: [canary], keys: [.header("x-canary"), .cookie("uid")])
+        }
+    }
+
+    /// Its canary is chosen by header, and changes what it gets and says.
+    private func addEdited(to routes: inout RouteTableBuilder) {
+        var edits = CanaryEdits()
+        edits.request.removed = ["X-Debug"]
+        edits.request.set = [FieldEdits.Field(name: "User-Agent", value: "canary")]
+        edits.request.added = [FieldEdits.Field(name: "X-Tag", value: "new")]
+        edits.request.appended = [FieldEdits.Field(name: "X-Hops", value: "serin")]
+        edits.query = "release=2"
+        edits.response.removed = ["Server"]
+        edits.response.set = [FieldEdits.Field(name: "Cache-Tag", value: "next")]
+        edits.response.added = [FieldEdits.Field(name: "X-Tag", value: "seen")]
+        edits.response.appended = [FieldEdits.Field(name: "Vary", value: "X-Canary")]
+        let canary = Canary(
+            name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), edits: edits,
+            rewrite: (try? Pattern("^/shop(.*)$")).map { Rewrite($0, target: "/v2$1") }, sequence: 0)
+        _ = routes.add(host: "edited.test", path: "/shop", type: .prefix) { index in
+            Route(
+                index: index, label: "shop/web", host: "edited.test", path: "/shop", pathType: .prefix, stable: Self.stable,
+                canaries: [canary], keys: [.header("x-canary")])
+        }
+    }
+
+    /// Its canary is chosen by header, asks for other paths, and counts 500 as a failure.
+    private func addShielded(to routes: inout RouteTableBuilder) {
+        var marks = DecisionMarks()
+        marks.requestHeader = DecisionMark(name: "X-Release", value: "next")
+        let canary = Canary(
+            name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), marks: marks,
+            rewrite: (try? Pattern("^(.*)$")).map { Rewrite($0, target: "/v2$1") }, shield: Shield(more: [500]), sequence: 0)
+        _ = routes.add(host: "shield.test", path: "/", type: .prefix) { index in
+            Route(
+                index: index, label: "shop/web", host: "shield.test", path: "/", pathType: .prefix, stable: Self.stable,
+                canaries: [canary], keys: [.header("x-canary")])
         }
     }
 

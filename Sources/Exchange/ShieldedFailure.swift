@@ -1,0 +1,13 @@
+public import Routing
+
+/// How a canary failed at a request that the stable version then answered.
+public struct ShieldedFailure: Sendable {
+    /// Why the canary was asked.
+    public let reason: Reason
+    /// What the client would have been told.
+    public let status: UInt16
+    /// Nil if the canary itself said so.
+    public let failure: Failure?
+    /// From the head's first byte.
+    public let duration: TimeSpan
+}

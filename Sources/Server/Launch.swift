@@ -1,0 +1,25 @@
+import Reactor
+
+/// How this process was started: what it has been passed, whom it tells how it is, and how it is started again.
+public struct Launch: Sendable {
+    /// The program and its arguments, for an upgrade; empty if there is none.
+    public var arguments: [String]
+    let passed: PassedDescriptors
+    let manager: ServiceManager?
+    /// Whether it is the first process of a machine or container, which may not end as long as there are others.
+    let isInit: Bool
+    /// How long the next process of an upgrade may take until it serves, in nanoseconds: it reads its whole configuration first.
+    var upgradePatience: UInt64 = 60_000_000_000
+
+    init(arguments: [String], passed: PassedDescriptors, manager: ServiceManager?, isInit: Bool = false) {
+        self.arguments = arguments
+        self.passed = passed
+        self.manager = manager
+        self.isInit = isInit
+    }
+
+    /// For the process whose only purpose the proxy is.
+    public static var ofThisProcess: Launch {
+        Launch(arguments: CommandLine.arguments, passed: .ofThisProcess, manager: .ofThisProcess, isInit: ProcessID.own == 1)
+    }
+}

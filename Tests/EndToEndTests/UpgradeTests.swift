@@ -1,0 +1,212 @@
+import Foundation
+import Glibc
+import Testing
+
+extension LoadTests {
+    /// The binary is exchanged while it is busy.
+    @Suite(.serialized) struct UpgradeUnderLoadTests {
+        private static func configuration(_ origin: Nginx, workers: Int) -> TestConfiguration {
+            TestConfiguration(
+                services: ["app": [origin.address.description]], manifests: [Manifests.ingress("app", service: "app")], workers: workers)
+        }
+
+        @Test func noRequestFails() throws {
+            let origin = try Nginx.named("app")
+            let serin = try SerinProcess(Self.configuration(origin, workers: 2))
+            let load = try Wrk(serin.url + "/", connections: 64, threads: 2, seconds: 5)
+            usleep(500_000)
+            let second = try serin.upgrade()
+            usleep(500_000)
+            #expect(try serin.reload().status == 200)
+            let third = try second.upgrade()
+            let result = try load.result()
+            #expect(result.socketErrors == 0, "\(result.report)")
+            #expect(result.badStatuses == 0, "\(result.report)")
+            #expect(result.requests > 500, "\(result.report)")
+            #expect(try serin.metrics().requests(["code": "2xx"]) > 0, "the last process has had its part")
+            #expect(try serin.process.wait() == .exited(0))
+            try eventually("the end of the second") { second.hasEnded }
+            try third.stop()
+        }
+
+        /// Each request comes through the queue of a listening socket, and the processes have different numbers of them.
+        @Test func noConnectionIsRefusedWhenTheNumberOfWorkersChanges() throws {
+            let origin = try Nginx.named("app")
+            let serin = try SerinProcess(Self.configuration(origin, workers: 3))
+            let load = try Wrk(serin.url + "/", connections: 32, seconds: 5, fields: ["Connection: close"])
+            // None may go while it still serves.
+            var processes: [NextProcess] = []
+            for workers in [1, 4, 2] {
+                usleep(500_000)
+                try Self.configuration(origin, workers: workers).write(to: serin.folder)
+                processes.append(try processes.last?.upgrade() ?? serin.upgrade())
+                #expect(try serin.metrics().sum("serin_workers") == workers)
+            }
+            let result = try load.result()
+            #expect(result.socketErrors == 0 && result.badStatuses == 0, "\(result.report)")
+            #expect(result.requests > 500, "\(result.report)")
+            try processes.last?.stop()
+            try eventually("the end of all") { processes.allSatisfy { $0.hasEnded } }
+        }
+    }
+}
+
+/// The binary is exchanged.
+@Suite struct UpgradeTests {
+    /// Another version of the program: it does something first. Links lead to it, as they do after a package was upgraded.
+    private static func install(_ script: String, in folder: TemporaryFolder) throws -> String {
+        try folder.write("#!/bin/sh\n\(script)\nexec '\(try SerinProcess.executable())' \"$@\"\n", to: "next")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path("next"))
+        return folder.path("next")
+    }
+
+    @Test func requestsUnderWayEndWhereTheyBeganAndNewOnesComeToTheNewProcess() throws {
+        let gate = Gate()
+        let origin = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() {
+                if request.head.startLine.contains("/slow") { try gate.wait() }
+                try connection.answer("app\n", to: request)
+            }
+        }
+        let folder = try TemporaryFolder()
+        var configuration = TestConfiguration.origin(origin)
+        configuration.listeners = ["127.0.0.1:0", "127.0.0.1:0", "unix:\(folder.path("a.sock"))"]
+        configuration.admin = "unix:\(folder.path("admin.sock"))"
+        configuration.workers = 2
+        let serin = try SerinProcess(configuration, folder: folder)
+        let clients = try serin.listeners.map { try RawClient($0) }
+        for client in clients { try client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n") }
+        _ = try origin.requests(clients.count)
+
+        let next = try serin.upgrade()
+        for address in serin.listeners { #expect(try RawClient(address).get().text == "app\n", "\(address)") }
+        let metrics = Metrics(text: try RawClient(serin.admin).get("/metrics", host: "localhost").text)
+        #expect(metrics.requests() == 3, "only those of the new process")
+        #expect(serin.process.exit == nil)
+        gate.open()
+        for client in clients {
+            let response = try client.readResponse()
+            #expect(response.status == 200 && response["Connection"] == "close")
+        }
+        #expect(try serin.process.wait() == .exited(0))
+
+        #expect(folder.exists("a.sock") && folder.exists("admin.sock"), "they are the new process's now")
+        for address in serin.listeners { #expect(try RawClient(address).get().text == "app\n", "\(address)") }
+        try next.stop()
+        #expect(!folder.exists("a.sock") && !folder.exists("admin.sock"))
+    }
+
+    @Test func whatTheConfigurationDropsAndAddsFollows() throws {
+        let origin = try RecordingOrigin.named("app")
+        let folder = try TemporaryFolder()
+        var configuration = TestConfiguration.origin(origin)
+        configuration.listeners = ["127.0.0.1:0", "unix:\(folder.path("old.sock"))"]
+        let serin = try SerinProcess(configuration, folder: folder)
+        configuration.listeners = ["unix:\(folder.path("new.sock"))", "127.0.0.1:0"]
+        try configuration.write(to: folder)
+        let next = try serin.upgrade()
+        #expect(try serin.process.wait() == .exited(0))
+        #expect(try serin.client().get().text == "app\n")
+        #expect(try RawClient(.unix(path: folder.path("new.sock"))).get().text == "app\n")
+        #expect(!folder.exists("old.sock"))
+        try serin.waitForLog("the socket on unix:\(folder.path("old.sock")), which was passed, is of no listener: closed")
+        try next.stop()
+    }
+
+    @Test func aBrokenConfigurationLeavesTheOldProcessServing() throws {
+        let origin = try RecordingOrigin.named("app")
+        let folder = try TemporaryFolder()
+        var configuration = TestConfiguration.origin(origin)
+        configuration.admin = "unix:\(folder.path("admin.sock"))"
+        configuration.listeners = ["unix:\(folder.path("a.sock"))"]
+        let serin = try SerinProcess(configuration, folder: folder)
+        let client = try serin.client()
+        #expect(try client.get().text == "app\n")
+        let taken = try TestSocket.listen(on: .ipv4(port: 0))
+        for broken in ["listeners: 7\n", configuration.text + "\nlisteners: []\n", configuration.text.replacing("admin.sock\"", with: "no/such/folder\""),
+                       configuration.text.replacing("listeners:", with: "listeners:\n  - address: \"127.0.0.1:\(taken.localPort)\"")] {
+            let failures = serin.process.errors.ranges(of: "upgrade failed").count
+            try folder.write(broken, to: SerinProcess.file)
+            serin.process.signal(SIGUSR2)
+            try eventually("a failure; the log is\n\(serin.process.errors)") {
+                serin.process.errors.ranges(of: "upgrade failed").count > failures
+            }
+            #expect(serin.process.errors.hasSuffix("it has exited with status 1; this process goes on serving\n"), "\(serin.process.errors)")
+            #expect(try client.get().text == "app\n", "on old connections")
+            #expect(try serin.client().get().text == "app\n", "and on new ones")
+            #expect(folder.exists("a.sock") && folder.exists("admin.sock"))
+        }
+        try configuration.write(to: folder)
+        let next = try serin.upgrade()
+        #expect(try serin.client().get().text == "app\n")
+        try next.stop()
+    }
+
+    @Test func theNewVersionIsStartedByThePathOfTheOldOne() throws {
+        let origin = try RecordingOrigin.named("app")
+        let folder = try TemporaryFolder()
+        let program = folder.path("serin")
+        try FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: try SerinProcess.executable())
+        let serin = try SerinProcess(.origin(origin), folder: folder, variables: ["SERIN_TEST=kept"], program: program)
+
+        try FileManager.default.removeItem(atPath: program)
+        serin.process.signal(SIGUSR2)
+        try serin.waitForLog("upgrade failed: cannot start \(program): No such file or directory (ENOENT); this process goes on serving")
+        try FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: try Self.install("exit 3", in: folder))
+        serin.process.signal(SIGUSR2)
+        try serin.waitForLog("ended before it served: it has exited with status 3")
+        _ = try Self.install("kill -9 $$", in: folder)
+        serin.process.signal(SIGUSR2)
+        try serin.waitForLog("ended before it served: it was killed by signal 9")
+        #expect(try serin.client().get().text == "app\n")
+
+        _ = try Self.install("echo \"version two: $SERIN_TEST $*\" >&2", in: folder)
+        let next = try serin.upgrade()
+        #expect(serin.process.errors.contains("version two: kept run -c serin.yaml\n"))
+        #expect(try serin.client().get().text == "app\n")
+        try next.stop()
+    }
+
+    @Test func meanwhileOneUpgradeIsEnoughAndReloadsWait() throws {
+        let one = try RecordingOrigin.named("one"), two = try RecordingOrigin.named("two")
+        let folder = try TemporaryFolder()
+        let program = folder.path("serin")
+        try FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: try SerinProcess.executable())
+        let serin = try SerinProcess(.origin(one), folder: folder, program: program)
+        try FileManager.default.removeItem(atPath: program)
+        // It has read its configuration, and is as slow as one with many names to resolve.
+        let script = "cp serin.yaml early.yaml; : > read; until [ -e go ]; do sleep 0.02; done; shift 3; set -- run -c early.yaml"
+        try FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: try Self.install(script, in: folder))
+        serin.process.signal(SIGUSR2)
+        try eventually("the new process") { folder.exists("read") }
+        serin.process.signal(SIGUSR2)
+        try serin.waitForLog("upgrade refused: one is under way")
+        let answer = try serin.reload(.origin(two))
+        #expect(answer.status == 503 && answer.text.contains("take over"), "\(answer.text)")
+        serin.process.signal(SIGHUP)
+        #expect(try serin.client().get().text == "one\n")
+        try TestConfiguration.origin(two).text.write(toFile: folder.path("early.yaml"), atomically: true, encoding: .utf8)
+        try folder.write("", to: "go")
+        let next = try serin.nextProcess()
+        try serin.waitForLog("reloaded: ")
+        #expect(try serin.client().get().text == "two\n", "the reload was put off and not lost")
+        try next.stop()
+    }
+
+    @Test func aStopEndsBoth() throws {
+        let origin = try RecordingOrigin.named("app")
+        let folder = try TemporaryFolder()
+        let program = folder.path("serin")
+        try FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: try SerinProcess.executable())
+        let serin = try SerinProcess(.origin(origin), folder: folder, program: program)
+        try FileManager.default.removeItem(atPath: program)
+        let script = "echo $$ > pid; exec sleep 1000"
+        try FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: try Self.install(script, in: folder))
+        serin.process.signal(SIGUSR2)
+        let pid = try eventually("the new process") { pid_t(folder.read("pid").dropLast()) }
+        #expect(try serin.stop() == .exited(0))
+        try eventually("the end of the new process") {
+            ChildProcess.kernelFile("/proc/\(pid)/stat")?.split(separator: ")").last?.hasPrefix(" Z") ?? true
+        }
+    }
+}
