@@ -41,7 +41,7 @@ extension ExchangeMachine {
 
     /// The connection that was asked for takes longer than it may: the endpoint's fault, not the request's.
     public func isConnectOverdue(now: Instant) -> Bool {
-        phase == .connecting && now >= connectBegan + snapshot.timeouts.upstreamConnect
+        phase == .connecting && !waitsForTurn && now >= connectBegan + snapshot.timeouts.upstreamConnect
     }
 
     private var waitsForClientBody: Bool {
@@ -58,6 +58,9 @@ extension ExchangeMachine {
         switch phase {
         case .readingHead:
             if parser.hasStarted { answer(.clientTooSlow, status: nil, now) } else { finishSilently(now) }
+        case .connecting where waitsForTurn:
+            wantsRelease = false
+            overloaded(now: now)
         case .connecting:
             wantsRelease = false
             connectFailed(timedOut: true, hasAnother: hasAnother, now: now)

@@ -7,6 +7,7 @@ extension ExchangeMachine {
         guard let target else { return }
         phase = .connecting
         connectBegan = now
+        waitsForTurn = false
         wantsConnect = (target.backend, fresh)
     }
 
@@ -20,6 +21,20 @@ extension ExchangeMachine {
         hasUpstream = true
         upstreamIsReused = reused
         lastUpstreamProgress = now
+    }
+
+    /// All connections that there may be are in use: the request waits for its turn, for as long as connecting may take.
+    public func queued(now: Instant) {
+        guard phase == .connecting else { return }
+        connectBegan = now
+        waitsForTurn = true
+    }
+
+    /// It is its turn: a connection is being made.
+    public func turnCame(now: Instant) {
+        guard phase == .connecting else { return }
+        connectBegan = now
+        waitsForTurn = false
     }
 
     /// The connection that was asked for could not be made: another endpoint is tried, whatever the method is.
@@ -38,7 +53,7 @@ extension ExchangeMachine {
         answerFailure(.noEndpoint, now)
     }
 
-    /// The connection limit towards the upstream, or of the process, is reached.
+    /// The connection limit towards the upstream, or of the process, is reached, and there is no room to wait.
     public func overloaded(now: Instant) {
         guard phase == .connecting else { return }
         answer(.overloaded, status: nil, now)

@@ -75,6 +75,8 @@ public final class ExchangeMachine {
     // Times, see +Deadlines.
     var headBegan: Instant
     var connectBegan: Instant
+    /// Since then it has been waiting for its turn, not for a connection.
+    var waitsForTurn = false
     var lastClientRead: Instant
     var lastClientWrite: Instant
     var lastUpstreamProgress: Instant

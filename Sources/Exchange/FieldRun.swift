@@ -23,7 +23,7 @@ struct FieldRun {
         field.value.start == field.name.end + 2 && bytes[field.name.end + 1] == UInt8(ascii: " ")
     }
 
-    @inline(never)
+    @inline(__always)
     private mutating func begin(with field: HeaderField, _ bytes: Span<UInt8>, _ output: inout ByteBuffer) {
         flush(bytes, to: &output)
         guard Self.isCanonical(field, bytes) else { return output.appendField(bytes[field.name], bytes[field.value]) }
@@ -31,6 +31,7 @@ struct FieldRun {
         end = field.value.end
     }
 
+    @inline(__always)
     mutating func flush(_ bytes: Span<UInt8>, to output: inout ByteBuffer) {
         guard end > 0 else { return }
         if end + 1 < bytes.count, bytes[end] == UInt8(ascii: "\r"), bytes[end + 1] == UInt8(ascii: "\n") {

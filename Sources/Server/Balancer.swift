@@ -19,6 +19,8 @@ final class Balancer {
     let isPlain: Bool
     /// Wants to know how long its endpoints take.
     let measures: Bool
+    /// Which endpoint a request gets follows from the request.
+    var isPlaced: Bool { !isPlain && !measures }
     private let weights: [Int]
     private let isUniform: Bool
     /// Smooth weighted round robin: what each endpoint has saved up. Spreads a heavy endpoint's turns evenly.

@@ -64,10 +64,13 @@ final class ActiveExchange {
     var backend: Int?
     /// Endpoints that this request has failed at.
     var tried = TriedEndpoints()
-    /// The endpoint last asked.
+    /// The endpoint last asked, and when.
     var asked: ObjectIdentifier?
-    /// When it was; nil if nobody wants to know how long it takes.
-    var askedAt: Instant?
+    var askedAt = Instant(nanoseconds: 0)
+    /// Somebody wants to know how long its answer takes.
+    var isMeasured = false
+    /// To the endpoint, if not everybody may go there at any time.
+    var passage = Worker.Passage.none
 
     init(_ machine: ExchangeMachine, _ installation: Installation) {
         self.machine = machine

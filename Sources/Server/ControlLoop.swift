@@ -142,11 +142,12 @@ final class ControlLoop {
             serving = start
             let inventory = SnapshotInventory(start)
             let limit = connectionLimit(start)
+            let gates = EndpointGates()
             for index in 0..<count {
                 let inbox = try Mailbox<WorkerMessage>()
                 let start = WorkerStart(
                     index: index, snapshot: start, inventory: inventory, connectionLimit: limit, counts: counts, mailbox: inbox,
-                    supervisor: mailbox, accessLog: accessLog, socketFiles: socketFiles)
+                    supervisor: mailbox, accessLog: accessLog, socketFiles: socketFiles, gates: gates)
                 threads.append(try Thread.start(name: "worker-\(index)") { Worker.run(start) })
                 workers.append(inbox)
                 running.insert(index)

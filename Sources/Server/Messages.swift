@@ -10,6 +10,8 @@ enum WorkerMessage: Sendable {
     case listen(HandedSocket)
     /// Accept who already waits, then close.
     case unlisten([ProcessSettings.Listener])
+    /// It is the turn of a request that waits at a gate.
+    case turn(EndpointGate, waiter: UInt64, client: Token)
     /// Answers with `SupervisorMessage.lent`.
     case lend
     /// Answers with `SupervisorMessage.ready` when all that came before has been done.
@@ -111,4 +113,5 @@ struct WorkerStart: Sendable {
     let supervisor: Mailbox<SupervisorMessage>
     let accessLog: AccessLogSink
     let socketFiles: SocketFiles
+    let gates: EndpointGates
 }

@@ -4,7 +4,7 @@ import Routing
 ///
 /// Only identities are kept: whoever holds one keeps the balancer of its request, too, and with that the endpoints.
 struct TriedEndpoints {
-    private static let room = RetryRule.maximumTries
+    static let capacity = RetryRule.maximumTries
 
     private var endpoints = InlineArray<8, ObjectIdentifier?>(repeating: nil)
     private var count = 0
@@ -17,7 +17,7 @@ struct TriedEndpoints {
 
     /// Remembers an endpoint. There is room for as many as a request has attempts; one more is not remembered.
     mutating func insert(_ endpoint: ObjectIdentifier) {
-        guard count < Self.room, !contains(endpoint) else { return }
+        guard count < Self.capacity, !contains(endpoint) else { return }
         endpoints[count] = endpoint
         count += 1
     }

@@ -14,6 +14,8 @@ final class UpstreamEndpoint {
     /// Last in, first out: the connection used last is the likeliest to be alive and in cache.
     private(set) var idle: [Token] = []
     private var failures = 0
+    /// Made when a limit of connections is first asked for.
+    var gate: EndpointGate?
     private(set) var skippedUntil = Instant(nanoseconds: 0)
     /// Kept for balancers that go by it.
     var answerTime = PeakEWMA()

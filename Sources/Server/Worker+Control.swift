@@ -16,6 +16,8 @@ extension Worker {
             listen(handed)
         case .unlisten(let obsolete):
             unlisten { obsolete.contains($0.configured) }
+        case .turn(let gate, let waiter, let client):
+            turnCame(gate, waiter, client)
         case .lend:
             supervisor.post(.lent(Result { () throws(Errno) in try lend() }))
         case .reportReady:

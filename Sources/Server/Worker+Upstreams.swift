@@ -10,6 +10,7 @@ extension Worker {
 
     /// Finds the machine a connection to one of the backend's endpoints: a pooled one that is still good, or a new one.
     func lease(_ backend: Int, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
+        leaveGate(exchange)
         if exchange.machine.summary.attempts <= 1 || exchange.backend != backend {
             exchange.tried.removeAll()
         } else if !fresh, let asked = exchange.asked {
@@ -18,9 +19,16 @@ extension Worker {
         }
         exchange.backend = backend
         let balancer = balancer(backend, of: exchange.installation)
-        guard let endpoint = choose(balancer, exchange) else { return exchange.machine.noEndpoint(now: now) }
+        guard let turn = choose(balancer, exchange) else { return exchange.machine.noEndpoint(now: now) }
+        exchange.isMeasured = balancer.measures
+        guard let endpoint = enter(turn, of: balancer, for: client, exchange) else { return }
+        connect(to: endpoint, fresh: fresh, for: client, exchange)
+    }
+
+    /// - Parameter fresh: not over a pooled connection.
+    func connect(to endpoint: UpstreamEndpoint, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
         exchange.asked = ObjectIdentifier(endpoint)
-        exchange.askedAt = balancer.measures ? now : nil
+        exchange.askedAt = now
         if !fresh, let upstream = takeIdle(endpoint) {
             metrics.upstreamReuses &+= 1
             upstream.client = client
@@ -72,7 +80,10 @@ extension Worker {
         } catch {
             metrics.upstreamConnectFailures &+= 1
             // Out of descriptors or memory: no fault of the endpoint, and no other one would fare better.
-            if error.isExhaustion { return exchange.machine.overloaded(now: now) }
+            if error.isExhaustion {
+                leaveGate(exchange)
+                return exchange.machine.overloaded(now: now)
+            }
             connectFailed(endpoint, exchange)
         }
     }
@@ -128,6 +139,7 @@ extension Worker {
     }
 
     private func connectFailed(_ endpoint: UpstreamEndpoint, _ exchange: ActiveExchange) {
+        leaveGate(exchange)
         let hasAnother = hasAnother(than: endpoint, exchange)
         exchange.machine.connectFailed(timedOut: false, hasAnother: hasAnother, now: now)
     }
@@ -202,9 +214,10 @@ extension Worker {
 
     /// Ends the exchange's hold on its connection: into the pool if it can serve again, else closed.
     func release(_ exchange: ActiveExchange, reusable: Bool) {
+        leaveGate(exchange)
         guard let upstream = exchange.upstream.take() else { return }
         upstream.client = nil
-        if let askedAt = exchange.askedAt { measure(upstream.endpoint, askedAt, exchange.machine.summary) }
+        if exchange.isMeasured { measure(upstream.endpoint, exchange.askedAt, exchange.machine.summary) }
         guard reusable, upstream.isConnected, !upstream.peerHasClosed, !isDraining, isEmpty(upstream),
               upstream.endpoint.keepIdle(upstream.token)
         else { return close(upstream) }

@@ -24,6 +24,7 @@ final class Worker {
     let accessLog: AccessLogSink
     let supervisor: Mailbox<SupervisorMessage>
     let socketFiles: SocketFiles
+    let gates: EndpointGates
 
     var loop: EventLoop
     var slab = Slab<Occupant>()
@@ -56,6 +57,8 @@ final class Worker {
     var drain = Drain.notBegun
     var isRunning = true
     var requestsCut = 0
+    /// Requests that have waited for a connection to be free, so far.
+    var waiterCount: UInt64 = 0
     /// The second in which an upstream's failure was last reported.
     var failureReportedAt: Int64 = 0
     var tickToken = Token(slot: 0, generation: 0)
@@ -79,6 +82,7 @@ final class Worker {
         mailbox = start.mailbox
         accessLog = start.accessLog
         socketFiles = start.socketFiles
+        gates = start.gates
         supervisor = start.supervisor
         connectionLimit = start.connectionLimit
         loop = try EventLoop()

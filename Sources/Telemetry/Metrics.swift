@@ -32,6 +32,10 @@ public struct Metrics: Sendable {
     /// Connections that an endpoint broke off during a request.
     public var upstreamResets: UInt64 = 0
     public var upstreamTimeouts: UInt64 = 0
+    /// Requests that had to wait for a connection, since an endpoint's are limited.
+    public var upstreamWaits: UInt64 = 0
+    /// Requests that were refused, since too many waited.
+    public var upstreamOverflows: UInt64 = 0
     public var bytesFromUpstreams: UInt64 = 0
     public var bytesToUpstreams: UInt64 = 0
 
@@ -140,6 +144,8 @@ public struct Metrics: Sendable {
         upstreamConnectFailures &+= other.upstreamConnectFailures
         upstreamReuses &+= other.upstreamReuses
         upstreamRetries &+= other.upstreamRetries
+        upstreamWaits &+= other.upstreamWaits
+        upstreamOverflows &+= other.upstreamOverflows
         upstreamResets &+= other.upstreamResets
         upstreamTimeouts &+= other.upstreamTimeouts
         bytesFromUpstreams &+= other.bytesFromUpstreams

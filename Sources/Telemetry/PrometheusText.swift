@@ -132,6 +132,10 @@ public struct PrometheusText {
                "Upstream connections that broke off during a request.", metrics.upstreamResets)
         single("serin_upstream_timeouts_total", "counter",
                "Requests for which an endpoint was too slow.", metrics.upstreamTimeouts)
+        single("serin_upstream_waits_total", "counter",
+               "Requests that waited for a connection to be free.", metrics.upstreamWaits)
+        single("serin_upstream_overflows_total", "counter",
+               "Requests refused because too many waited already.", metrics.upstreamOverflows)
         single("serin_upstream_received_bytes_total", "counter", "Bytes read from endpoints.", metrics.bytesFromUpstreams)
         single("serin_upstream_sent_bytes_total", "counter", "Bytes written to endpoints.", metrics.bytesToUpstreams)
     }

@@ -215,7 +215,9 @@ import Testing
             timeouts:
               {clientHeader: 1ms, clientBody: 2s, clientKeepAlive: 3m, clientWrite: 4h, upstreamConnect: 5s,
               upstreamResponse: 6s, upstreamKeepAlive: 7s, tlsHandshake: 8s, request: 9s, tunnelIdle: 10s}
-            limits: {requestLine: 4KiB, headerBytes: 96KiB, headerFields: 50, body: 2GiB, connections: 1000, connectionsPerClient: 7}
+            limits:
+              {requestLine: 4KiB, headerBytes: 96KiB, headerFields: 50, body: 2GiB, connections: 1000, connectionsPerClient: 7,
+              upstreamConnections: 20, upstreamQueue: 30}
             shutdownTimeout: 1m
             underscoresInHeaders: true
             accessLog: {format: combined, path: access.log}
@@ -262,6 +264,8 @@ import Testing
         limits.body = 2 << 30
         limits.connections = 1000
         limits.connectionsPerClient = 7
+        limits.upstreamConnections = 20
+        limits.upstreamQueue = 30
         #expect(settings.limits == limits)
     }
 

@@ -35,6 +35,88 @@ import Testing
         #expect(try serin.client().get().status == 200)
     }
 
+    /// Of the whole process, however the clients are spread over the workers.
+    @Test(arguments: [1, 3])
+    func anEndpointGetsOnlySoManyRequestsAtATime(_ workers: Int) throws {
+        let gate = Gate()
+        let origin = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() {
+                try gate.wait()
+                try connection.answer("app\n", to: request)
+            }
+        }
+        let settings = "limits: {upstreamConnections: 2, upstreamQueue: 3}\ntimeouts: {upstreamConnect: 1h}"
+        var configuration = TestConfiguration.origin(origin, settings: settings)
+        configuration.workers = workers
+        let serin = try SerinProcess(configuration)
+        let clients = try (0..<5).map { _ in try serin.client() }
+        for client in clients { try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n") }
+        try eventually("three to wait") { try serin.metrics().sum("serin_upstream_waits_total") == 3 }
+        let refused = try serin.client().get()
+        #expect(refused.status == 503 && refused["Retry-After"] == "1")
+        #expect(try serin.metrics().sum("serin_upstream_overflows_total") == 1)
+        #expect(try origin.requests(2).count == 2)
+        // One who goes away while it waits, and not only has said all, leaves its place to another.
+        clients[4].socket.reset()
+        let late = try eventually("a place in the queue") { () -> RawClient? in
+            let client = try serin.client()
+            try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            return try eventually("an answer, or a place") {
+                if try serin.metrics().sum("serin_upstream_waits_total") == 4 { return .some(client) }
+                return client.socket.isReadable ? .some(nil) : nil
+            }
+        }
+        gate.open()
+        for client in clients[..<4] + [late] { #expect(try client.readResponse().text == "app\n") }
+        for client in clients[..<4] { #expect(try client.get().text == "app\n", "all places are free again") }
+    }
+
+    @Test func whoWaitsTooLongIsTold() throws {
+        let gate = Gate()
+        let origin = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() {
+                try gate.wait()
+                try connection.answer("app\n", to: request)
+            }
+        }
+        let settings = "limits: {upstreamConnections: 1}\ntimeouts: {upstreamConnect: 100ms}"
+        let serin = try SerinProcess(.origin(origin, settings: settings))
+        let first = try serin.client()
+        try first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try origin.requests(1)
+        let second = try serin.client()
+        let answer = try second.get()
+        #expect(answer.status == 503 && answer["Retry-After"] == "1")
+        gate.open()
+        #expect(try first.readResponse().text == "app\n")
+        #expect(try second.get().text == "app\n", "its connection is still good")
+        // A reload may lift the limit.
+        #expect(try serin.reload(.origin(origin)).status == 200)
+        #expect(try second.get().text == "app\n")
+    }
+
+    @Test func whereAnotherEndpointIsFreeNobodyWaits() throws {
+        let gate = Gate()
+        let origins = try (0..<3).map { _ in
+            try RecordingOrigin { connection in
+                while let request = try connection.readRequest() {
+                    try gate.wait()
+                    try connection.answer("app\n", to: request)
+                }
+            }
+        }
+        var configuration = TestConfiguration.origin(origins[0], settings: "limits: {upstreamConnections: 1, upstreamQueue: 0}")
+        configuration.services = ["app": origins.map(\.address.description)]
+        configuration.workers = 3
+        let serin = try SerinProcess(configuration)
+        let clients = try (0..<3).map { _ in try serin.client() }
+        for client in clients { try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n") }
+        for origin in origins { #expect(try origin.requests(1).count == 1) }
+        #expect(try serin.client().get().status == 503)
+        gate.open()
+        for client in clients { #expect(try client.readResponse().text == "app\n") }
+    }
+
     /// Too few descriptors for a start: that is said, and nothing is half started.
     @Test(arguments: [17, 18, 19, 24, 64])
     func tooFewDescriptorsAreToldAtOnce(_ limit: Int) throws {

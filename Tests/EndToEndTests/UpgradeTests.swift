@@ -96,6 +96,20 @@ extension LoadTests {
         #expect(!folder.exists("a.sock") && !folder.exists("admin.sock"))
     }
 
+    @Test func nothingPilesUpFromProcessToProcess() throws {
+        let origin = try RecordingOrigin.named("app")
+        let folder = try TemporaryFolder()
+        var configuration = TestConfiguration.origin(origin)
+        configuration.listeners = ["127.0.0.1:0", "unix:\(folder.path("a.sock"))"]
+        configuration.workers = 2
+        let serin = try SerinProcess(configuration, folder: folder)
+        var processes = [try serin.upgrade()]
+        let first = try serin.metrics().sum("process_open_fds")
+        for _ in 0..<3 { processes.append(try processes[processes.count - 1].upgrade()) }
+        #expect(try serin.metrics().sum("process_open_fds") == first)
+        try processes.last?.stop()
+    }
+
     @Test func whatTheConfigurationDropsAndAddsFollows() throws {
         let origin = try RecordingOrigin.named("app")
         let folder = try TemporaryFolder()

@@ -44,6 +44,27 @@ import Testing
             name: "overloaded", steps: [.connects([.overloaded]), .client(get)],
             toClient: own("503 Service Unavailable", closes: false, extra: "Retry-After: 1|"), toUpstreams: [""],
             ends: [.init(503, .overloaded)]),
+        Script(
+            name: "its turn comes", steps: [
+                .connects([.queued]), .client(get), .wait(4), .connected(.fresh), .upstream(ok),
+            ],
+            toClient: ok, toUpstreams: [get], ends: [.init(200, sent: 2)]),
+        Script(
+            name: "its turn does not come", steps: [.connects([.queued]), .client(get), .wait(5)],
+            toClient: own("503 Service Unavailable", closes: false, extra: "Retry-After: 1|"), toUpstreams: [""],
+            ends: [.init(503, .overloaded)], reusable: [false]),
+        Script(
+            name: "what it waits for its turn is not what it connects for", steps: [
+                .connects([.queued]), .client(get), .wait(4), .connected(.turn), .wait(4), .connected(.fresh), .upstream(ok),
+            ],
+            toClient: ok, toUpstreams: [get], ends: [.init(200, sent: 2)]),
+        Script(
+            name: "its turn comes, and no connection", steps: [
+                .connects([.queued, .queued, .pending]), .client(get), .wait(4), .connected(.turn), .wait(5), .connected(.turn), .wait(5),
+                .wait(5),
+            ],
+            toClient: own("504 Gateway Timeout", closes: false), toUpstreams: ["", "", ""],
+            ends: [.init(504, .connectTimedOut, attempts: 3)], reusable: [false, false, false]),
     ]
 
     static let retries: [Script] = [

@@ -31,6 +31,7 @@ import Testing
         // The array has the two elements that pipe fills.
         let result = unsafe pipe(&ends)
         try #require(result == 0)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return ends
     }
 
@@ -48,9 +49,16 @@ import Testing
         let far = unsafe open("/dev/zero", O_RDONLY | O_CLOEXEC)
         defer { close(far) }
         let script = #"echo "$1 $SERIN_TEST_SET ${SERIN_TEST_UNSET-gone} ${PATH:+kept}" >&3; ls /proc/$$/fd | tr '\n' ' ' >&3"#
+        // One that is to stay, with a number that nothing else in this process gets.
+        let own = fcntl(far, F_DUPFD_CLOEXEC, 700)
+        defer { close(own) }
         let (output, state) = try Self.run(
             script, variables: [("SERIN_TEST_SET", "a value"), ("SERIN_TEST_UNSET", nil)], passing: [far, far])
-        #expect(output == "an argument a value gone kept\n0 1 2 3 4 5 ")
+        let lines = output.split(separator: "\n")
+        #expect(lines.first == "an argument a value gone kept")
+        let descriptors = lines.last?.split(separator: " ") ?? []
+        #expect(descriptors.starts(with: ["0", "1", "2", "3", "4", "5"]))
+        #expect(!descriptors.contains("\(own)"))
         #expect(state == .exited(0))
     }
 

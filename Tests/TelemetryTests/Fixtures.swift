@@ -20,6 +20,8 @@ enum Fixtures {
         metrics.bytesFromUpstreams = 114
         metrics.bytesToUpstreams = 115
         metrics.accessLogDropped = 116
+        metrics.upstreamWaits = 117
+        metrics.upstreamOverflows = 118
         for (index, status) in [400, 408, 413, 414, 417, 431, 501, 505, 421].enumerated() {
             for _ in 0...index { metrics.clientErrors.record(status: status) }
         }

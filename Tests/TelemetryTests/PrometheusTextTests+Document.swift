@@ -136,6 +136,12 @@ extension PrometheusTextTests {
         # HELP serin_upstream_timeouts_total Requests for which an endpoint was too slow.
         # TYPE serin_upstream_timeouts_total counter
         serin_upstream_timeouts_total 113
+        # HELP serin_upstream_waits_total Requests that waited for a connection to be free.
+        # TYPE serin_upstream_waits_total counter
+        serin_upstream_waits_total 117
+        # HELP serin_upstream_overflows_total Requests refused because too many waited already.
+        # TYPE serin_upstream_overflows_total counter
+        serin_upstream_overflows_total 118
         # HELP serin_upstream_received_bytes_total Bytes read from endpoints.
         # TYPE serin_upstream_received_bytes_total counter
         serin_upstream_received_bytes_total 114

@@ -41,9 +41,10 @@ struct EditAnnotations {
 
     /// Fields that say how a message is sent, where it came from or what may be kept of it.
     private static let reserved: Set<String> = [
-        "connection", "content-length", "cookie", "date", "expect", "host", "http2-settings", "keep-alive", "max-forwards", "proxy",
-        "proxy-connection", "set-cookie", "te", "trailer", "transfer-encoding", "upgrade", "via", "x-forwarded-for",
-        "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-forwarded-scheme", "x-real-ip", "x-request-id", "x-scheme",
+        "connection", "content-length", "cookie", "date", "expect", "forwarded", "host", "http2-settings", "keep-alive",
+        "max-forwards", "proxy", "proxy-connection", "set-cookie", "te", "trailer", "transfer-encoding", "upgrade", "via",
+        "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-forwarded-scheme", "x-real-ip",
+        "x-request-id", "x-scheme",
     ]
 
     private func fields(_ side: String, log: inout DiagnosticLog) -> FieldEdits {

@@ -240,7 +240,10 @@ struct SettingsReader {
     }
 
     private mutating func readLimits(_ root: Section, log: inout DiagnosticLog) {
-        let keys = ["requestLine", "headerBytes", "headerFields", "body", "connections", "connectionsPerClient"]
+        let keys = [
+            "requestLine", "headerBytes", "headerFields", "body", "connections", "connectionsPerClient", "upstreamConnections",
+            "upstreamQueue",
+        ]
         guard let section = subsection("limits", of: root, keys: keys, log: &log) else { return }
         // Together they must leave room in the largest block for the head as it is written anew: see `RequestRewrite.room`.
         section.readSize("requestLine", into: &settings.limits.requestLine, range: 64...(32 << 10), log: &log)
@@ -250,6 +253,9 @@ struct SettingsReader {
         section.readCount("connections", into: &settings.limits.connections, range: 1...100_000_000, log: &log)
         section.readCount(
             "connectionsPerClient", into: &settings.limits.connectionsPerClient, range: 0...100_000_000, log: &log)
+        section.readCount(
+            "upstreamConnections", into: &settings.limits.upstreamConnections, range: 0...100_000_000, log: &log)
+        section.readCount("upstreamQueue", into: &settings.limits.upstreamQueue, range: 0...1_000_000, log: &log)
     }
 
     private mutating func readAccessLog(_ root: Section, log: inout DiagnosticLog) {

@@ -93,7 +93,7 @@ final class Simulation {
     /// Anything beside bytes moving.
     private func happens() {
         harness.connects = (0..<3).map { _ in
-            chance.oneIn(3) ? chance.pick([.reused, .reused, .refused, .pending, .noEndpoint, .overloaded]) : .fresh
+            chance.oneIn(3) ? chance.pick([.reused, .reused, .refused, .pending, .queued, .noEndpoint, .overloaded]) : .fresh
         }
         harness.finishConnect(chance.pick([.fresh, .fresh, .refused]))
         harness.wait(.milliseconds(chance.upTo(20)))

@@ -10,6 +10,8 @@ final class MachineHarness {
         case fresh, reused, refused, noEndpoint, overloaded
         /// Nothing happens until `finishConnect`, or ever.
         case pending
+        /// There is none free; and then there is one, or will be once it is made.
+        case queued, turn
     }
 
     /// One connection to an upstream, as the upstream sees it.
@@ -266,6 +268,10 @@ final class MachineHarness {
         switch how {
         case .pending:
             return
+        case .queued:
+            machine.queued(now: now)
+        case .turn:
+            machine.turnCame(now: now)
         case .fresh, .reused:
             upstreams[index].state = .open
             machine.connected(reused: how == .reused, now: now)
