@@ -34,7 +34,7 @@ extension ExchangeMachine {
         let bytes = input.bytesFromFront
         let address = client.clientAddress(head, in: bytes, snapshot)
         let decision = context.decider.decide(
-            head, in: bytes, client: address, snapshot: snapshot, rolls: context.rolls)
+            head, in: bytes, client: address, isTLS: client.isTLS, snapshot: snapshot, rolls: context.rolls)
         return (decision, address)
     }
 

@@ -42,6 +42,7 @@ extension ExchangeMachine {
         if status == 101 { return upgrade(length, now) }
         if responseHead.isInterim { return passInterim(length, now) }
         if status >= 500, shield(status, nil, now) { return }
+        if let target, !target.retry.conditions.isDisjoint(with: .statuses), triesElsewhere(status, now) { return }
         // The answer has begun: from here on nothing is tried again.
         request.stopHolding()
         let framing = outgoingFraming(of: responseHead.framing)
@@ -80,7 +81,20 @@ extension ExchangeMachine {
 
     private var responseMarks: ResponseMarks? {
         guard let target, target.isMarked else { return nil }
-        return ResponseMarks(target, snapshot.routes.routes[target.route], isTLS: client.isTLS)
+        var marks = ResponseMarks(target, snapshot.routes.routes[target.route], isTLS: client.isTLS)
+        // That a canary failed is no reason to keep its client from it.
+        if sessionKey != nil, target.reason != .shield { marks.session = sessionMark(target) }
+        return marks
+    }
+
+    private func sessionMark(_ target: RequestDecider.Target) -> SessionMark? {
+        guard let key = sessionKey, let route = snapshot.routes.routes[target.route].affinity,
+              let affinity = route.affinity(of: target.version), affinity.setsCookie
+        else { return nil }
+        let asks = affinity.cookie.isConditional && affinity.cookie.sameSite == HashCookie.SameSite.none
+        let omits = asks && !withRequestField(.userAgent) { SameSiteNone.isUnderstood(by: $0) }
+        return SessionMark(
+            affinity: affinity, key: key, omitsSameSiteNone: omits, now: context.date.secondsSinceEpoch, isAlwaysSet: route.honoursForeign)
     }
 
     /// RFC 9110 section 15.2: passed on to HTTP/1.1 clients, never to HTTP/1.0 ones.

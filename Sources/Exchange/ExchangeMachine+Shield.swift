@@ -24,9 +24,10 @@ extension ExchangeMachine {
         request.restart()
         summary.shielded = ShieldedFailure(
             reason: target.reason, status: status, failure: failure, duration: now.since(summary.began))
-        forward(to: standIn, address, snapshot, now)
         // The stable version may be tried as often as the canary was.
-        attemptLimit = summary.attempts + Self.maximumAttempts
+        earlierAttempts = summary.attempts
+        sessionKey = nil
+        forward(to: standIn, address, snapshot, now)
         return true
     }
 
@@ -34,6 +35,9 @@ extension ExchangeMachine {
         for target: RequestDecider.Target, _ input: borrowing ByteBuffer
     ) -> (target: RequestDecider.Target?, client: IPAddress?) {
         let bytes = input.bytesFromFront
-        return (context.decider.standIn(for: target, head, in: bytes, snapshot: snapshot), client.clientAddress(head, in: bytes, snapshot))
+        let address = client.clientAddress(head, in: bytes, snapshot)
+        let standIn = context.decider.standIn(
+            for: target, head, in: bytes, client: address, isTLS: client.isTLS, snapshot: snapshot)
+        return (standIn, address)
     }
 }

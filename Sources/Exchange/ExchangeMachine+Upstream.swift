@@ -41,7 +41,7 @@ extension ExchangeMachine {
     /// - Parameter hasAnother: there is an endpoint that did not just refuse, too.
     public func connectFailed(timedOut: Bool, hasAnother: Bool = true, now: Instant) {
         guard phase == .connecting else { return }
-        guard hasAnother, summary.attempts < attemptLimit, request.isHeld else {
+        guard hasAnother, mayTryAgain(timedOut ? .timeout : .error, now), request.isHeld else {
             return answerFailure(timedOut ? .connectTimedOut : .connectRefused, now)
         }
         connect(fresh: false, now)
@@ -87,22 +87,62 @@ extension ExchangeMachine {
 
     // MARK: Failing
 
-    /// The upstream failed before its response head was complete: tries once more where that is safe, else answers.
+    /// The upstream failed before its response head was complete: tries once more where that is safe and the route's rule has it,
+    /// else answers.
     ///
     /// Safe (RFC 9110 section 9.2.2, http-edge duties 43 and 44): no response byte has come, the request can be sent again, and it is
     /// idempotent or nothing of it was sent.
     func upstreamFailed(_ failure: Failure, _ now: Instant) {
-        let isSafe = failure != .badResponse && response.input.isEmpty && interims == 0
-            && request.isHeld && (!request.hasSent || head.method.isIdempotent)
-        let wasReused = upstreamIsReused
-        let mayRetry = isSafe && summary.attempts < attemptLimit
+        let condition: RetryRule.Conditions = switch failure {
+        case .badResponse: .invalidHeader
+        case .upstreamTimedOut: .timeout
+        default: .error
+        }
+        let isUnanswered = response.input.isEmpty || condition == .invalidHeader
+        // An old connection's end says nothing about the endpoint.
+        let isOld = upstreamIsReused && condition == .error
+        let isTriedAgain = isUnanswered && canRepeat && (mayTryAgain(condition, isOld: isOld, now) || isOld && wasNoAttempt)
         // A pooled connection may have been closed before the request came: that is no failure of a canary.
-        if !(mayRetry && wasReused && failure != .upstreamTimedOut), shield(failure.status, failure, now) { return }
+        if !(isTriedAgain && isOld), shield(failure.status, failure, now) { return }
         dropUpstream()
-        guard mayRetry else { return answer(failure, status: nil, now) }
+        guard isTriedAgain else { return answer(failure, status: nil, now) }
+        repeatRequest(fresh: isOld, now)
+    }
+
+    /// The status is one that the route's rule tries again elsewhere, and that can be done: then it is, and nobody sees the answer.
+    func triesElsewhere(_ status: UInt16, _ now: Instant) -> Bool {
+        let condition = RetryRule.Conditions(status: status)
+        guard !condition.isEmpty, canRepeat, mayTryAgain(condition, now) else { return false }
+        dropUpstream()
+        repeatRequest(fresh: false, now)
+        return true
+    }
+
+    /// Nothing of an answer has gone to the client, and sending the request again is possible and does no harm.
+    private var canRepeat: Bool {
+        guard let target, interims == 0, request.isHeld else { return false }
+        return !request.hasSent || head.method.isIdempotent || target.retry.conditions.contains(.nonIdempotent)
+    }
+
+    /// - Parameter isOld: of its attempts the first, on a connection kept from before, does not count if there is only that one.
+    private func mayTryAgain(_ condition: RetryRule.Conditions, isOld: Bool = false, _ now: Instant) -> Bool {
+        guard let rule = target?.retry, rule.conditions.contains(condition) else { return false }
+        guard attempts < max(rule.tries, isOld ? 2 : 1) else { return false }
+        return rule.seconds == 0 || now < summary.began + .seconds(Int(rule.seconds))
+    }
+
+    /// A connection that was gone before anything was sent: whatever the rule says, another one is looked for.
+    private var wasNoAttempt: Bool { !request.hasSent && attempts < RetryRule.standard.tries }
+
+    /// At the version that is being asked.
+    private var attempts: Int { summary.attempts - earlierAttempts }
+
+    private func repeatRequest(fresh: Bool, _ now: Instant) {
+        response.input.removeAll()
+        responseParser.reset()
         request.rewind()
         requestWasCutShort = false
-        connect(fresh: wasReused, now)
+        connect(fresh: fresh, now)
     }
 
     /// No upstream of the version can be asked: the stable version is, or the client is told.

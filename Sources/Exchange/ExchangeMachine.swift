@@ -1,5 +1,5 @@
 public import HTTP1
-internal import Routing
+public import Routing
 
 /// The life of one request after another on a client's connection: events and bytes in, actions and bytes out.
 ///
@@ -9,9 +9,9 @@ internal import Routing
 /// `nextAction` asks. Each request ends in exactly one `finish`. The parts: `+Request` (head, routing), `+Upstream`
 /// (connecting, failing, trying again), `+Response` (head, body, end), `+Deadlines` (what may take how long).
 public final class ExchangeMachine {
-    /// Connections one request may ask for; all lead to the version that was chosen. As many more if the stable version stands in
-    /// for a canary that failed.
-    public static let maximumAttempts = 3
+    /// Connections one request may ask for, where its route's `RetryRule` allows so many; all lead to the version that was chosen. As
+    /// many more if the stable version stands in for a canary that failed.
+    public static let maximumAttempts = RetryRule.maximumTries
     /// Interim responses one request may get before the upstream counts as broken (http-edge duty 40).
     static let maximumInterims = 16
     /// Bytes of them that may wait for a slow client.
@@ -34,9 +34,12 @@ public final class ExchangeMachine {
 
     // What was decided.
     var target: RequestDecider.Target?
+    /// What names the endpoint to a client that is to have a new session cookie; nil keeps its cookie.
+    var sessionKey: SessionKey?
     /// The same for every upstream that one request is sent to.
     var requestID: (UInt64, UInt64) = (0, 0)
-    var attemptLimit = maximumAttempts
+    /// Those of a canary that the stable version stands in for.
+    var earlierAttempts = 0
     public internal(set) var summary = Summary()
     public internal(set) var disposition = Disposition.keepAlive
 
@@ -127,7 +130,8 @@ public final class ExchangeMachine {
         responseParser.reset()
         phase = .readingHead
         target = nil
-        attemptLimit = Self.maximumAttempts
+        sessionKey = nil
+        earlierAttempts = 0
         summary = Summary()
         summary.began = now
         disposition = .keepAlive
@@ -167,6 +171,21 @@ public final class ExchangeMachine {
 
     /// After a `finish`: bytes of a next request have arrived already.
     public var hasNextRequest: Bool { !request.input.isEmpty }
+
+    /// What the balancer of the backend that was asked for is told.
+    public var placement: Placement { target?.placement ?? .anywhere }
+
+    /// Whether a client whose endpoint fails is to have another one for good (`session-cookie-change-on-failure`).
+    public var changesSessionOnFailure: Bool {
+        guard let target else { return false }
+        return snapshot.routes.routes[target.route].affinity?.affinity(of: target.version)?.changesOnFailure ?? false
+    }
+
+    /// An id for a client that has none.
+    public func makeClientID() -> ClientID { context.decider.makeClientID() }
+
+    /// The endpoint that was leased is what `key` names; the client is told by its session cookie. Nil: it knows already.
+    public func assign(_ key: SessionKey?) { sessionKey = key }
 
     /// A request has at least begun to arrive.
     public var hasBegun: Bool { phase != .readingHead || parser.hasStarted }
@@ -328,6 +347,7 @@ public final class ExchangeMachine {
         response.checkInvariants()
         assert(phase != .connecting || target != nil, "an upstream is asked for by a decision")
         assert(phase != .finished || !hasUpstream || wantsRelease != nil, "a finished request keeps no upstream")
-        assert(summary.attempts <= attemptLimit && attemptLimit <= 2 * Self.maximumAttempts, "attempts are bounded")
+        assert(earlierAttempts <= Self.maximumAttempts, "attempts are bounded")
+        assert(summary.attempts - earlierAttempts <= Self.maximumAttempts, "attempts are bounded")
     }
 }

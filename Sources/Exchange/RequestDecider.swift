@@ -6,11 +6,11 @@ public import Routing
 ///
 /// Its storage is reused from request to request.
 public struct RequestDecider: ~Copyable {
-    private var normalizer = PathNormalizer()
-    private var values = RequestValues()
+    var normalizer = PathNormalizer()
+    private(set) var values = RequestValues()
     /// For clients without the hash cookie.
     private var clientIDs: IdentifierGenerator
-    private var rewritten: [UInt8] = []
+    private(set) var rewritten: [UInt8] = []
 
     /// - Parameter seed: where the ids of new clients begin; anything random.
     public init(seed: (UInt64, UInt64)) {
@@ -29,8 +29,12 @@ public struct RequestDecider: ~Copyable {
         public let backend: Int
         /// The client was told apart by this, and is to be given it as the route's hash cookie.
         public let newClient: ClientID?
-        /// Whether the heads say something about the decision: the route's marks, or the hash cookie.
+        /// Whether the heads say something about the decision: the route's marks, the hash cookie or the session cookie.
         public let isMarked: Bool
+        /// What is tried again.
+        public let retry: RetryRule
+        /// What the backend's balancer is asked for.
+        public internal(set) var placement = Placement.anywhere
         /// The upstream is asked for the path that `writePath` writes instead of the client's.
         public fileprivate(set) var isRewritten = false
     }
@@ -42,6 +46,11 @@ public struct RequestDecider: ~Copyable {
         /// `/` leads elsewhere: to `RouteTable.appRoot` of this number.
         case appRoot(Int)
         case refused(Failure)
+    }
+
+    mutating func makeClientID() -> ClientID {
+        let (high, low) = clientIDs.next()
+        return ClientID(high: high, low: low)
     }
 
     /// What `writePath` writes, for `explain`.
@@ -56,17 +65,20 @@ public struct RequestDecider: ~Copyable {
     /// - Parameters:
     ///   - bytes: what the head's slices refer to.
     ///   - client: the client's address as `ClientIdentity.clientAddress` finds it.
+    ///   - isTLS: how the client is connected.
     ///   - trace: collects the steps for `explain`; nil costs nothing.
     public mutating func decide(
         _ head: borrowing RequestHead, in bytes: Span<UInt8>, client: IPAddress?,
-        snapshot: Snapshot, rolls: RollSource, trace: DecisionTrace? = nil
+        isTLS: Bool = false, snapshot: Snapshot, rolls: RollSource, trace: DecisionTrace? = nil
     ) -> Decision {
         switch match(head, bytes, snapshot) {
         case .route(let route):
             if let target = Self.targetWithoutRules(route, snapshot) { return .forward(target) }
             let (choice, newClient) = choose(route, head, bytes, client, snapshot, rolls, trace)
             let target = Self.target(route, choice, newClient, snapshot)
-            return !route.canRewrite ? .forward(target) : rewrite(route, target, head, bytes, snapshot)
+            let decision = !route.canRewrite ? .forward(target) : rewrite(route, target, head, bytes, snapshot)
+            guard snapshot.backends[target.backend].isPlaced, case .forward(let target) = decision else { return decision }
+            return .forward(place(target, head, bytes, client, isTLS: isTLS, snapshot))
         case .addSlash:
             return .addSlash
         case .appRoot(let extra):
@@ -80,16 +92,17 @@ public struct RequestDecider: ~Copyable {
 
     /// The stable version of a request's route, when its canary has failed; nil if that cannot be asked.
     mutating func standIn(
-        for failed: Target, _ head: borrowing RequestHead, in bytes: Span<UInt8>, snapshot: Snapshot
+        for failed: Target, _ head: borrowing RequestHead, in bytes: Span<UInt8>, client: IPAddress?, isTLS: Bool,
+        snapshot: Snapshot
     ) -> Target? {
         let route = snapshot.routes.routes[failed.route]
         guard !snapshot.backends[route.stable].endpoints.isEmpty else { return nil }
         let target = Target(
             route: failed.route, choice: failed.choice, reason: .shield, version: .stable, backend: route.stable,
-            newClient: failed.newClient, isMarked: failed.isMarked)
-        guard route.canRewrite else { return target }
-        guard case .forward(let rewritten) = rewrite(route, target, head, bytes, snapshot) else { return nil }
-        return rewritten
+            newClient: failed.newClient, isMarked: failed.isMarked, retry: failed.retry)
+        let decision = route.canRewrite ? rewrite(route, target, head, bytes, snapshot) : .forward(target)
+        guard case .forward(let target) = decision else { return nil }
+        return snapshot.backends[target.backend].isPlaced ? place(target, head, bytes, client, isTLS: isTLS, snapshot) : target
     }
 
     /// The route by host and normalised path; nil when the path cannot be accepted.
@@ -146,8 +159,7 @@ public struct RequestDecider: ~Copyable {
         case .weigh(let draw):
             var newClient: ClientID?
             if case .newKey(let key) = draw.source {
-                let (high, low) = clientIDs.next()
-                let client = ClientID(high: high, low: low)
+                let client = makeClientID()
                 values.set(key, to: client)
                 newClient = client
             }
@@ -162,7 +174,7 @@ public struct RequestDecider: ~Copyable {
         let choice = Choice(version: .stable, reason: .stableWithoutEndpoint)
         return Target(
             route: route.index, choice: choice, reason: choice.reason, version: .stable, backend: route.stable, newClient: nil,
-            isMarked: false)
+            isMarked: false, retry: route.retry)
     }
 
     /// The version that was chosen, or the one that stands in because it has no endpoint at all.
@@ -171,7 +183,7 @@ public struct RequestDecider: ~Copyable {
         func target(_ version: Version, _ reason: Reason) -> Target {
             Target(
                 route: route.index, choice: choice, reason: reason, version: version, backend: backend(of: version, route),
-                newClient: newClient, isMarked: newClient != nil || route.marks != nil)
+                newClient: newClient, isMarked: newClient != nil || route.marks != nil || route.affinity != nil, retry: route.retry)
         }
         guard snapshot.backends[chosen].endpoints.isEmpty else { return target(choice.version, choice.reason) }
         let failover = failover(of: route, snapshot)
@@ -239,13 +251,18 @@ public struct RequestDecider: ~Copyable {
     private mutating func collectCookie(
         _ index: Int, _ key: ValueKey, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
     ) {
+        guard let value = Self.cookie(key, head, bytes) else { return }
+        values.begin(index)
+        values.append(value)
+    }
+
+    @_lifetime(copy bytes)
+    static func cookie(_ key: ValueKey, _ head: borrowing RequestHead, _ bytes: Span<UInt8>) -> Span<UInt8>? {
         for field in head.fields.indices where head.fields[field].known == .cookie {
             let line = bytes[head.fields[field].value]
-            guard let found = CookieField.find(key.name.span, in: line) else { continue }
-            values.begin(index)
-            values.append(line[found])
-            return
+            if let found = CookieField.find(key.name.span, in: line) { return line[found] }
         }
+        return nil
     }
 
     private mutating func collectQuery(

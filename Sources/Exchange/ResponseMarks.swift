@@ -11,6 +11,8 @@ struct ResponseMarks {
     /// The weight decided: a release pins its clients.
     let isWeighed: Bool
     let isTLS: Bool
+    /// The session cookie that the client is given.
+    var session: SessionMark?
 
     init(_ target: RequestDecider.Target, _ route: Route, isTLS: Bool) {
         marks = route.marks?.marks(of: target.version)
@@ -26,6 +28,7 @@ struct ResponseMarks {
         var room = 0
         if let marks { room += marks.responseRoom + marks.cookies.count + marks.pin.count + 16 }
         if let hashCookie { room += hashCookie.name.utf8.count + 160 }
+        if let session { room += session.room }
         return room
     }
 
@@ -38,7 +41,10 @@ struct ResponseMarks {
             for index in marks.responseJoins.indices { write(marks.responseJoins[index], head, in: bytes, to: &output) }
         }
         // A 304 is merged into what a cache holds (RFC 9111 section 4.3.4).
-        if head.status != 304, !SharedCaching.allows(head, in: bytes) { writeCookies(to: &output) }
+        let isPersonal = head.status != 304 && !SharedCaching.allows(head, in: bytes)
+        if isPersonal { writeCookies(to: &output) }
+        // ingress-nginx sets it on every response.
+        if let session, isPersonal || session.isAlwaysSet { session.write(isTLS: isTLS, to: &output) }
     }
 
     fileprivate func writeCookies(to output: inout ByteBuffer) {

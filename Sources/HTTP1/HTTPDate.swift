@@ -3,11 +3,15 @@ public struct HTTPDate: Sendable {
     /// Always 29 bytes.
     public static let length = 29
 
+    /// Unix time.
+    public let secondsSinceEpoch: Int
+
     private var text = InlineArray<29, UInt8>(repeating: .space)
 
     /// - Parameter secondsSinceEpoch: Unix time; brought into the years 1970 to 9999, all that four digits can say.
     public init(secondsSinceEpoch: Int) {
         let seconds = min(max(secondsSinceEpoch, 0), 253_402_300_799)
+        self.secondsSinceEpoch = seconds
         let days = seconds / 86_400
         let second = seconds % 86_400
         let (year, month, day) = HTTPDate.civil(days)

@@ -3,9 +3,20 @@ public struct Backend: Sendable {
     /// `namespace/service:port`.
     public let name: String
     public let endpoints: [Endpoint]
+    /// Which of them gets a request.
+    public let balancing: Balancing
+    /// The endpoint follows from the request.
+    public let isPlaced: Bool
 
-    public init(name: String, endpoints: [Endpoint]) {
+    public init(name: String, endpoints: [Endpoint], balancing: Balancing = .roundRobin) {
         self.name = name
         self.endpoints = endpoints
+        self.balancing = balancing
+        isPlaced = balancing != .roundRobin && balancing != .ewma
+    }
+
+    /// The same over other endpoints.
+    public func replacing(endpoints: [Endpoint]) -> Backend {
+        Backend(name: name, endpoints: endpoints, balancing: balancing)
     }
 }

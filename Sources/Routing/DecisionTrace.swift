@@ -7,6 +7,8 @@ public final class DecisionTrace {
         case source = "source-range"
         /// Several conditions that must hold together.
         case match
+        /// The session cookie.
+        case affinity
         case weight
         /// What stands when no rule has decided.
         case fallback

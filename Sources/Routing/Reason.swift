@@ -26,6 +26,8 @@ public enum Reason: UInt8, CaseIterable, Sendable {
     case patternError
     /// The release cookie named the version.
     case pinned
+    /// The session cookie named the version (R21.1, R21.4).
+    case affinity
     /// The weight decided, for either version.
     case weight
     /// There are canaries, but no rule matched and none has a weight.
@@ -54,6 +56,7 @@ public enum Reason: UInt8, CaseIterable, Sendable {
         case .noMatch: "no-match"
         case .patternError: "pattern-error"
         case .pinned: "release-cookie"
+        case .affinity: "affinity"
         case .weight: "weight"
         case .noRule: "no-rule"
         case .failover: "failover"

@@ -8,6 +8,7 @@ extension Route {
             trace?.record(.fallback, "", .stable, "the route has no canary")
             return .chosen(Choice(version: .stable, reason: .noCanary))
         }
+        if affinity?.precedence == .first, let choice = affinityChoice(DecisionRound(), values, trace) { return .chosen(choice) }
         if hasConditions { return decideByConditions(values, trace: trace) }
         var round = DecisionRound()
         for index in asked.indices {
@@ -136,6 +137,7 @@ extension Route {
     }
 
     func weightVerdict(_ round: DecisionRound, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> Verdict {
+        if affinity?.precedence == .beforeWeight, let choice = affinityChoice(round, values, trace) { return .chosen(choice) }
         // Ranges lie one after the other, so the last end is their sum.
         let bound = ranges[ranges.count &- 1].end
         if bound == 0 {

@@ -18,6 +18,10 @@ public final class Route: Sendable {
     public let canaries: [Canary]
     /// What upstreams are asked for instead of the client's path; canaries have their main's (R36) unless they have their own.
     public let rewrite: Rewrite?
+    /// What is tried again; canaries have their main's (R36).
+    public let retry: RetryRule
+    /// How clients stay with their endpoints and versions; nil if they do not.
+    public let affinity: RouteAffinity?
     /// Any version has one.
     public let canRewrite: Bool
     /// What the rules need of a request; they refer to it by index.
@@ -48,7 +52,8 @@ public final class Route: Sendable {
     public init(
         index: Int, label: String, host: String, path: String, pathType: PathType,
         stable: Int, canaries: [Canary] = [], keys: [ValueKey] = [], isPattern: Bool = false,
-        rewrite: Rewrite? = nil
+        rewrite: Rewrite? = nil, retry: RetryRule = .standard,
+        affinity: RouteAffinity? = nil
     ) {
         self.index = index
         self.label = label
@@ -60,6 +65,8 @@ public final class Route: Sendable {
         self.keys = keys
         self.isPattern = isPattern
         self.rewrite = rewrite
+        self.retry = retry
+        self.affinity = affinity
         canRewrite = rewrite != nil || self.canaries.contains { $0.rewrite != nil }
         asked = self.canaries.map { Asked(header: $0.header?.key, cookie: $0.cookie) }
         (ranges, total) = WeightRange.ranges(for: self.canaries)

@@ -75,8 +75,13 @@ final class ActiveExchange {
     var upstream: UpstreamConnection?
     /// The backend last asked for a connection, an index into the snapshot's.
     var backend: Int?
-    /// Endpoints that this request could not connect to.
+    /// Endpoints that this request has failed at.
     var tried = TriedEndpoints()
+    /// The endpoint last asked, and when.
+    var asked: ObjectIdentifier?
+    var askedAt = Instant(nanoseconds: 0)
+    /// Somebody wants to know how long its answer takes.
+    var isMeasured = false
     /// To the endpoint, if not everybody may go there at any time.
     var passage = Worker.Passage.none
 

@@ -12,9 +12,12 @@ public struct Explanation: Sendable {
     public let version: String
     public let reason: String
     public let service: String?
-    /// The first of the service's endpoints; nil when there is none.
+    /// The one that the request's hash leads to, else the first that it may get; nil when there is none.
     public let endpoint: String?
+    /// How many endpoints the request may get.
     public let endpointCount: Int
+    /// How it gets one of them: `round robin`, `hash of $host`.
+    public let balancing: String?
     /// Every step, in order.
     public let reasons: [String]
     /// The routes of the host, the chosen one first.
@@ -69,13 +72,13 @@ public struct Explanation: Sendable {
 
     private static func refused(_ why: String, _ choosing: Choosing = Choosing()) -> Explanation {
         Explanation(
-            route: nil, version: "none", reason: "\(Reason.unrouted.label)", service: nil, endpoint: nil, endpointCount: 0,
+            route: nil, version: "none", reason: "\(Reason.unrouted.label)", service: nil, endpoint: nil, endpointCount: 0, balancing: nil,
             reasons: choosing.lines + [why], candidates: choosing.candidates, rules: [], bucket: nil, weight: nil, total: nil)
     }
 
     private init(
         route: String?, version: String, reason: String, service: String?, endpoint: String?, endpointCount: Int,
-        reasons: [String], candidates: [Candidate], rules: [Rule], bucket: UInt64?, weight: Int?, total: Int?
+        balancing: String?, reasons: [String], candidates: [Candidate], rules: [Rule], bucket: UInt64?, weight: Int?, total: Int?
     ) {
         self.route = route
         self.version = version
@@ -83,6 +86,7 @@ public struct Explanation: Sendable {
         self.service = service
         self.endpoint = endpoint
         self.endpointCount = endpointCount
+        self.balancing = balancing
         self.reasons = reasons
         self.candidates = candidates
         self.rules = rules
@@ -100,7 +104,9 @@ public struct Explanation: Sendable {
         var reasons = choosing.lines + rules.map(\.description)
         if let rewrittenPath { reasons.append("the upstream is asked for \(rewrittenPath)") }
         if let health = Self.health(target, route, snapshot) { reasons.append(health) }
-        reasons.append(Self.endpoints(backend))
+        let answering = Answering(target.placement, backend)
+        reasons.append(answering.text)
+        if route.retry != .standard { reasons.append("tried again: \(route.retry)") }
         if case .canary(let index) = target.version, let shield = route.canaries[index].shield {
             let statuses = shield.statuses.map(String.init).joined(separator: ", ")
             reasons.append("if it fails, or answers \(statuses), stable answers safe requests without a body")
@@ -114,8 +120,9 @@ public struct Explanation: Sendable {
         }
         self.init(
             route: route.label, version: version, reason: "\(target.reason.label)", service: backend.name,
-            endpoint: backend.endpoints.first?.address.description, endpointCount: backend.endpoints.count, reasons: reasons,
-            candidates: choosing.candidates, rules: rules, bucket: isWeighed ? target.choice.bucket : nil, weight: isWeighed ? target.choice.weight : nil,
+            endpoint: answering.endpoints.first?.description, endpointCount: answering.endpoints.count,
+            balancing: "\(backend.balancing)", reasons: reasons, candidates: choosing.candidates, rules: rules,
+            bucket: isWeighed ? target.choice.bucket : nil, weight: isWeighed ? target.choice.weight : nil,
             total: isWeighed ? target.choice.total : nil)
     }
 
@@ -130,15 +137,6 @@ public struct Explanation: Sendable {
         case (.stableWithoutEndpoint, _):
             "Service \(snapshot.backends[route.stable].name) of the main Ingress has no endpoint, so no rule is asked (R21.0)"
         default: nil
-        }
-    }
-
-    private static func endpoints(_ backend: Backend) -> String {
-        let addresses = backend.endpoints.prefix(5).map(\.address.description).joined(separator: ", ")
-        switch backend.endpoints.count {
-        case 0: return "Service \(backend.name) has no endpoint: answered 503"
-        case 1: return "Service \(backend.name), its one endpoint \(addresses)"
-        case let count: return "Service \(backend.name), one of its \(count) endpoints in turn: \(addresses)\(count > 5 ? "…" : "")"
         }
     }
 
@@ -168,6 +166,7 @@ public struct Explanation: Sendable {
         json.member("reason", reason)
         json.member("service", service)
         json.member("endpoint", endpoint)
+        json.member("balancing", balancing)
         json.member("reasons", reasons)
         json.key("candidates")
         json.beginArray()

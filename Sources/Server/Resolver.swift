@@ -73,7 +73,7 @@ final class Resolver: Sendable {
                     Endpoint(address: EndpointAddress(address), weight: endpoint.weight, labels: endpoint.labels)
                 }
             }
-            return Backend(name: backend.name, endpoints: endpoints)
+            return backend.replacing(endpoints: endpoints)
         }
     }
 }

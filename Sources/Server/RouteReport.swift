@@ -57,6 +57,7 @@ public enum RouteReport {
             lines.append("\(site(route.host, route.path)) (\(typeName(route)))  Ingress \(route.label)")
             lines.append("  stable  \(text(snapshot.backends[route.stable]))")
             if let rewrite = route.rewrite { lines.append("  asks    for \(rewrite.target)") }
+            if route.retry != .standard { lines.append("  again   \(route.retry)") }
             for canary in route.canaries {
                 let effect = reasons.reason(route, canary).map { "not in effect: \($0)" } ?? "in effect"
                 lines.append("  canary  \(text(snapshot.backends[canary.backend]))  Ingress \(canary.name), \(effect)")
@@ -80,7 +81,8 @@ public enum RouteReport {
 
     private static func text(_ backend: Backend) -> String {
         let endpoints = backend.endpoints.map(\.address.description)
-        return "\(backend.name) → \(endpoints.isEmpty ? "no endpoint" : endpoints.joined(separator: ", "))"
+        let manner = backend.balancing == .roundRobin ? "" : ", by \(backend.balancing)"
+        return "\(backend.name) → \(endpoints.isEmpty ? "no endpoint" : endpoints.joined(separator: ", "))\(manner)"
     }
 
     // MARK: For programs
@@ -126,6 +128,7 @@ public enum RouteReport {
         json.member("pathType", typeName(route.pathType))
         json.member("regex", route.isPattern)
         json.member("rewrite", route.rewrite?.target)
+        json.member("retry", "\(route.retry)")
         json.key("stable")
         write(snapshot.backends[route.stable], to: &json)
         json.key("canaries")
@@ -147,6 +150,7 @@ public enum RouteReport {
     private static func write(_ backend: Backend, to json: inout JSONWriter) {
         json.beginObject()
         json.member("service", backend.name)
+        json.member("balancing", "\(backend.balancing)")
         json.member("endpoints", backend.endpoints.map(\.address.description))
         json.endObject()
     }

@@ -17,6 +17,8 @@ final class UpstreamEndpoint {
     /// Made when a limit of connections is first asked for.
     var gate: EndpointGate?
     private(set) var skippedUntil = Instant(nanoseconds: 0)
+    /// Kept for balancers that go by it.
+    var answerTime = PeakEWMA()
 
     init(_ address: SocketAddress) {
         self.address = address

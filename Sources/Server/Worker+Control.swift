@@ -95,7 +95,8 @@ extension Worker {
             let usable = backend.endpoints.compactMap { endpoint in
                 endpoint.address.socketAddress.map { (self.endpoint(at: $0), endpoint.weight) }
             }
-            return Balancer(usable.map(\.0), weights: usable.map(\.1), start: Int(random.next() >> 33))
+            return Balancer(
+                usable.map(\.0), weights: usable.map(\.1), start: Int(random.next() >> 33), balancing: backend.balancing, now: now)
         }
     }
 

@@ -12,7 +12,7 @@ extension Worker {
     }
 
     /// The endpoint to be used now; nil if the request waits, or has been refused.
-    /// - Parameter first: the one whose turn it is. Another one that has a connection free is as good.
+    /// - Parameter first: the one whose turn it is. Another one that has a connection free is as good, unless the request belongs to it.
     func enter(
         _ first: UpstreamEndpoint, of balancer: Balancer, for client: ClientConnection, _ exchange: ActiveExchange
     ) -> UpstreamEndpoint? {
@@ -26,6 +26,7 @@ extension Worker {
                 exchange.passage = .entered(gate)
                 return endpoint
             }
+            if balancer.isPlaced { break }
             full.insert(endpoint)
             // Rather wait than go to one that lately refused.
             guard balancer.hasAnother(than: full), let next = balancer.pick(now: now, avoiding: full), !next.isSkipped(at: now)

@@ -1,6 +1,7 @@
 import Exchange
 import HTTP1
 import Reactor
+import Routing
 import Telemetry
 
 /// Connections to upstreams: leased, made, read, written, pooled.
@@ -10,18 +11,24 @@ extension Worker {
     /// Finds the machine a connection to one of the backend's endpoints: a pooled one that is still good, or a new one.
     func lease(_ backend: Int, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
         leaveGate(exchange)
-        if exchange.machine.summary.attempts <= 1 || exchange.backend != backend { exchange.tried = TriedEndpoints() }
+        if exchange.machine.summary.attempts <= 1 || exchange.backend != backend {
+            exchange.tried.removeAll()
+        } else if !fresh, let asked = exchange.asked {
+            // A fresh connection is wanted where only the old one may have been to blame.
+            exchange.tried.insert(asked)
+        }
         exchange.backend = backend
         let balancer = balancer(backend, of: exchange.installation)
-        guard let turn = balancer.pick(now: now, avoiding: exchange.tried) else {
-            return exchange.machine.noEndpoint(now: now)
-        }
+        guard let turn = choose(balancer, exchange) else { return exchange.machine.noEndpoint(now: now) }
+        exchange.isMeasured = balancer.measures
         guard let endpoint = enter(turn, of: balancer, for: client, exchange) else { return }
         connect(to: endpoint, fresh: fresh, for: client, exchange)
     }
 
     /// - Parameter fresh: not over a pooled connection.
     func connect(to endpoint: UpstreamEndpoint, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
+        exchange.asked = ObjectIdentifier(endpoint)
+        exchange.askedAt = now
         if !fresh, let upstream = takeIdle(endpoint) {
             metrics.upstreamReuses &+= 1
             upstream.client = client
@@ -30,6 +37,22 @@ extension Worker {
             return exchange.machine.connected(reused: true, now: now)
         }
         connect(to: endpoint, for: client, exchange)
+    }
+
+    @inline(__always)
+    private func choose(_ balancer: Balancer, _ exchange: ActiveExchange) -> UpstreamEndpoint? {
+        if balancer.isPlain { return balancer.pick(now: now, avoiding: exchange.tried) }
+        return place(balancer, exchange)
+    }
+
+    private func place(_ balancer: Balancer, _ exchange: ActiveExchange) -> UpstreamEndpoint? {
+        let machine = exchange.machine
+        let placement = machine.placement
+        guard case .session(let session) = placement else { return balancer.pick(placement, now: now, avoiding: exchange.tried) }
+        let choice = balancer.pickForSession(
+            session, changes: machine.changesSessionOnFailure, now: now, avoiding: exchange.tried) { machine.makeClientID() }
+        machine.assign(choice?.key)
+        return choice?.endpoint
     }
 
     private func takeIdle(_ endpoint: UpstreamEndpoint) -> UpstreamConnection? {
@@ -194,6 +217,7 @@ extension Worker {
         leaveGate(exchange)
         guard let upstream = exchange.upstream.take() else { return }
         upstream.client = nil
+        if exchange.isMeasured { measure(upstream.endpoint, exchange.askedAt, exchange.machine.summary) }
         guard reusable, upstream.isConnected, !upstream.peerHasClosed, !isDraining, isEmpty(upstream),
               upstream.endpoint.keepIdle(upstream.token)
         else { return close(upstream) }
@@ -202,6 +226,12 @@ extension Worker {
         if upstream.timer == .none {
             upstream.timer = loop.arm(token: upstream.token, at: idleDeadline(of: upstream))
         }
+    }
+
+    /// Only whole answers count: a quick failure is no merit, and a tunnel lasts as long as its ends like.
+    private func measure(_ endpoint: UpstreamEndpoint, _ askedAt: Instant, _ summary: Summary) {
+        guard summary.isAnswered, summary.failure == nil, summary.status != 101 else { return }
+        endpoint.answerTime.observe(now.since(askedAt), now: now)
     }
 
     /// Whether nothing beyond the answer has come. The last read may have left it open: then one more look decides.

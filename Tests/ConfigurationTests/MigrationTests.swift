@@ -45,6 +45,8 @@ import TestSupport
         Case(fixture: "weight-total", rules: ["R21.7"]),
         Case(fixture: "annotations", rules: ["annotation", "annotation", "annotation", "annotation"]),
         Case(fixture: "paths-and-tls", rules: ["tls", "R40"]),
+        Case(fixture: "balancing", rules: ["R32", "R32", "R39"]),
+        Case(fixture: "affinity", rules: ["R28", "R20"]),
         Case(fixture: "live-list", rules: ["R20"]),
         Case(fixture: "vendors", rules: []),
         Case(fixture: "list", rules: ["R6"]),

@@ -156,7 +156,7 @@ import Testing
     }
 
     @Test func longBodiesBothWaysWithSlowReaders() throws {
-        let size = 6 << 20
+        let size = 2 << 20
         let origin = try RecordingOrigin { connection in
             while let request = try connection.readRequest() {
                 try connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(request.body.count)\r\n\r\n")

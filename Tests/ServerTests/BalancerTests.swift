@@ -115,10 +115,12 @@ import Testing
         #expect(number(balancer.pick(now: Self.begin + .seconds(3), avoiding: tried)) == test.expect)
     }
 
-    @Test func aFourthIsNotRemembered() {
-        let endpoints = Self.endpoints(4)
+    @Test func aNinthIsNotRemembered() {
+        let endpoints = Self.endpoints(9)
         var tried = TriedEndpoints()
-        for endpoint in endpoints { tried.insert(endpoint) }
-        #expect(endpoints.map(tried.contains) == [true, true, true, false])
+        for endpoint in endpoints + endpoints { tried.insert(endpoint) }
+        #expect(endpoints.map(tried.contains) == Array(repeating: true, count: 8) + [false])
+        tried.removeAll()
+        #expect(tried.isEmpty && !endpoints.contains(where: tried.contains))
     }
 }

@@ -9,7 +9,7 @@ extension AnnotationCatalogue {
         .supported("canary-by-header-value", "the field is exactly this: canary"),
         .supported("canary-weight", "the canary's share of the requests that no other rule decides"),
         .supported("canary-weight-total", "what the weight is a part of"),
-        .planned("affinity-canary-behavior", "whether session affinity keeps a client on its version (`sticky`) or not (`legacy`)"),
+        .supported("affinity-canary-behavior", "whether session affinity keeps a client on its version (`sticky`) or not (`legacy`)"),
     ]
 
     static let beyond: [Row] = [
@@ -81,7 +81,7 @@ extension AnnotationCatalogue {
     ]
 
     /// The same names as ingress-nginx's.
-    private static let canaryAliases: [Row] = canary.filter { $0.state == .supported }
+    private static let canaryAliases: [Row] = canary.filter { CanaryAnnotations.names.contains($0.name) }
 
     static let higressShortOnes: [Row] = canaryAliases + [
         .notPlanned("destination", "weights of several Services; write canaries, or `service-weight` for two"),

@@ -22,32 +22,33 @@ extension AnnotationCatalogue {
         .supported("default-backend", "the Service that stands in for one without endpoints"),
         .notPlanned("fastcgi-index", fastCGI),
         .notPlanned("fastcgi-params-configmap", fastCGI),
-        .planned("load-balance", "how requests are spread over endpoints: `round_robin`, `ewma`"),
-        .planned("proxy-next-upstream", "which failures are tried again at another endpoint"),
-        .planned("proxy-next-upstream-timeout", "how long attempts may go on, in seconds"),
-        .planned("proxy-next-upstream-tries", "how many attempts there are"),
+        .supported("load-balance", "how requests are spread over endpoints: `round_robin`, `ewma`"),
+        .supported("proxy-next-upstream", "which failures are tried again at another endpoint"),
+        .supported("proxy-next-upstream-timeout", "how long attempts may go on, in seconds"),
+        .supported("proxy-next-upstream-tries", "how many attempts there are"),
         .supported("service-upstream", "the Service's own address in place of its endpoints"),
-        .planned("upstream-hash-by", "the endpoint follows from a hash of nginx variables"),
-        .planned("upstream-hash-by-subset", "the hash chooses a group of endpoints"),
-        .planned("upstream-hash-by-subset-size", "the size of such a group"),
+        .supported("upstream-hash-by", "the endpoint follows from a hash of text and `$request_uri`, `$uri`, `$args`, `$arg_NAME`, `$host`, "
+            + "`$http_NAME`, `$cookie_NAME`, `$remote_addr`, `$binary_remote_addr`, `$scheme`, `$request_method`"),
+        .supported("upstream-hash-by-subset", "the hash chooses a group of endpoints"),
+        .supported("upstream-hash-by-subset-size", "the size of such a group"),
         .planned("upstream-vhost", "the Host that the upstream gets"),
     ]
 
     private static let fastCGI = "FastCGI is not HTTP; put a server that speaks HTTP before the application"
 
     static let affinity: [Row] = [
-        .planned("affinity", "`cookie`: a client stays with its endpoint"),
-        .planned("affinity-mode", "whether clients move when endpoints come (`balanced`) or not (`persistent`)"),
-        .planned("session-cookie-change-on-failure", "a client whose endpoint fails gets another one for good"),
-        .planned("session-cookie-conditional-samesite-none", "no SameSite=None for browsers that misread it"),
-        .planned("session-cookie-domain", "the cookie's Domain"),
-        .planned("session-cookie-expires", "the cookie's Expires"),
-        .planned("session-cookie-max-age", "the cookie's Max-Age"),
-        .planned("session-cookie-name", "the cookie's name"),
-        .planned("session-cookie-partitioned", "the cookie is Partitioned"),
-        .planned("session-cookie-path", "the cookie's Path"),
-        .planned("session-cookie-samesite", "the cookie's SameSite"),
-        .planned("session-cookie-secure", "the cookie is Secure"),
+        .supported("affinity", "`cookie`: a client stays with its endpoint"),
+        .supported("affinity-mode", "whether clients move when endpoints come (`balanced`) or not (`persistent`)"),
+        .supported("session-cookie-change-on-failure", "a client whose endpoint fails gets another one for good"),
+        .supported("session-cookie-conditional-samesite-none", "no SameSite=None for browsers that misread it"),
+        .supported("session-cookie-domain", "the cookie's Domain"),
+        .supported("session-cookie-expires", "the cookie's Expires"),
+        .supported("session-cookie-max-age", "the cookie's Max-Age"),
+        .supported("session-cookie-name", "the cookie's name"),
+        .supported("session-cookie-partitioned", "the cookie is Partitioned"),
+        .supported("session-cookie-path", "the cookie's Path"),
+        .supported("session-cookie-samesite", "the cookie's SameSite"),
+        .supported("session-cookie-secure", "the cookie is Secure"),
     ]
 
     static let transfers: [Row] = [

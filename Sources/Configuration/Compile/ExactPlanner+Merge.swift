@@ -60,7 +60,11 @@ extension ExactPlanner {
         for location in locations[candidates] {
             guard let main = location.backend, let backend = backends[main], backend.deletion == nil, !backend.isNoServer
             else { continue }
-            if !backend.alternatives.contains(canary) { backends[main]?.alternatives.append(canary) }
+            if !backend.alternatives.contains(canary) {
+                backends[main]?.alternatives.append(canary)
+                // R29, R30: the last main one that it joins.
+                if !ingresses[ingress].affinity.isLegacy { backends[canary]?.affinity = backend.affinity }
+            }
             joined.append(main)
         }
         if !joined.isEmpty { return .attached(joined) }
@@ -93,11 +97,15 @@ extension ExactPlanner {
             for location in servers[host] ?? [] {
                 guard var route = location.route, let main = location.backend else { continue }
                 // R13: a backend is as its creator says.
-                if let backend = backends[main] { route.usesServiceAddress = ingresses[backend.creator].annotations.usesServiceAddress }
+                if let backend = backends[main] {
+                    route.balancing = ingresses[backend.creator].balancing.balancing
+                    route.affinity = backend.affinity?.planned(at: location.place)
+                    route.usesServiceAddress = ingresses[backend.creator].annotations.usesServiceAddress
+                }
                 if let deletion = backends[main]?.deletion {
                     route.isWithdrawn = true
                     warnWithdrawn(route, main, attempts[deletion], log: &log)
-                } else if let canary = canary(of: main) {
+                } else if let canary = canary(of: main, at: location.place) {
                     route.canaries = [canary]
                 }
                 plan.routes.append(route)
@@ -112,12 +120,14 @@ extension ExactPlanner {
 
     /// The canary of all locations of a main backend (R20): the first that was attached (R21.2), unless it was deleted
     /// afterwards (R18) or an ordinary Ingress created it, so that it has no rules (R13).
-    private func canary(of main: BackendIdentity) -> PlannedCanary? {
+    private func canary(of main: BackendIdentity, at place: RoutePlace) -> PlannedCanary? {
         guard let first = backends[main]?.alternatives.first, let backend = backends[first], backend.deletion == nil
         else { return nil }
         let creator = ingresses[backend.creator]
         guard creator.isCanary else { return nil }
-        return PlannedCanary(creator, backend: backend.reference, line: backend.reference.line)
+        var canary = PlannedCanary(creator, backend: backend.reference, line: backend.reference.line)
+        canary.affinity = backend.affinity?.planned(at: place)
+        return canary
     }
 
     // MARK: Why not

@@ -30,6 +30,8 @@ struct ExactPlanner {
         let isNoServer: Bool
         /// Canary backends in the order in which they were attached; only the first is ever asked (R21.2).
         var alternatives: [BackendIdentity] = []
+        /// How clients stay with its endpoints (R28, R29).
+        var affinity: BackendAffinity?
         /// The canary path that deleted it (R18), by position among the attempts.
         var deletion: Int?
     }
@@ -58,8 +60,10 @@ struct ExactPlanner {
     static func plan(_ ingresses: [PlannedIngress], log: inout DiagnosticLog) -> RoutePlan {
         var planner = ExactPlanner(ingresses)
         planner.createBackends()
+        planner.warnBalancing(log: &log)
         planner.createServers(log: &log)
         planner.createLocations(log: &log)
+        planner.readAffinity()
         planner.mergeCanaries()
         return planner.result(log: &log)
     }
@@ -90,6 +94,23 @@ struct ExactPlanner {
         let ingress = ingresses[position]
         backends[BackendIdentity(reference, of: ingress.manifest)] =
             Backend(creator: position, reference: reference, isNoServer: ingress.isCanary)
+    }
+
+    /// A backend spreads its requests as its creator says (R13).
+    private func warnBalancing(log: inout DiagnosticLog) {
+        for (position, ingress) in ingresses.enumerated() where ingress.balancing.isWritten {
+            var seen: Set<BackendIdentity> = []
+            for path in ingress.spec.writtenPaths {
+                let identity = BackendIdentity(path.backend, of: ingress.manifest)
+                guard seen.insert(identity).inserted, let backend = backends[identity], backend.creator != position else { continue }
+                let creator = ingresses[backend.creator]
+                guard creator.balancing.balancing != ingress.balancing.balancing else { continue }
+                log.warning(
+                    ingress.manifest.place(line: path.line), ingress.manifest.object,
+                    "\(identity.description) is balanced by \(creator.balancing.balancing), as \(creator.manifest.object) says, which names "
+                        + "it first (R13), not by \(ingress.balancing.balancing); write the annotations there")
+            }
+        }
     }
 
     // MARK: R14, R15: servers
@@ -132,6 +153,24 @@ struct ExactPlanner {
     private mutating func replace(_ location: Location, with route: PlannedRoute) {
         guard let position = positions[location.place] else { return }
         servers[location.place.host]?[position] = Location(place: location.place, route: route, isInitial: false)
+    }
+
+    // MARK: R28: session affinity
+
+    /// The backend of each written path has the session affinity of the last Ingress that gives it any, for all its paths; only those of
+    /// Ingresses that do set the cookie. A canary's backend has none of its own (R31).
+    private mutating func readAffinity() {
+        for ingress in ingresses {
+            guard let session = ingress.affinity.session else { continue }
+            for path in ingress.spec.writtenPaths {
+                let identity = BackendIdentity(path.backend, of: ingress.manifest)
+                guard let backend = backends[identity], !backend.isNoServer else { continue }
+                var affinity = backend.affinity ?? BackendAffinity(session: session)
+                affinity.session = session
+                affinity.places.insert(BackendAffinity.place(path.place))
+                backends[identity]?.affinity = affinity
+            }
+        }
     }
 
     // MARK: R16: locations

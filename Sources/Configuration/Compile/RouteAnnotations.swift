@@ -1,10 +1,12 @@
-/// The annotations of one Ingress that say how its hosts and paths are served, canaries aside (R33, R35, R38). What can't be
+internal import Routing
+
+/// The annotations of one Ingress that say how its hosts and paths are served, canaries aside (R33, R35, R38, R39). What can't be
 /// used is dropped by itself with a warning.
 struct RouteAnnotations {
     static let names = [
         "server-alias", "app-root", "default-backend", "use-regex", "rewrite-target", "service-upstream", "ssl-redirect",
         "force-ssl-redirect",
-    ]
+    ] + RetryAnnotations.names
     /// Those that count in a canary, too.
     private static let canaryNames = ["service-upstream"]
 
@@ -18,6 +20,8 @@ struct RouteAnnotations {
     private(set) var usesRegex = false
     /// What a path becomes for the upstream (R35).
     private(set) var rewriteTarget: Located<String>?
+    /// What is tried again (R39).
+    let retry: RetryRule
     /// Requests go to the Service's own address in place of its endpoints. Of a canary it counts, too (R36).
     private(set) var usesServiceAddress = false
 
@@ -30,6 +34,7 @@ struct RouteAnnotations {
 
     init(_ manifest: Manifest, log: inout DiagnosticLog) {
         self.manifest = manifest
+        retry = RetryAnnotations(manifest, log: &log).rule
         readAliases(log: &log)
         readAppRoot(log: &log)
         readDefaultBackend(log: &log)

@@ -33,6 +33,8 @@ struct PlannedIngress {
     let canary: CanaryAnnotations
     /// Of a canary they count only where its path is an ordinary one (oddity 17).
     let annotations: RouteAnnotations
+    let balancing: BalancingAnnotations
+    let affinity: AffinityAnnotations
 
     var isCanary: Bool { canary.isEnabled }
 }
@@ -50,6 +52,10 @@ struct PlannedRoute {
     let annotations: RouteAnnotations
     let path: PlannedPath
     var canaries: [PlannedCanary] = []
+    /// Which of its Service's endpoints get requests.
+    var balancing: Balancing
+    /// How clients stay with the endpoints of its Service.
+    var affinity: PlannedAffinity?
     /// Requests go to its Service's own address.
     var usesServiceAddress: Bool
     /// Its Service was deleted by R18, so that it has no endpoint, whatever the manifests say.
@@ -58,6 +64,8 @@ struct PlannedRoute {
     init(_ path: PlannedPath, of ingress: PlannedIngress) {
         owner = ingress.manifest
         annotations = ingress.annotations
+        balancing = ingress.balancing.balancing
+        affinity = ingress.affinity.session.map { PlannedAffinity(session: $0, setsCookie: true) }
         usesServiceAddress = ingress.annotations.usesServiceAddress
         self.path = path
     }
@@ -71,6 +79,10 @@ struct PlannedCanary {
     /// Where diagnostics about the canary on this route point.
     let line: Int
     let annotations: CanaryAnnotations
+    /// Which of its Service's endpoints get requests; the main Ingress has no say in it (R36).
+    let balancing: Balancing
+    /// How clients stay with them, as the main Ingress says (R29); nil also if it is `legacy` (R30).
+    var affinity: PlannedAffinity?
     /// Requests go to its Service's own address.
     let usesServiceAddress: Bool
 
@@ -79,6 +91,7 @@ struct PlannedCanary {
         self.backend = backend
         self.line = line
         annotations = ingress.canary
+        balancing = ingress.balancing.balancing
         usesServiceAddress = ingress.annotations.usesServiceAddress || ingress.canary.changes.usesServiceAddress
     }
 
@@ -88,6 +101,8 @@ struct PlannedCanary {
         backend = path.backend
         line = path.line
         annotations = rules
+        balancing = route.balancing
+        affinity = route.affinity
         usesServiceAddress = route.annotations.usesServiceAddress || rules.changes.usesServiceAddress
     }
 }

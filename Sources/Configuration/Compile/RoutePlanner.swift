@@ -35,7 +35,9 @@ enum RoutePlanner {
         let canary = CanaryAnnotations(manifest, compatibility, log: &log)
         if canary.isEnabled { RouteAnnotations.warnOnCanary(manifest, log: &log) }
         return PlannedIngress(
-            manifest: manifest, spec: spec, canary: canary, annotations: RouteAnnotations(manifest, log: &log))
+            manifest: manifest, spec: spec, canary: canary, annotations: RouteAnnotations(manifest, log: &log),
+            balancing: BalancingAnnotations(manifest, log: &log),
+            affinity: AffinityAnnotations(manifest, isCanary: canary.isEnabled, log: &log))
     }
 
     /// A plain path is compared with normal ones, see `PathNormalizer`.

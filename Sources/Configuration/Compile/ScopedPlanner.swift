@@ -56,7 +56,9 @@ struct ScopedPlanner {
             plan.outcomes.append(CanaryOutcome(owner: manifest, path: path, obstacle: obstacle))
             guard obstacle == nil, let position = positions[path.place] else { continue }
             noteOverlap(plan.routes[position], path, manifest, log: &log)
-            plan.routes[position].canaries.append(PlannedCanary(canary, backend: path.backend, line: path.line))
+            var bound = PlannedCanary(canary, backend: path.backend, line: path.line)
+            if !canary.affinity.isLegacy { bound.affinity = plan.routes[position].affinity }
+            plan.routes[position].canaries.append(bound)
         }
     }
 

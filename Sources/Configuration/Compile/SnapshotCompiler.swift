@@ -12,11 +12,18 @@ struct SnapshotCompiler {
         let tls: TLSContext?
     }
 
+    private struct BackendKey: Hashable {
+        let name: String
+        var balancing = Balancing.roundRobin
+    }
+
     private let settings: Settings
     private let config: Place
     private let resolver: EndpointResolver
     private var backends: [Backend] = []
-    private var backendPositions: [String: Int] = [:]
+    private var backendPositions: [BackendKey: Int] = [:]
+    /// Services of which it was said that they have no endpoint.
+    private var reported: Set<String> = []
     private var sequences: [String] = []
     /// By label of the canary, then by how the canaries of a route share its requests.
     private var sequencePositions: [String: [[String]: Int]] = [:]
@@ -83,13 +90,15 @@ struct SnapshotCompiler {
             warnHashKeys(planned, canaries, log: &log)
             let place = planned.path.place
             stables[place] = stable
+            let affinity = planned.affinity(settings.compatibility, cookiePath: cookiePath(planned, plan.hostPlan, log: &log), keys: &keys)
             for canary in canaries { canaryBackends[place, default: [:]][canary.name] = canary.backend }
             // Places are distinct by now, so that the table never sees one twice.
             _ = builder.add(host: place.host, path: place.path, type: place.type) { index in
                 Route(
                     index: index, label: planned.owner.label, host: place.host, path: place.path, pathType: place.type,
                     stable: stable, canaries: canaries, keys: keys.keys,
-                    isPattern: plan.hostPlan.usesRegex(place.host), rewrite: HostPlan.rewrite(planned))
+                    isPattern: plan.hostPlan.usesRegex(place.host), rewrite: HostPlan.rewrite(planned),
+                    retry: planned.annotations.retry, affinity: affinity)
             }
         }
         for host in plan.hosts.sorted() { builder.add(host: host) }
@@ -97,13 +106,30 @@ struct SnapshotCompiler {
         return builder.build(addsSlashToExact: settings.compatibility == .ingressNginx)
     }
 
+    /// Without an annotation, a cookie's path is the location's.
+    private func cookiePath(_ planned: PlannedRoute, _ hosts: HostPlan, log: inout DiagnosticLog) -> String {
+        let path = planned.path.place.path
+        guard let affinity = planned.affinity, affinity.setsCookie, !affinity.session.hasPath else {
+            return AffinityAnnotations.isPath(path) ? path : "/"
+        }
+        guard !AffinityAnnotations.isPath(path) || hosts.usesRegex(planned.path.place.host) && path != "/" else { return path }
+        let isExact = settings.compatibility == .ingressNginx && AffinityAnnotations.isPath(path)
+        let line = planned.owner.annotation(CanaryAnnotations.prefix + "affinity")?.line ?? planned.path.line
+        log.warning(
+            planned.owner.place(line: line), planned.owner.object,
+            "the session cookie of \(planned.path.place), a regular expression, has the path `\(isExact ? path.clipped : "/")`"
+                + (isExact ? ", to which browsers hardly send it" : "") + " (R28); write session-cookie-path")
+        return isExact ? path : "/"
+    }
+
     private mutating func stable(_ planned: PlannedRoute, log: inout DiagnosticLog) -> Int {
         if planned.isWithdrawn {
             let name = resolver.resolve(planned.path.backend, namespace: planned.owner.namespace).name
-            return position(of: Backend(name: name, endpoints: []), as: name + " (R18)")
+            return position(of: Backend(name: name, endpoints: []), as: BackendKey(name: name + " (R18)"))
         }
         let stable = backend(
-            planned.path.backend, of: planned.owner, atService: planned.usesServiceAddress ? planned.owner : nil, log: &log)
+            planned.path.backend, of: planned.owner, planned.placement, atService: planned.usesServiceAddress ? planned.owner : nil,
+            log: &log)
         return backends[stable].endpoints.isEmpty ? defaultBackend(planned, log: &log) ?? stable : stable
     }
 
@@ -111,7 +137,7 @@ struct SnapshotCompiler {
     private mutating func defaultBackend(_ planned: PlannedRoute, log: inout DiagnosticLog) -> Int? {
         guard let service = planned.annotations.defaultBackend else { return nil }
         let reference = resolver.firstPort(of: service, namespace: planned.owner.namespace)
-        let position = reference.map { backend($0, of: planned.owner, log: &log) }
+        let position = reference.map { backend($0, of: planned.owner, planned.placement, log: &log) }
         let place = planned.owner.place(line: service.line)
         guard let position, !backends[position].endpoints.isEmpty else {
             log.warning(
@@ -129,9 +155,19 @@ struct SnapshotCompiler {
     ///
     /// - Parameter owner: the Ingress that wants the Service's own address; nil wants its endpoints.
     private mutating func backend(
-        _ reference: BackendReference, of manifest: Manifest, atService owner: Manifest? = nil, log: inout DiagnosticLog
+        _ reference: BackendReference, of manifest: Manifest, _ balancing: Balancing, atService owner: Manifest? = nil,
+        log: inout DiagnosticLog
     ) -> Int {
-        if let owner, let position = serviceAddress(reference, of: owner, log: &log) { return position }
+        if let owner, let position = serviceAddress(reference, of: owner, balancing, log: &log) { return position }
+        let backend = resolve(reference, of: manifest, log: &log)
+        // One Service may be balanced in several ways.
+        let key = BackendKey(name: backend.name, balancing: balancing)
+        return position(of: Backend(name: backend.name, endpoints: backend.endpoints, balancing: balancing), as: key)
+    }
+
+    private mutating func resolve(
+        _ reference: BackendReference, of manifest: Manifest, log: inout DiagnosticLog
+    ) -> (name: String, endpoints: [Endpoint]) {
         let resolution = resolver.resolve(reference, namespace: manifest.namespace)
         if let line = resolution.entryLine { usedEntries.insert(line) }
         // R12: the name of a port makes another backend than its number.
@@ -139,18 +175,21 @@ struct SnapshotCompiler {
         case .scoped: resolution.name
         case .ingressNginx: "\(manifest.namespace)/\(reference.service):\(reference.port)"
         }
-        if let problem = resolution.problem, backendPositions[name] == nil {
+        if let problem = resolution.problem, reported.insert(name).inserted {
             log.warning(
                 manifest.place(line: reference.line), manifest.object,
                 "no endpoint is known for Service \(name), so that it answers 503: \(problem)")
         }
-        return position(of: Backend(name: name, endpoints: resolution.endpoints), as: name)
+        return (name, resolution.endpoints)
     }
 
     /// The position of the backend that is a Service's own address; nil, with a warning, if it has none.
-    private mutating func serviceAddress(_ reference: BackendReference, of manifest: Manifest, log: inout DiagnosticLog) -> Int? {
+    private mutating func serviceAddress(
+        _ reference: BackendReference, of manifest: Manifest, _ balancing: Balancing, log: inout DiagnosticLog
+    ) -> Int? {
         if let address = resolver.serviceAddress(reference, namespace: manifest.namespace) {
-            return position(of: Backend(name: address.name, endpoints: [address.endpoint]), as: address.name + " service-upstream")
+            let key = BackendKey(name: address.name + " service-upstream", balancing: balancing)
+            return position(of: Backend(name: address.name, endpoints: [address.endpoint], balancing: balancing), as: key)
         }
         guard resolver.hasNoAddress(reference, namespace: manifest.namespace) else { return nil }
         log.warning(
@@ -160,7 +199,7 @@ struct SnapshotCompiler {
         return nil
     }
 
-    private mutating func position(of backend: Backend, as key: String) -> Int {
+    private mutating func position(of backend: Backend, as key: BackendKey) -> Int {
         if let known = backendPositions[key] { return known }
         backendPositions[key] = backends.count
         backends.append(backend)
@@ -177,7 +216,8 @@ struct SnapshotCompiler {
         return Canary(
             name: planned.owner.label,
             backend: backend(
-                planned.backend, of: planned.owner, atService: planned.usesServiceAddress ? planned.owner : nil, log: &log),
+                planned.backend, of: planned.owner, planned.placement, atService: planned.usesServiceAddress ? planned.owner : nil,
+                log: &log),
             header: annotations.header.map { name in
                 HeaderRule(key: keys.index(of: .header(name)), match: match(planned, log: &log))
             },
@@ -247,7 +287,8 @@ struct SnapshotCompiler {
     private mutating func inactive(_ outcome: CanaryOutcome, log: inout DiagnosticLog) -> String? {
         if idle.contains(outcome.owner.label) { return "it has no header, no cookie and no weight above 0 (R27)" }
         let bound = canaryBackends[outcome.path.place]?[outcome.owner.label]
-        let canary = backends[bound ?? backend(outcome.path.backend, of: outcome.owner, log: &log)]
+        let canary = bound.map { (name: backends[$0].name, endpoints: backends[$0].endpoints) }
+            ?? resolve(outcome.path.backend, of: outcome.owner, log: &log)
         if outcome.isRelease {
             return canary.endpoints.isEmpty ? "Service \(canary.name) has no endpoint, stable answers its requests" : nil
         }

@@ -22,6 +22,34 @@ extension MigrationCheck {
         }
     }
 
+    /// Values that ingress-nginx knows more of.
+    mutating func compareValues(_ ingress: PlannedIngress) {
+        compareHash(ingress)
+        if !ingress.isCanary { compareTries(ingress) }
+    }
+
+    /// R39.
+    private mutating func compareTries(_ ingress: PlannedIngress) {
+        guard let annotation = ingress.manifest.annotation(CanaryAnnotations.prefix + "proxy-next-upstream-tries"),
+              let tries = AnnotationText.integer(annotation.value), tries == 0 || tries > RetryRule.maximumTries
+        else { return }
+        add(
+            "R39", ingress.manifest, line: annotation.line,
+            ingressNginx: "makes " + (tries == 0 ? "any number of" : "up to \(tries)") + " attempts",
+            serin: "makes \(RetryRule.maximumTries) at most", modes: .both, remedy: "none in Serin")
+    }
+
+    private mutating func compareHash(_ ingress: PlannedIngress) {
+        guard let annotation = ingress.manifest.annotation(CanaryAnnotations.prefix + "upstream-hash-by") else { return }
+        let text = AnnotationText.normalized(annotation.value)
+        guard !text.isEmpty, (try? HashTemplate(text)) == nil else { return }
+        add(
+            "R32", ingress.manifest, line: annotation.line,
+            ingressNginx: "chooses endpoints by a hash of \"\(text.oneLine.clipped)\", empty where nginx does not know a variable",
+            serin: "drops the annotation, as it names something that Serin does not know", modes: .both,
+            remedy: "use variables that are listed in docs/annotations.md")
+    }
+
     /// Whether the value asks for what Serin does without the annotation.
     private static func saysWhatIs(_ annotation: Annotation, _ row: AnnotationCatalogue.Row) -> Bool {
         switch row.name {
@@ -103,6 +131,7 @@ extension MigrationCheck {
             remedy: "set `canary.compatibility: ingress-nginx`")
         addFailover(canary, settings.failover)
         addRuleConditions()
+        addAffinityConditions()
     }
 
     /// Those that ingress-nginx knows: no releases.
@@ -120,6 +149,31 @@ extension MigrationCheck {
         addCondition(
             "R21.3", canary.owner, line: canary.line, ingressNginx: "while a canary's Service has no endpoint: stable",
             serin: serin, remedy: "set `canary.failover: canaryToStable`")
+    }
+
+    private mutating func addAffinityConditions() {
+        let sticky = scoped.routes.lazy.filter { $0.affinity != nil }
+        if let route = sticky.first(where: { $0.affinity?.session.changesOnFailure == false }) {
+            addCondition(
+                "R28", route.owner, line: route.path.line,
+                ingressNginx: "while a client's endpoint fails it is asked again, unless session-cookie-change-on-failure is true",
+                serin: "another endpoint answers, the client keeps its cookie", modes: .both, remedy: "none needed")
+        }
+        let canaries = sticky.flatMap(\.canaries)
+        if let canary = canaries.first(where: { $0.affinity != nil && ($0.annotations.header != nil || $0.annotations.cookie != nil) }) {
+            addCondition(
+                "R29", canary.owner, line: canary.line,
+                ingressNginx: "a session cookie beats the canary's header and cookie rules, whatever they say",
+                serin: "an explicit header or cookie beats the session cookie",
+                remedy: "set `canary.compatibility: ingress-nginx`")
+        }
+        if let canary = canaries.first(where: { $0.affinity == nil }) {
+            addCondition(
+                "R30", canary.owner, line: canary.line,
+                ingressNginx: "also with `legacy`, a client with the main Ingress's session cookie never gets the canary",
+                serin: "with `legacy`, session cookies have no say in the version",
+                remedy: "set `canary.compatibility: ingress-nginx`")
+        }
     }
 
     private mutating func addRuleConditions() {

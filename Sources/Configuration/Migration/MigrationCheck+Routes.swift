@@ -13,6 +13,8 @@ extension MigrationCheck {
         for route in exact.routes {
             if let other = here[route.path.place] {
                 compareOwners(route, other)
+                compareBalancing(route, other)
+                compareAffinity(route, other)
                 if route.isWithdrawn { addWithdrawn(route) }
             } else {
                 addCanaryAsMain(route)
@@ -30,6 +32,40 @@ extension MigrationCheck {
                 + (tie ? ": of Ingresses of the same age the last by namespace and name" : ""),
             serin: "\(here.owner.object) has it" + (tie ? ": of Ingresses of the same age the first" : ""),
             remedy: "write the path into one of the two only, or " + Self.exactMode)
+    }
+
+    /// R13, R32: there, a Service's endpoints are chosen as the first Ingress says that names it.
+    private mutating func compareBalancing(_ there: PlannedRoute, _ here: PlannedRoute) {
+        if there.balancing != here.balancing, there.owner.label == here.owner.label {
+            addBalancing(here.owner, here.path.line, here.path.place, there.balancing, here.balancing)
+        }
+        for canary in here.canaries {
+            guard let other = there.canaries.first(where: { $0.owner.label == canary.owner.label }), other.balancing != canary.balancing
+            else { continue }
+            addBalancing(canary.owner, canary.line, here.path.place, other.balancing, canary.balancing)
+        }
+    }
+
+    /// R28, R29: there, session affinity is a Service's, the same for all its paths.
+    private mutating func compareAffinity(_ there: PlannedRoute, _ here: PlannedRoute) {
+        guard there.owner.label == here.owner.label, there.affinity != here.affinity else { return }
+        let what = switch (there.affinity, here.affinity) {
+        case (_?, nil): "clients stay with its endpoints by the cookie of another Ingress with the same Service"
+        case (let there?, let here?) where there.session == here.session: "the cookie is not set here"
+        default: "the session cookie is that of the last Ingress with the same Service"
+        }
+        add(
+            "R28", here.owner, line: here.path.line, [here.path.place], ingressNginx: what,
+            serin: here.affinity == nil ? "no session affinity" : "session affinity as this Ingress says",
+            remedy: "write the same affinity and session-cookie annotations into both, or " + Self.exactMode)
+    }
+
+    private mutating func addBalancing(_ owner: Manifest, _ line: Int, _ place: RoutePlace, _ there: Balancing, _ here: Balancing) {
+        add(
+            "R32", owner, line: line, [place],
+            ingressNginx: "the endpoint is chosen by \(there): the first Ingress that names the Service says how (R13)",
+            serin: "it is chosen by \(here), as this Ingress says",
+            remedy: "write the same load-balance and upstream-hash-by annotations into both, or " + Self.exactMode)
     }
 
     private mutating func addWithdrawn(_ route: PlannedRoute) {

@@ -1,4 +1,5 @@
 @testable import Exchange
+import Routing
 import TestSupport
 
 /// A client's connection and the upstreams behind it, played by chance: every read and write has a random size, anything may
@@ -8,10 +9,19 @@ final class Simulation {
 
     let harness: MachineHarness
     let requests: [SimulatedRequest]
+    let retry: RetryRule
     /// By connection.
     private(set) var origins: [SimulatedOrigin] = []
     private(set) var problems: [String] = []
 
+    /// Half of all runs go by the usual rule.
+    private static let retries: [RetryRule] = Array(repeating: .standard, count: 6) + [
+        RetryRule([]), RetryRule([.error], tries: 1), RetryRule([.error, .timeout, .http500, .http404], tries: 4),
+        RetryRule([.http500, .invalidHeader], tries: 2), RetryRule([.error, .nonIdempotent, .http500], tries: 8),
+        RetryRule([.timeout, .invalidHeader, .http404]),
+    ]
+
+    private let world: World
     private var chance: SeededGenerator
     private let outbox: [UInt8]
     /// Where in the outbox each request ends.
@@ -21,6 +31,8 @@ final class Simulation {
     private let isPipelined: Bool
     /// The largest of the small pieces that bytes move in.
     private let grain: Int
+    /// So short in all that every request can be sent again from its beginning.
+    var isBrief: Bool { outbox.count < 16_000 }
     /// How likely something unfriendly is: once in so many steps.
     private let patience: Int
 
@@ -30,6 +42,9 @@ final class Simulation {
         world.bodyLimit = chance.pick([1 << 20, 1 << 20, 0, 1500])
         world.http10KeepAlive = chance.oneIn(3)
         if chance.oneIn(4) { world.requestDeadline = .seconds(90) }
+        retry = chance.pick(Self.retries)
+        world.retry = retry
+        self.world = world
         harness = MachineHarness(world)
         let count = 1 + chance.upTo(6)
         requests = (0..<count).map { SimulatedRequest(id: $0, isLast: $0 == count - 1, &chance) }
@@ -88,7 +103,7 @@ final class Simulation {
         case 1: if harness.clientWire.end == nil { harness.clientWire.end = chance.pick([.closed, .failed]) }
         case 2: harness.upstreamStopsReading()
         case 3: harness.context.isDraining = true
-        case 4: harness.snapshot = World().snapshot()
+        case 4: harness.snapshot = world.snapshot()
         case 5: if chance.oneIn(4) { harness.cut() }
         case 6: harness.wait(.seconds(chance.pick([1, 5, 30, 60])))
         default: passDeadline()

@@ -43,16 +43,17 @@ final class SimulationOracle {
 
     private func judge(_ connects: [MachineHarness.Upstream], _ summary: Summary, _ request: SimulatedRequest) {
         let id = request.id
+        let most = max(Int(simulation.retry.tries), 3)
         guard let shielded = summary.shielded else {
-            check(connects.count <= ExchangeMachine.maximumAttempts, "\(id): at most three connects")
+            check(connects.count <= most, "\(id): \(connects.count) connects by \(simulation.retry)")
             check(Set(connects.map(\.backend)).count <= 1, "\(id): all attempts go to one version")
             return
         }
         check(request.isSafe && summary.version == .stable && shielded.status >= 500, "\(id): shielded for no reason")
         let canaries = connects.prefix { $0.backend == World.canary }
         check(connects.dropFirst(canaries.count).allSatisfy { $0.backend == World.stable }, "\(id): back to the canary")
-        check(canaries.count <= ExchangeMachine.maximumAttempts, "\(id): at most three connects to the canary")
-        check(connects.count - canaries.count <= ExchangeMachine.maximumAttempts, "\(id): at most three connects to stable")
+        check(canaries.count <= most, "\(id): \(canaries.count) connects to the canary")
+        check(connects.count - canaries.count <= most, "\(id): \(connects.count) connects in all")
     }
 
     // MARK: Upstreams
@@ -99,9 +100,26 @@ final class SimulationOracle {
         guard isTriedAgain else { return }
         let summary = harness.summaries.indices.contains(request.id) ? harness.summaries[request.id] : harness.machine.summary
         if summary.shielded != nil, upstream.backend == World.canary { return }
-        check(request.isIdempotent || upstream.received.isEmpty, "\(request.id): sent again though not idempotent")
-        // Bytes that came before anything was asked are no answer.
-        check(upstream.bytesRead == 0 || upstream.received.isEmpty, "\(request.id): tried again after an answer began")
+        let rule = simulation.retry.conditions
+        check(
+            request.isIdempotent || upstream.received.isEmpty || rule.contains(.nonIdempotent),
+            "\(request.id): sent again though not idempotent")
+        guard upstream.bytesRead > 0, !upstream.received.isEmpty else {
+            // Nothing came, or what came before anything was asked, which is no answer.
+            check(!rule.isDisjoint(with: [.error, .timeout]) || upstream.isReused, "\(request.id): tried again though the rule says never")
+            return
+        }
+        let origin = simulation.origins[index]
+        let isHeldBack = !rule.isDisjoint(with: RetryRule.Conditions(status: UInt16(origin.status)))
+        check(isHeldBack || rule.contains(.invalidHeader) && !origin.isComplete, "\(request.id): tried again after an answer began")
+    }
+
+    /// An answer that the rule tries again elsewhere went to the client only if nothing else could be done.
+    private func judgeStatus(_ summary: Summary, _ request: SimulatedRequest, hasInterims: Bool) {
+        let rule = simulation.retry
+        guard summary.shielded == nil, !rule.conditions.isDisjoint(with: RetryRule.Conditions(status: summary.status)), summary.attempts < rule.tries else { return }
+        let mayRepeat = request.isIdempotent || rule.conditions.contains(.nonIdempotent)
+        check(!mayRepeat || hasInterims || !simulation.isBrief, "\(request.id): \(summary.status) after \(summary.attempts) attempts by \(rule)")
     }
 
     // MARK: Client
@@ -138,6 +156,7 @@ final class SimulationOracle {
         }
         guard connection < simulation.origins.count else { return check(false, "\(id): an answer from nowhere") }
         let origin = simulation.origins[connection]
+        judgeStatus(summary, request, hasInterims: !answer.interimIDs.isEmpty)
         check(head.field("X-Id") == "\(id)" && origin.request.id == id, "\(id): another request's answer")
         check(origin.status == Int(summary.status), "\(id): another status")
         if origin.isTunnel {

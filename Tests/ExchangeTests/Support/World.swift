@@ -18,6 +18,8 @@ struct World: Sendable {
     var requestDeadline: TimeSpan?
     var failover = Failover.canaryToStable
     var isTLS = false
+    /// Of `a.test` and `canary.test`.
+    var retry = RetryRule.standard
 
     static let peer = "192.0.2.1"
 
@@ -41,7 +43,7 @@ struct World: Sendable {
                 }
                 return Route(
                     index: index, label: "shop/web", host: host, path: path, pathType: .prefix, stable: stable,
-                    canaries: canaries.map { [$0] } ?? [], keys: canary == nil ? [] : always)
+                    canaries: canaries.map { [$0] } ?? [], keys: canary == nil ? [] : always, retry: retry)
             }
         }
         route("a.test", "/", stable: Self.stable)

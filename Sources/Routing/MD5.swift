@@ -1,24 +1,30 @@
 /// MD5 (RFC 1321), for names that other proxies make with it; no protection against anybody.
-enum MD5 {
+public enum MD5 {
     /// 32 lower-case hexadecimal digits.
-    static func hexDigest(_ text: String) -> String {
+    public static func hexDigest(_ text: String) -> String {
         var message = Array(text.utf8)
         let bits = UInt64(message.count) &* 8
         message.append(0x80)
         while message.count % 64 != 56 { message.append(0) }
-        for byte in 0..<8 as Range<UInt64> { message.append(UInt8(truncatingIfNeeded: bits >> (8 * byte))) }
+        for shift in stride(from: UInt64(0), to: 64, by: 8) { message.append(UInt8(truncatingIfNeeded: bits >> shift)) }
         var state: [UInt32] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476]
         for start in stride(from: 0, to: message.count, by: 64) { mix(message[start..<start + 64], into: &state) }
         let digits = Array("0123456789abcdef".utf8)
-        let bytes = state.flatMap { word in (0..<4 as Range<UInt32>).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        var text: [UInt8] = []
+        for word in state {
+            for shift in stride(from: UInt32(0), to: 32, by: 8) {
+                let byte = Int(word >> shift & 0xFF)
+                text.append(digits[byte >> 4])
+                text.append(digits[byte & 15])
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func mix(_ block: ArraySlice<UInt8>, into state: inout [UInt32]) {
         let bytes = Array(block)
-        let words = (0..<16).map { word in
-            (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[4 * word + $1]) << UInt32(8 * $1) }
-        }
+        var words = [UInt32](repeating: 0, count: 16)
+        for index in 0..<64 { words[index / 4] |= UInt32(bytes[index]) << UInt32(8 * (index % 4)) }
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         for step in 0..<64 {
             let (mixed, word): (UInt32, Int) = switch step / 16 {
