@@ -127,7 +127,7 @@ extension Worker {
         if case .begun = drain { true } else { false }
     }
 
-    /// How long into a graceful stop an idle connection may still bring a request.
+    /// How long an idle connection may still bring a request, from the beginning of a graceful stop or the end of its last answer.
     private static let idleGrace: UInt64 = 1_000_000_000
 
     private func beginDrain(_ deadline: UInt64) {
@@ -149,20 +149,27 @@ extension Worker {
             cutAll()
         } else if loop.now >= closeIdleAt {
             closeIdleClients()
+            let next = min(loop.now + Self.idleGrace, deadline)
+            drain = .begun(closeIdleAt: next, deadline: deadline)
+            _ = loop.arm(token: tickToken, at: next)
         }
         if clientCount == 0 { isRunning = false }
     }
 
     /// A request that has already arrived is still answered: only connections with nothing to read are closed.
     private func closeIdleClients() {
+        var idle: [Token] = []
         forEachClient { client in
-            guard client.exchange == nil, client.state == .open else { return }
+            guard client.exchange == nil, client.waitsSince + Self.idleGrace <= loop.now else { return }
+            idle.append(client.token)
+            guard client.state == .open else { return }
             client.isReadable = true
             drive(client)
         }
         servePostponed()
-        forEachClient { client in
-            if client.exchange == nil, client.state == .open || client.state == .handshaking { close(client) }
+        for token in idle {
+            guard case .client(let client) = slab[token], client.exchange == nil else { continue }
+            if client.state == .open || client.state == .handshaking { close(client) }
         }
     }
 

@@ -115,6 +115,30 @@ extension LoadTests {
         #expect(try serin.process.wait() == .exited(0))
     }
 
+    /// An answer that began before the stop could not say that it is the last one, however long it takes.
+    @Test func aConnectionMayAskOnceAfterAnAnswerThatBeganBefore() throws {
+        let gate = Gate()
+        let origin = try RecordingOrigin { connection in
+            guard try connection.readRequest() != nil else { return }
+            try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nla")
+            try gate.wait()
+            try connection.send("te\n")
+        }
+        let serin = try SerinProcess(.origin(origin))
+        let client = try serin.client(), idle = try serin.client()
+        try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try client.readHead().startLine == "HTTP/1.1 200 OK")
+        #expect(try client.readExactly(2) == Array("la".utf8))
+        serin.process.signal(SIGTERM)
+        #expect(try idle.isClosed(), "the time for idle connections is over")
+        gate.open()
+        #expect(try client.readExactly(3) == Array("te\n".utf8))
+        let response = try client.get()
+        #expect(response.text == "late\n")
+        #expect(response["Connection"] == "close")
+        #expect(try serin.process.wait() == .exited(0))
+    }
+
     @Test(arguments: [SIGTERM, SIGINT])
     func aSecondSignalStopsAtOnce(_ second: Int32) throws {
         let gate = Gate()
