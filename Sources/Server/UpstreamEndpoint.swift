@@ -31,7 +31,9 @@ final class UpstreamEndpoint {
         skippedUntil = Instant(nanoseconds: 0)
     }
 
+    /// Further failures while it is skipped say nothing new: they come of attempts that began before, or of having no other one.
     func connectFailed(now: Instant) {
+        guard !isSkipped(at: now) else { return }
         let doublings = min(failures, 8)
         failures += 1
         let span = TimeSpan(nanoseconds: Self.shortestSkip.nanoseconds << UInt64(doublings))

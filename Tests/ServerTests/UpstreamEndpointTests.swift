@@ -23,9 +23,17 @@ import Testing
         }
     }
 
+    @Test func failuresWithinOneSkipAreOne() {
+        let endpoint = endpoint()
+        for nanoseconds in 0..<10 { endpoint.connectFailed(now: Self.begin + TimeSpan(nanoseconds: UInt64(nanoseconds))) }
+        #expect(endpoint.skippedUntil == Self.begin + .seconds(10))
+        endpoint.connectFailed(now: endpoint.skippedUntil)
+        #expect(endpoint.skippedUntil == Self.begin + .seconds(30))
+    }
+
     @Test func aSuccessForgivesEverything() {
         let endpoint = endpoint()
-        for _ in 0..<4 { endpoint.connectFailed(now: Self.begin) }
+        for seconds in [0, 10, 30, 70] { endpoint.connectFailed(now: Self.begin + .seconds(seconds)) }
         endpoint.connectSucceeded()
         #expect(!endpoint.isSkipped(at: Self.begin))
         endpoint.connectFailed(now: Self.begin)
