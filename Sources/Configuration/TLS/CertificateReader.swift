@@ -16,16 +16,19 @@ struct CertificateReader {
     private let secrets: [String: Manifest]
     /// Seconds since 1970.
     private let now: Int64
+    /// Whether a listener speaks TLS; else it is no matter that a Secret is missing.
+    private let areServed: Bool
     /// By Secret; nil where nothing usable was found.
     private var known: [String: Source?] = [:]
     /// Everything that was read, in the order it was asked for.
     private(set) var sources: [Source] = []
 
-    init(_ manifests: [Manifest], now: Int64) {
+    init(_ manifests: [Manifest], now: Int64, areServed: Bool) {
         var secrets: [String: Manifest] = [:]
         for manifest in manifests { if case .secret = manifest.body { secrets[manifest.label] = manifest } }
         self.secrets = secrets
         self.now = now
+        self.areServed = areServed
     }
 
     // MARK: Secrets
@@ -46,9 +49,11 @@ struct CertificateReader {
         _ label: String, for user: (place: Place, object: String), log: inout DiagnosticLog
     ) -> Source? {
         guard let manifest = secrets[label], case .secret(let secret) = manifest.body else {
-            log.warning(
-                user.place, user.object,
-                "there is no Secret \(label) among the manifests: its hosts get the default certificate")
+            if areServed {
+                log.warning(
+                    user.place, user.object,
+                    "there is no Secret \(label) among the manifests: its hosts get the default certificate")
+            }
             return nil
         }
         guard let certificate = secret.certificate, let key = secret.key else {

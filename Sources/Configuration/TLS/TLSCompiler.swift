@@ -37,7 +37,7 @@ struct TLSCompiler {
         options = settings.tls
         hasListener = settings.process.listeners.contains(where: \.tls)
         self.config = config
-        reader = CertificateReader(manifests, now: now)
+        reader = CertificateReader(manifests, now: now, areServed: hasListener)
     }
 
     // MARK: Hosts of Ingresses

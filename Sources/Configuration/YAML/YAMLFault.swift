@@ -25,14 +25,15 @@ struct YAMLFault: Error {
 
     private static func syntax(_ problem: YAMLParser.Problem, _ lines: [Substring], firstLine: Int) -> YAMLFault {
         // At the end of the text the mark stands behind the last line.
-        let line = min(problem.mark.line, max(0, lines.count - 2))
+        let last = max(0, lines.count - 2)
+        let line = min(problem.mark.line, last)
         if problem.text.hasPrefix("Maximum nesting level") {
             return YAMLFault(line: line, message: "is nested too deeply; flatten it")
         }
         let text = line < lines.count ? lines[line] : ""
         var message = problem.text
         if let context = problem.context {
-            message += ", \(context.text) that begins on line \(firstLine + context.mark.line)"
+            message += ", \(context.text) that begins on line \(firstLine + min(context.mark.line, last))"
         }
         return YAMLFault(line: line, message: message + "; " + advice(problem.text, problem.context?.mark.column, text))
     }
