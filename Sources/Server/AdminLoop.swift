@@ -102,7 +102,12 @@ final class AdminLoop {
                 if token == listenToken {
                     listener?.resume(&loop)
                 } else if let connection = connections[token] {
-                    close(connection, hasTimer: false)
+                    // Whoever asked for a reload is waiting for us.
+                    if connection.isWaiting {
+                        connection.timer = loop.arm(token: token, at: loop.now + Self.idleLimit)
+                    } else {
+                        close(connection, hasTimer: false)
+                    }
                 }
             }
         }
