@@ -56,16 +56,17 @@ extension ExchangeMachine {
         case .refused(let failure):
             answer(failure, status: nil, now)
         case .addSlash:
-            redirectToSlash(now)
+            redirectToSlash(snapshot, now)
         case .appRoot(let extra):
-            redirect(to: snapshot.routes.appRoot(extra), now)
-        case .forward(let target):
-            if !client.isTLS, snapshot.https.rule(of: target.route).contains(.redirects), !cameByHTTPS(request.input, snapshot) {
-                summary.route = target.route
+            redirect(to: snapshot.routes.appRoot(extra), snapshot, now)
+        case .forward:
+            let route = context.decider.target.route
+            if !client.isTLS, snapshot.https.rule(of: route).contains(.redirects), !cameByHTTPS(request.input, snapshot) {
+                summary.route = route
                 return redirectToHTTPS(snapshot, now)
             }
             requestID = context.requestIDs.next()
-            forward(to: target, address, snapshot, now)
+            forward(to: context.decider.target, address, snapshot, now)
         }
     }
 
@@ -136,18 +137,22 @@ extension ExchangeMachine {
         finishAnswer(now)
     }
 
-    private func redirectToSlash(_ now: Instant) {
+    private func redirectToSlash(_ snapshot: Snapshot, _ now: Instant) {
         let answer = beginAnswer(301, extraRoom: head.length)
         answer.writeAddingSlash(
-            head, in: request.input, isTLS: client.isTLS, date: context.date, to: &response.output)
+            head, in: request.input, isTLS: isHTTPS(snapshot), date: context.date, to: &response.output)
         finishAnswer(now)
     }
 
-    private func redirect(to path: [UInt8], _ now: Instant) {
+    private func redirect(to path: [UInt8], _ snapshot: Snapshot, _ now: Instant) {
         let answer = beginAnswer(302, extraRoom: head.length + path.count)
-        answer.writeRedirect(head, in: request.input, to: path.span, isTLS: client.isTLS, date: context.date, output: &response.output)
+        answer.writeRedirect(
+            head, in: request.input, to: path.span, isTLS: isHTTPS(snapshot), date: context.date, output: &response.output)
         finishAnswer(now)
     }
+
+    /// What the client sees: a proxy before this one may have taken TLS off.
+    private func isHTTPS(_ snapshot: Snapshot) -> Bool { client.isTLS || cameByHTTPS(request.input, snapshot) }
 
     /// An OPTIONS request that was to reach this proxy and nobody behind it (RFC 9110 section 7.6.2).
     private func goesNoFurther(_ input: borrowing ByteBuffer) -> Bool {

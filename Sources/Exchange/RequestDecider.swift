@@ -11,6 +11,8 @@ public struct RequestDecider: ~Copyable {
     /// For clients without the hash cookie.
     private var clientIDs: IdentifierGenerator
     private(set) var rewritten: [UInt8] = []
+    /// Where the last decision sends the request, if it was `.forward`: kept here, as it is too big to be handed about.
+    public private(set) var target = Target.nowhere
 
     /// - Parameter seed: where the ids of new clients begin; anything random.
     public init(seed: (UInt64, UInt64)) {
@@ -37,10 +39,15 @@ public struct RequestDecider: ~Copyable {
         public internal(set) var placement = Placement.anywhere
         /// The upstream is asked for the path that `writePath` writes instead of the client's.
         public fileprivate(set) var isRewritten = false
+
+        fileprivate static let nowhere = Target(
+            route: 0, choice: Choice(version: .stable, reason: .unrouted), reason: .unrouted, version: .stable, backend: 0,
+            newClient: nil, isMarked: false, retry: .standard)
     }
 
     public enum Decision: Sendable {
-        case forward(Target)
+        /// To `target`.
+        case forward
         /// The path lacks the slash that its prefix ends with (R34).
         case addSlash
         /// `/` leads elsewhere: to `RouteTable.appRoot` of this number.
@@ -73,12 +80,20 @@ public struct RequestDecider: ~Copyable {
     ) -> Decision {
         switch match(head, bytes, snapshot) {
         case .route(let route):
-            if let target = Self.targetWithoutRules(route, snapshot) { return .forward(target) }
+            if isWithoutRules(route, snapshot) {
+                let choice = Choice(version: .stable, reason: .stableWithoutEndpoint)
+                target = Self.target(route, choice, .stable, choice.reason, nil)
+                return .forward
+            }
             let (choice, newClient) = choose(route, head, bytes, client, snapshot, rolls, trace)
-            let target = Self.target(route, choice, newClient, snapshot)
-            let decision = !route.canRewrite ? .forward(target) : rewrite(route, target, head, bytes, snapshot)
-            guard snapshot.backends[target.backend].isPlaced, case .forward(let target) = decision else { return decision }
-            return .forward(place(target, head, bytes, client, isTLS: isTLS, snapshot))
+            let (version, reason) = Self.standing(for: choice, route, snapshot)
+            target = Self.target(route, choice, version, reason, newClient)
+            guard route.canRewrite || snapshot.backends[target.backend].isPlaced else { return .forward }
+            guard let adapted = adapted(target, route, head, bytes, client, isTLS: isTLS, snapshot) else {
+                return .refused(.pathRefused)
+            }
+            target = adapted
+            return .forward
         case .addSlash:
             return .addSlash
         case .appRoot(let extra):
@@ -100,8 +115,15 @@ public struct RequestDecider: ~Copyable {
         let target = Target(
             route: failed.route, choice: failed.choice, reason: .shield, version: .stable, backend: route.stable,
             newClient: failed.newClient, isMarked: failed.isMarked, retry: failed.retry)
-        let decision = route.canRewrite ? rewrite(route, target, head, bytes, snapshot) : .forward(target)
-        guard case .forward(let target) = decision else { return nil }
+        return adapted(target, route, head, bytes, client, isTLS: isTLS, snapshot)
+    }
+
+    /// The target with the path that its upstream is asked for, and its place in the backend; nil if that path is too long.
+    private mutating func adapted(
+        _ target: Target, _ route: Route, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ client: IPAddress?, isTLS: Bool,
+        _ snapshot: Snapshot
+    ) -> Target? {
+        guard let target = route.canRewrite ? rewrite(route, target, head, bytes, snapshot) : target else { return nil }
         return snapshot.backends[target.backend].isPlaced ? place(target, head, bytes, client, isTLS: isTLS, snapshot) : target
     }
 
@@ -126,8 +148,8 @@ public struct RequestDecider: ~Copyable {
     /// Works on the path that the route was matched by, once more: few routes rewrite.
     private mutating func rewrite(
         _ route: Route, _ target: Target, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ snapshot: Snapshot
-    ) -> Decision {
-        guard let rewrite = route.rewrite(for: target.version), head.form != .asterisk else { return .forward(target) }
+    ) -> Target? {
+        guard let rewrite = route.rewrite(for: target.version), head.form != .asterisk else { return target }
         let path = bytes[head.path]
         // A span of one part of `self` would forbid writing to another.
         var output: [UInt8] = []
@@ -142,9 +164,9 @@ public struct RequestDecider: ~Copyable {
         switch outcome {
         case .unchanged: break
         case .rewritten: target.isRewritten = true
-        case .tooLong: return .refused(.pathRefused)
+        case .tooLong: return nil
         }
-        return .forward(target)
+        return target
     }
 
     private mutating func choose(
@@ -168,37 +190,33 @@ public struct RequestDecider: ~Copyable {
     }
 
     /// R21.0: in `ingress-nginx` a stable version without endpoints is answered 503 before any rule is looked at.
-    private static func targetWithoutRules(_ route: Route, _ snapshot: Snapshot) -> Target? {
-        guard snapshot.compatibility == .ingressNginx, snapshot.backends[route.stable].endpoints.isEmpty, !route.coversStable
-        else { return nil }
-        let choice = Choice(version: .stable, reason: .stableWithoutEndpoint)
-        return Target(
-            route: route.index, choice: choice, reason: choice.reason, version: .stable, backend: route.stable, newClient: nil,
-            isMarked: false, retry: route.retry)
+    private func isWithoutRules(_ route: Route, _ snapshot: Snapshot) -> Bool {
+        snapshot.compatibility == .ingressNginx && snapshot.backends[route.stable].endpoints.isEmpty && !route.coversStable
+    }
+
+    private static func target(
+        _ route: Route, _ choice: Choice, _ version: Version, _ reason: Reason, _ newClient: ClientID?
+    ) -> Target {
+        Target(
+            route: route.index, choice: choice, reason: reason, version: version, backend: backend(of: version, route),
+            newClient: newClient, isMarked: newClient != nil || route.marks != nil || route.affinity != nil, retry: route.retry)
     }
 
     /// The version that was chosen, or the one that stands in because it has no endpoint at all.
-    private static func target(_ route: Route, _ choice: Choice, _ newClient: ClientID?, _ snapshot: Snapshot) -> Target {
-        let chosen = backend(of: choice.version, route)
-        func target(_ version: Version, _ reason: Reason) -> Target {
-            Target(
-                route: route.index, choice: choice, reason: reason, version: version, backend: backend(of: version, route),
-                newClient: newClient, isMarked: newClient != nil || route.marks != nil || route.affinity != nil, retry: route.retry)
-        }
-        guard snapshot.backends[chosen].endpoints.isEmpty else { return target(choice.version, choice.reason) }
-        let failover = failover(of: route, snapshot)
-        switch (choice.version, failover) {
+    private static func standing(for choice: Choice, _ route: Route, _ snapshot: Snapshot) -> (version: Version, reason: Reason) {
+        guard snapshot.backends[backend(of: choice.version, route)].endpoints.isEmpty else { return (choice.version, choice.reason) }
+        switch (choice.version, failover(of: route, snapshot)) {
         case (.canary, .canaryToStable), (.canary, .both):
             guard !snapshot.backends[route.stable].endpoints.isEmpty else { break }
-            return target(.stable, .failover)
+            return (.stable, .failover)
         case (.stable, .both):
             let standIn = route.canaries.indices.first { !snapshot.backends[route.canaries[$0].backend].endpoints.isEmpty }
             guard let standIn else { break }
-            return target(.canary(standIn), .failover)
+            return (.canary(standIn), .failover)
         default:
             break
         }
-        return target(choice.version, choice.reason)
+        return (choice.version, choice.reason)
     }
 
     private static func failover(of route: Route, _ snapshot: Snapshot) -> Failover {

@@ -65,8 +65,9 @@ public struct Explanation: Sendable {
         case .addSlash: return refused("the path lacks the slash that its prefix ends with: answered 301", choosing)
         case .appRoot(let extra):
             return refused("the host's `/` leads to \(String(decoding: snapshot.routes.appRoot(extra), as: UTF8.self)): answered 302")
-        case .forward(let target):
-            return Explanation(target, choosing, trace, rewrittenPath: target.isRewritten ? decider.path : nil, snapshot)
+        case .forward:
+            let path = decider.target.isRewritten ? decider.path : nil
+            return Explanation(decider.target, choosing, trace, rewrittenPath: path, snapshot)
         }
     }
 
