@@ -85,7 +85,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("AddressingTests", ["Addressing", "TestSupport"]),
         tests("HTTP1Tests", ["HTTP1"]),
-        tests("RoutingTests", ["Routing", "TestSupport"]),
+        tests("RoutingTests", ["Addressing", "Routing", "TestSupport"]),
         tests("TelemetryTests", ["Telemetry"]),
         tests("ReactorTests", ["Addressing", "Reactor", "TestSupport"]),
         tests("ExchangeTests", ["Addressing", "Exchange", "HTTP1", "Routing", "TestSupport"]),

@@ -35,7 +35,7 @@ enum Deciding {
         let canary = Canary(
             name: "default/gray-release-canary", backend: 1,
             header: HeaderRule(key: header, match: .value(Array("bar".utf8))),
-            cookie: cookie, weight: 20, hashKey: hashKey, sequence: 0)
+            cookie: cookie, weight: 20, hashKeys: hashKey.map { [$0] } ?? [], sequence: 0)
         let route = Route(
             index: 0, label: "default/gray-release", host: "www.example.com", path: "/", pathType: .prefix,
             stable: 0, canaries: [canary], keys: [.header("foo"), .cookie("foo"), .cookie("user")])

@@ -64,21 +64,32 @@ extension ExchangeMachine {
             guard !snapshot.backends[target.backend].endpoints.isEmpty else {
                 return answer(.noEndpoint, status: nil, now)
             }
-            writeRequestHead(address, isRewritten: target.isRewritten, snapshot)
+            guard writeRequestHead(address, target, snapshot) else {
+                return answer(.malformedRequest, status: 431, now)
+            }
             request.hold()
             connect(fresh: false, now)
             pumpRequest(now)
         }
     }
 
-    private func writeRequestHead(_ address: IPAddress?, isRewritten: Bool, _ snapshot: Snapshot) {
+    /// False if there is no room for the head, the path it is to ask for and what it is to say of the decision.
+    private func writeRequestHead(
+        _ address: IPAddress?, _ target: RequestDecider.Target, _ snapshot: Snapshot
+    ) -> Bool {
+        var room = RequestRewrite.room(for: head)
+        if target.isRewritten { room += context.decider.pathLength }
+        let marks = target.isMarked ? snapshot.routes.routes[target.route].marks : nil
+        if let marks { room += marks.lines(for: target.version).request.count }
+        guard room <= BufferPool.Size.huge.rawValue else { return false }
         context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
         let rewrite = RequestRewrite(
             client: client, clientAddress: address,
-            isTrusted: client.isTrusted(by: snapshot), isPathRewritten: isRewritten, requestID: context.requestIDs.next())
-        let path = isRewritten ? context.decider.pathLength : 0
-        request.reserveOutput(RequestRewrite.room(for: head) + path, pool)
+            isTrusted: client.isTrusted(by: snapshot), isPathRewritten: target.isRewritten,
+            requestID: context.requestIDs.next(), marks: marks, version: target.version)
+        request.reserveOutput(room, pool)
         request.writeHead(head, by: rewrite, snapshot, context)
+        return true
     }
 
     private func isOverBodyLimit(_ count: Int) -> Bool {

@@ -69,10 +69,18 @@ extension ExchangeMachine {
 
     private func writeHead(framing: BodyLength, _ now: Instant) {
         beginClientWait(now)
+        let marks = responseMarks
         let rewrite = ResponseRewrite(
-            closes: !mayPersist, saysKeepAlive: mayPersist && head.minorVersion == 0, framing: framing)
-        response.reserveOutput(ResponseRewrite.room(for: responseHead), pool)
+            closes: !mayPersist, saysKeepAlive: mayPersist && head.minorVersion == 0, framing: framing, marks: marks)
+        response.reserveOutput(ResponseRewrite.room(for: responseHead) + (marks?.room ?? 0), pool)
         response.writeHead(responseHead, by: rewrite, date: context.date)
+    }
+
+    private var responseMarks: ResponseMarks? {
+        guard let target, target.isMarked else { return nil }
+        return ResponseMarks(
+            route: snapshot.routes.routes[target.route], version: target.version, newClient: target.newClient,
+            isWeighed: target.choice.reason == .weight, isTLS: client.isTLS)
     }
 
     /// RFC 9110 section 15.2: passed on to HTTP/1.1 clients, never to HTTP/1.0 ones.

@@ -8,9 +8,14 @@ public import Routing
 public struct RequestDecider: ~Copyable {
     private var normalizer = PathNormalizer()
     private var values = RequestValues()
+    /// For clients without the hash cookie.
+    private var clientIDs: IdentifierGenerator
     private var rewritten: [UInt8] = []
 
-    public init() {}
+    /// - Parameter seed: where the ids of new clients begin; anything random.
+    public init(seed: (UInt64, UInt64)) {
+        clientIDs = IdentifierGenerator(seed: seed)
+    }
 
     /// Where a request goes: a backend, chosen once for all its attempts.
     public struct Target: Sendable {
@@ -22,6 +27,10 @@ public struct RequestDecider: ~Copyable {
         public let version: Version
         /// Index into the snapshot's backends.
         public let backend: Int
+        /// The client was told apart by this, and is to be given it as the route's hash cookie.
+        public let newClient: ClientID?
+        /// Whether the heads say something about the decision: the route's marks, or the hash cookie.
+        public let isMarked: Bool
         /// The upstream is asked for the path that `writePath` writes instead of the client's.
         public fileprivate(set) var isRewritten = false
     }
@@ -55,8 +64,8 @@ public struct RequestDecider: ~Copyable {
         switch match(head, bytes, snapshot) {
         case .route(let route):
             if let target = Self.targetWithoutRules(route, snapshot) { return .forward(target) }
-            let choice = choose(route, head, bytes, client, snapshot, rolls, trace)
-            let target = Self.target(route, choice, snapshot)
+            let (choice, newClient) = choose(route, head, bytes, client, snapshot, rolls, trace)
+            let target = Self.target(route, choice, newClient, snapshot)
             return route.rewrite == nil ? .forward(target) : rewrite(route, target, head, bytes, snapshot)
         case .addSlash:
             return .addSlash
@@ -114,32 +123,44 @@ public struct RequestDecider: ~Copyable {
     private mutating func choose(
         _ route: Route, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ client: IPAddress?,
         _ snapshot: Snapshot, _ rolls: RollSource, _ trace: DecisionTrace?
-    ) -> Choice {
+    ) -> (choice: Choice, newClient: ClientID?) {
         if !route.keys.isEmpty { collectValues(route, head, bytes, client, snapshot) }
+        if route.hasConditions { values.client = client }
         switch route.decide(values, trace: trace) {
         case .chosen(let choice):
-            return choice
+            return (choice, nil)
         case .weigh(let draw):
-            return route.weigh(draw, roll: route.roll(for: draw, values, rolls), trace: trace)
+            var newClient: ClientID?
+            if case .newKey(let key) = draw.source {
+                let (high, low) = clientIDs.next()
+                let client = ClientID(high: high, low: low)
+                values.set(key, to: client)
+                newClient = client
+            }
+            return (route.weigh(draw, roll: route.roll(for: draw, values, rolls), trace: trace), newClient)
         }
     }
 
     /// R21.0: in `ingress-nginx` a stable version without endpoints is answered 503 before any rule is looked at.
     private static func targetWithoutRules(_ route: Route, _ snapshot: Snapshot) -> Target? {
-        guard snapshot.compatibility == .ingressNginx, snapshot.backends[route.stable].endpoints.isEmpty else { return nil }
+        guard snapshot.compatibility == .ingressNginx, snapshot.backends[route.stable].endpoints.isEmpty, !route.coversStable
+        else { return nil }
         let choice = Choice(version: .stable, reason: .stableWithoutEndpoint)
-        return Target(route: route.index, choice: choice, reason: choice.reason, version: .stable, backend: route.stable)
+        return Target(
+            route: route.index, choice: choice, reason: choice.reason, version: .stable, backend: route.stable, newClient: nil,
+            isMarked: false)
     }
 
     /// The version that was chosen, or the one that stands in because it has no endpoint at all.
-    private static func target(_ route: Route, _ choice: Choice, _ snapshot: Snapshot) -> Target {
+    private static func target(_ route: Route, _ choice: Choice, _ newClient: ClientID?, _ snapshot: Snapshot) -> Target {
         let chosen = backend(of: choice.version, route)
         func target(_ version: Version, _ reason: Reason) -> Target {
-            Target(route: route.index, choice: choice, reason: reason, version: version, backend: backend(of: version, route))
+            Target(
+                route: route.index, choice: choice, reason: reason, version: version, backend: backend(of: version, route),
+                newClient: newClient, isMarked: newClient != nil || route.marks != nil)
         }
         guard snapshot.backends[chosen].endpoints.isEmpty else { return target(choice.version, choice.reason) }
-        // R21.3: ingress-nginx lets stable answer for a canary without endpoints, and nothing else.
-        let failover = snapshot.compatibility == .ingressNginx ? .canaryToStable : snapshot.failover
+        let failover = failover(of: route, snapshot)
         switch (choice.version, failover) {
         case (.canary, .canaryToStable), (.canary, .both):
             guard !snapshot.backends[route.stable].endpoints.isEmpty else { break }
@@ -152,6 +173,12 @@ public struct RequestDecider: ~Copyable {
             break
         }
         return target(choice.version, choice.reason)
+    }
+
+    private static func failover(of route: Route, _ snapshot: Snapshot) -> Failover {
+        if route.coversStable { return .both }
+        // R21.3: ingress-nginx lets stable answer for a canary without endpoints, and nothing else.
+        return snapshot.compatibility == .ingressNginx ? .canaryToStable : snapshot.failover
     }
 
     private static func backend(of version: Version, _ route: Route) -> Int {
@@ -172,7 +199,7 @@ public struct RequestDecider: ~Copyable {
             case .header: collectHeader(index, route.keys[index], head, bytes, passesUnusual: snapshot.forwarding.underscoresInHeaders)
             case .cookie: collectCookie(index, route.keys[index], head, bytes)
             case .query: collectQuery(index, route.keys[index], head, bytes)
-            case .clientAddress: collectAddress(index, client)
+            case .clientAddress: collectAddress(index, route.keys[index].prefix, client)
             }
         }
     }
@@ -216,8 +243,13 @@ public struct RequestDecider: ~Copyable {
         values.append(query[found])
     }
 
-    private mutating func collectAddress(_ index: Int, _ client: IPAddress?) {
-        guard let client else { return }
+    /// The address, or the first one of its network: of a prefix, an IPv4 address that travels as IPv6 is IPv4.
+    private mutating func collectAddress(_ index: Int, _ prefix: ValueKey.Prefix, _ client: IPAddress?) {
+        guard var client else { return }
+        if prefix != .whole {
+            client = client.unmapped
+            client = client.keeping(Int(client.bitCount == 32 ? prefix.v4 : prefix.v6))
+        }
         values.begin(index)
         var text = InlineArray<48, UInt8>(repeating: 0)
         var space = text.mutableSpan

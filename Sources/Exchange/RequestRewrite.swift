@@ -12,8 +12,11 @@ struct RequestRewrite: ~Copyable {
     /// The path is that of `RequestDecider.writePath`.
     let isPathRewritten: Bool
     let requestID: (UInt64, UInt64)
+    /// How the decision shows; nil if it does not.
+    let marks: RouteMarks?
+    let version: Version
 
-    /// Room that `write` may need for a head.
+    /// Room that `write` may need for a head, without the marks.
     static func room(for head: borrowing RequestHead) -> Int { 2 * head.length + 1024 }
 
     /// - Parameter input: the buffer at whose front the head lies.
@@ -44,6 +47,7 @@ struct RequestRewrite: ~Copyable {
             writeUntrusted(head, in: bytes, to: &output)
             context.forwardedLines.append(to: &output)
         }
+        if let marks { output.append(marks.lines(for: version).request.span) }
         writeVia(head, to: &output, snapshot)
         output.append("\r\n")
     }
@@ -98,6 +102,8 @@ struct RequestRewrite: ~Copyable {
             // The standard's form of X-Forwarded-*: believed from the same peers.
             return isTrusted
         case .other:
+            // What says which version was chosen is not for clients to say.
+            if let marks, marks.ownsRequestField(bytes[field.name]) { return false }
             if field.isUnusual { return snapshot.forwarding.underscoresInHeaders }
             // "Proxy" becomes HTTP_PROXY in a CGI program (httpoxy); ingress-nginx drops it too.
             return field.name.count != 5 || !bytes[field.name].equalsIgnoringCase("proxy")

@@ -8,6 +8,8 @@ struct ResponseRewrite {
     var saysKeepAlive: Bool
     /// How the body leaves; nil when there is none.
     var framing: BodyLength
+    /// What it tells about the decision; nil for most routes.
+    var marks: ResponseMarks?
 
     /// Room that `write` may need for a head; a field may come without the space that is written after its colon.
     static func room(for head: borrowing ResponseHead) -> Int { head.length + head.fields.count + 256 }
@@ -33,6 +35,8 @@ struct ResponseRewrite {
                 continue
             case .date:
                 hasDate = true
+            case .other where marks?.replaces(bytes[field.name]) == true && !head.isInterim:
+                continue
             default:
                 break
             }
@@ -46,6 +50,7 @@ struct ResponseRewrite {
             }
         } else {
             // RFC 9110 section 6.6.1: a recipient with a clock adds the Date that is missing.
+            marks?.write(head, in: bytes, to: &output)
             if !hasDate { output.appendField("Date", date.bytes) }
             writeFraming(passesLength: passesLength, to: &output)
         }

@@ -1,47 +1,72 @@
 /// The other version of a route, and the rules by which a request gets it.
 public struct Canary: Sendable {
-    /// `namespace/ingress` of the canary Ingress; also the salt of its hash.
+    /// `namespace/ingress` of the canary Ingress; also the salt of its hash unless there is a seed.
     public let name: String
     /// Index into the snapshot's backends.
     public let backend: Int
     public let header: HeaderRule?
     /// Index into the route's keys of the cookie that says `always` or `never`.
     public let cookie: Int?
+    /// In the order of their families.
+    public let conditions: [Condition]
+    public let combination: Combination
+    /// Keeps clients that the weight has sent somewhere where they are.
+    public let pin: VersionPin?
+    /// The canary answers for a stable version without endpoints and the other way round, whatever `canary.failover` says.
+    public let coversStable: Bool
     /// As written: zero or less is never, the total or more always.
     public let weight: Int
     /// At least 1.
     public let total: Int
-    /// Index into the route's keys of what sticks a client to a version; nil splits by request.
-    public let hashKey: Int?
-    /// The sequence of `RollSource` to draw from, one per canary Ingress in the snapshot: its paths share it.
+    /// Indices into the route's keys of what sticks a client to a version, all of them together; none splits by request.
+    public let hashKeys: [Int]
+    /// The salt of the hash in place of the name: another seed, other clients first. Canaries with the same seed and keys
+    /// share their first clients.
+    public let hashSeed: String?
+    /// How the first hash key, a cookie, is given to a client that lacks it.
+    public let hashCookie: HashCookie?
+    /// How the decision shows.
+    public let marks: DecisionMarks
+    /// The sequence of `RollSource` to draw from, shared by the paths of a canary Ingress that are split alike.
     public let sequence: Int
 
-    /// The hash after salt and NUL.
+    /// The hash after the salt and a NUL.
     let preparedHash: SipHash24
 
     /// A total below 1 counts as 100, the default of `canary-weight-total`.
     public init(
         name: String, backend: Int, header: HeaderRule? = nil, cookie: Int? = nil,
-        weight: Int = 0, total: Int = 100, hashKey: Int? = nil, sequence: Int
+        conditions: [Condition] = [], combination: Combination = .any,
+        pin: VersionPin? = nil, coversStable: Bool = false,
+        weight: Int = 0, total: Int = 100, hashKeys: [Int] = [], hashSeed: String? = nil,
+        hashCookie: HashCookie? = nil, marks: DecisionMarks = DecisionMarks(), sequence: Int
     ) {
         self.name = name
         self.backend = backend
         self.header = header
         self.cookie = cookie
+        self.conditions = conditions.sorted { $0.family < $1.family }
+        self.combination = conditions.isEmpty ? .any : combination
+        self.pin = pin
+        self.coversStable = coversStable
         self.weight = weight
         self.total = total < 1 ? 100 : total
-        self.hashKey = hashKey
+        self.hashKeys = hashKeys
+        self.hashSeed = hashSeed
+        self.hashCookie = hashCookie
+        self.marks = marks
         self.sequence = sequence
-        preparedHash = WeightedHash.prepared(salt: Array(name.utf8).span)
+        preparedHash = WeightedHash.prepared(salt: Array((hashSeed ?? name).utf8).span)
     }
 
     /// The weight within `0...total`.
-    var share: Int { min(max(weight, 0), total) }
+    var share: Int { combination == .all ? 0 : min(max(weight, 0), total) }
 }
 
 extension Canary {
-    /// The rules in the order they are tried, in words: `header foo = bar`, `header region ~ cd|sz`, `cookie foo`,
-    /// `weight 50/100 by request`. `keys` are those of the route. Empty if the canary gets no traffic (R27).
+    /// The rules in the order they are tried, in words, conditions that must hold together in one, and how the decision shows:
+    /// `header foo = bar`, `header region ~ cd|sz`, `cookie foo`, `weight 50/100 by request`, `sets request header x-release`.
+    /// `keys` are those of the route. Empty if the canary gets no traffic (R27).
     public func ruleTexts(keys: [ValueKey]) -> [String] {
         func text(_ index: Int) -> String {
             keys.indices.contains(index) ? keys[index].description : "key \(index)"
@@ -56,7 +81,31 @@ extension Canary {
             }
         }
         if let cookie { rules.append(text(cookie)) }
-        if weight > 0 { rules.append("weight \(weight)/\(total) by " + (hashKey.map(text) ?? "request")) }
-        return rules
+        if let pin { rules.insert("release cookie \(pin.cookie)", at: 0) }
+        let asked = conditions.map { $0.text(keys: keys) }
+        if combination == .any {
+            // A canary has one rule for its header: the plain one above, or one of these, which then comes before the cookie.
+            let first = zip(conditions, asked).filter { $0.0.family == .header }.map(\.1)
+            rules = first + rules + asked.dropFirst(first.count)
+        } else {
+            rules.append(asked.joined(separator: " and "))
+        }
+        if weight > 0, combination != .all {
+            let client = hashKeys.isEmpty ? "request" : hashKeys.map(text).joined(separator: " and ")
+            rules.append("weight \(weight)/\(total) by \(client)" + (hashSeed.map { ", seed \($0)" } ?? "")
+                + (hashCookie == nil ? "" : ", set if absent"))
+        }
+        return rules.isEmpty ? [] : rules + markTexts
+    }
+
+    /// How the decision shows: `request header x-release = canary`.
+    private var markTexts: [String] {
+        let all = [
+            ("request header", marks.requestHeader), ("response header", marks.responseHeader),
+            ("response cookie", marks.responseCookie),
+        ]
+        return all.compactMap { place, mark in
+            mark.map { "sets \(place) \($0.name)" + ($0.value.map { " = \($0)" } ?? "") }
+        }
     }
 }

@@ -1,7 +1,13 @@
 /// The steps of one decision in order, for `explain`. The live path passes nil and pays nothing.
 public final class DecisionTrace {
     public enum Rule: String, Sendable {
-        case header, cookie, weight
+        /// Alibaba ACK's release cookie.
+        case pin = "release-cookie"
+        case header, cookie, query
+        case source = "source-range"
+        /// Several conditions that must hold together.
+        case match
+        case weight
         /// What stands when no rule has decided.
         case fallback
     }
@@ -11,6 +17,8 @@ public final class DecisionTrace {
         case canary
         /// The rule ruled the canary out, or the weight chose the stable version.
         case stable
+        /// The condition holds; the others of its canary must, too.
+        case holds
         /// The rule said nothing.
         case undecided
     }

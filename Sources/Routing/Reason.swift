@@ -12,6 +12,20 @@ public enum Reason: UInt8, CaseIterable, Sendable {
     case cookie
     /// The cookie said `never`.
     case cookieNever
+    /// A rule about the query chose the canary.
+    case query
+    /// The query said `never`.
+    case queryNever
+    /// The client's address chose the canary.
+    case source
+    /// All conditions of the canary hold.
+    case match
+    /// The conditions of every canary must hold together, and do not.
+    case noMatch
+    /// The search in a cookie or the query hit a limit, or the pattern does not compile.
+    case patternError
+    /// The release cookie named the version.
+    case pinned
     /// The weight decided, for either version.
     case weight
     /// There are canaries, but no rule matched and none has a weight.
@@ -31,6 +45,13 @@ public enum Reason: UInt8, CaseIterable, Sendable {
         case .headerPatternError: "header-pattern-error"
         case .cookie: "cookie"
         case .cookieNever: "cookie-never"
+        case .query: "query"
+        case .queryNever: "query-never"
+        case .source: "source-range"
+        case .match: "match"
+        case .noMatch: "no-match"
+        case .patternError: "pattern-error"
+        case .pinned: "release-cookie"
         case .weight: "weight"
         case .noRule: "no-rule"
         case .failover: "failover"

@@ -1,3 +1,5 @@
+public import Addressing
+
 /// What one request says to the keys of its route (`Route.keys`), by key index.
 ///
 /// One instance per worker: the storage is reused from request to request and grows to the largest request head seen,
@@ -16,6 +18,8 @@ public struct RequestValues: ~Copyable {
     private var count = 0
     private var request: UInt64 = 0
     private var current = -1
+    /// The client's address. Only set for routes with conditions.
+    public var client: IPAddress?
     /// The match memory of the worker that these values belong to.
     let scratch = PatternScratch()
 

@@ -8,7 +8,8 @@ extension Route {
             trace?.record(.fallback, "", .stable, "the route has no canary")
             return .chosen(Choice(version: .stable, reason: .noCanary))
         }
-        var round = Round()
+        if hasConditions { return decideByConditions(values, trace: trace) }
+        var round = DecisionRound()
         for index in asked.indices {
             switch headerOutcome(index, values, trace) {
             case .chosen: return .chosen(Choice(version: .canary(index), reason: .header))
@@ -32,7 +33,7 @@ extension Route {
     public func weigh(_ draw: WeightDraw, roll: UInt64, trace: DecisionTrace?) -> Choice {
         let bucket = WeightRange.bucket(of: roll, total: total)
         for index in ranges.indices where bucket < ranges[index].end && bucket >= ranges[index].start {
-            if Round.isSet(index, in: draw.excluded) {
+            if DecisionRound.isSet(index, in: draw.excluded) {
                 trace?.record(.weight, canaries[index].name, .stable, "bucket \(bucket) of \(total) is its own, but it is ruled out")
                 return Choice(version: .stable, reason: .weight, bucket: bucket, weight: draw.weight, total: total)
             }
@@ -49,50 +50,36 @@ extension Route {
         switch draw.source {
         case .sequence(let sequence):
             return rolls.next(sequence, weight: draw.weight, total: draw.total)
-        case .key(let key):
+        case .key(let key), .newKey(let key):
             return hash(canary: draw.canary, values.value(of: key))
+        case .joinedKeys:
+            return joinedHash(canary: draw.canary, values)
         }
     }
 
-    /// `WeightedHash.roll` with the canary's name as the salt.
+    /// `WeightedHash.roll` with the canary's salt.
     public func hash(canary: Int, _ key: Span<UInt8>) -> UInt64 {
         var hash = canaries[canary].preparedHash
         hash.update(key)
         return hash.finish()
     }
-}
 
-/// What one rule said about its canary.
-private enum RuleOutcome {
-    case chosen
-    case excluded(Reason)
-    case undecided
-}
-
-/// The canaries ruled out so far.
-private struct Round {
-    private(set) var excluded: UInt64 = 0
-    private(set) var count = 0
-    private(set) var reason = Reason.noRule
-
-    mutating func exclude(_ index: Int, _ reason: Reason) {
-        excluded |= 1 << UInt64(index)
-        count &+= 1
-        self.reason = reason
+    /// `WeightedHash.roll` with the canary's salt and the values of its hash keys as the parts.
+    private func joinedHash(canary: Int, _ values: borrowing RequestValues) -> UInt64 {
+        let canary = canaries[canary]
+        var hash = canary.preparedHash
+        for key in canary.hashKeys { WeightedHash.add(values.value(of: key), to: &hash) }
+        return hash.finish()
     }
-
-    func excludes(_ index: Int) -> Bool { Self.isSet(index, in: excluded) }
-
-    static func isSet(_ index: Int, in set: UInt64) -> Bool { set >> UInt64(index) & 1 == 1 }
 }
 
 extension Route {
-    private func end(of round: Round) -> Verdict? {
+    func end(of round: DecisionRound) -> Verdict? {
         guard round.count == asked.count else { return nil }
         return .chosen(Choice(version: .stable, reason: round.reason))
     }
 
-    private func headerOutcome(_ index: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> RuleOutcome {
+    func headerOutcome(_ index: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> RuleOutcome {
         guard let key = asked[index].header else { return .undecided }
         guard values.isPresent(key) else {
             trace?.record(.header, canaries[index].name, .undecided, "no \(keyText(key))")
@@ -123,7 +110,7 @@ extension Route {
         }
     }
 
-    private func cookieOutcome(_ index: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> RuleOutcome {
+    func cookieOutcome(_ index: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> RuleOutcome {
         guard let key = asked[index].cookie else { return .undecided }
         guard values.isPresent(key) else {
             trace?.record(.cookie, canaries[index].name, .undecided, "no \(keyText(key))")
@@ -148,7 +135,7 @@ extension Route {
         return .undecided
     }
 
-    private func weightVerdict(_ round: Round, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> Verdict {
+    func weightVerdict(_ round: DecisionRound, _ values: borrowing RequestValues, _ trace: DecisionTrace?) -> Verdict {
         // Ranges lie one after the other, so the last end is their sum.
         let bound = ranges[ranges.count &- 1].end
         if bound == 0 {
@@ -160,22 +147,42 @@ extension Route {
             return .chosen(Choice(version: .canary(certain), reason: .weight, weight: total, total: total))
         }
         var source = WeightDraw.Source.sequence(canaries[drawing].sequence)
-        if let key = canaries[drawing].hashKey {
-            if values.value(of: key).count > 0 {
-                source = .key(key)
-                trace?.record(.weight, canaries[drawing].name, .undecided, "the client is \(keyText(key)) \(quoted(values.value(of: key)))")
-            } else {
-                trace?.record(.weight, canaries[drawing].name, .undecided, "no \(keyText(key)), so by request")
-            }
+        switch clientKey {
+        case .none:
+            break
+        case .one(let key):
+            if values.value(of: key).count > 0 { source = .key(key) }
+            if let trace { record(key, values, trace) }
+        case .made, .joined:
+            source = rareSource(values, trace) ?? source
         }
         return .weigh(WeightDraw(source: source, canary: drawing, weight: Int(bound), total: total, excluded: round.excluded))
     }
 
-    private func keyText(_ key: Int) -> String {
+    /// What the roll comes from where the key is made or has several parts; nil if a part is missing.
+    private func rareSource(_ values: borrowing RequestValues, _ trace: DecisionTrace?) -> WeightDraw.Source? {
+        var isWhole = true
+        for key in canaries[drawing].hashKeys {
+            if let trace { record(key, values, trace) }
+            if values.value(of: key).count == 0 { isWhole = false }
+        }
+        if case .made(let key) = clientKey { return isWhole ? .key(key) : .newKey(key) }
+        return isWhole ? .joinedKeys : nil
+    }
+
+    private func record(_ key: Int, _ values: borrowing RequestValues, _ trace: DecisionTrace) {
+        let value = values.value(of: key)
+        let instead = canaries[drawing].hashCookie == nil ? "by request" : "a new one is made and set"
+        trace.record(
+            .weight, canaries[drawing].name, .undecided,
+            value.count > 0 ? "the client is \(keyText(key)) \(quoted(value))" : "no \(keyText(key)), so \(instead)")
+    }
+
+    func keyText(_ key: Int) -> String {
         keys.indices.contains(key) ? keys[key].description : "key \(key)"
     }
 
-    private func quoted(_ bytes: Span<UInt8>) -> String {
+    func quoted(_ bytes: Span<UInt8>) -> String {
         var copy: [UInt8] = []
         for index in bytes.indices { copy.append(bytes[index]) }
         return "\"" + String(decoding: copy, as: UTF8.self) + "\""
@@ -183,7 +190,7 @@ extension Route {
 }
 
 extension PatternResult {
-    fileprivate var outcome: DecisionTrace.Outcome {
+    var outcome: DecisionTrace.Outcome {
         switch self {
         case .match: .canary
         case .noMatch: .undecided
@@ -191,7 +198,7 @@ extension PatternResult {
         }
     }
 
-    fileprivate var words: String {
+    var words: String {
         switch self {
         case .match: "matches"
         case .noMatch: "does not match"

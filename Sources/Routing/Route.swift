@@ -36,6 +36,12 @@ public final class Route: Sendable {
     let certain: Int?
     /// The first canary with a weight or a hash key: its salt, key and sequence serve the weight rule of all.
     let drawing: Int
+    /// What it tells clients apart by.
+    let clientKey: ClientKey
+    /// A canary asks for more than a header, a cookie and a weight.
+    public let hasConditions: Bool
+    /// How the decision shows; nil if it does not.
+    public let marks: RouteMarks?
 
     public init(
         index: Int, label: String, host: String, path: String, pathType: PathType,
@@ -55,6 +61,15 @@ public final class Route: Sendable {
         asked = self.canaries.map { Asked(header: $0.header?.key, cookie: $0.cookie) }
         (ranges, total) = WeightRange.ranges(for: self.canaries)
         certain = ranges.firstIndex { [total] range in range.start == 0 && range.end == UInt64(total) }
-        drawing = self.canaries.firstIndex { $0.share > 0 || $0.hashKey != nil } ?? 0
+        drawing = self.canaries.firstIndex { $0.share > 0 || !$0.hashKeys.isEmpty } ?? 0
+        hasConditions = self.canaries.contains { !$0.conditions.isEmpty || $0.pin != nil }
+        marks = RouteMarks(self.canaries)
+        clientKey = self.canaries.isEmpty ? .none : ClientKey(self.canaries[drawing])
     }
+
+    /// Whether either version answers for the other, whatever `canary.failover` says.
+    public var coversStable: Bool { canaries.contains { $0.coversStable } }
+
+    /// How a client is given the key of `WeightDraw.Source.newKey`.
+    public var hashCookie: HashCookie? { canaries.isEmpty ? nil : canaries[drawing].hashCookie }
 }

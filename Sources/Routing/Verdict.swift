@@ -12,10 +12,14 @@ public struct WeightDraw: Equatable, Sendable {
         case sequence(Int)
         /// The hash of the value of this key, which is present and not empty.
         case key(Int)
+        /// The same, but the value of the key is absent and has to be made: `RequestValues.set` before the roll.
+        case newKey(Int)
+        /// The hash of the values of all hash keys of the canary, which are present and not empty.
+        case joinedKeys
     }
 
     public let source: Source
-    /// The canary whose name is the salt, an index into the route's canaries.
+    /// The canary whose salt and keys count, an index into the route's canaries.
     public let canary: Int
     /// What all canaries of the route get together, of `total`.
     public let weight: Int

@@ -52,8 +52,8 @@ public struct Explanation: Sendable {
         let identity = ClientIdentity(peer: question.client, localPort: 80)
         let client = identity.clientAddress(head, in: bytes.span, snapshot)
         let trace = DecisionTrace()
-        var decider = RequestDecider()
         var random = SystemRandomNumberGenerator()
+        var decider = RequestDecider(seed: (random.next(), random.next()))
         let rolls = RollSource(names: snapshot.sequences) { random.next() }
         let choosing = Choosing(head, in: bytes.span, snapshot)
         switch decider.decide(head, in: bytes.span, client: client, snapshot: snapshot, rolls: rolls, trace: trace) {
@@ -101,6 +101,8 @@ public struct Explanation: Sendable {
         if let rewrittenPath { reasons.append("the upstream is asked for \(rewrittenPath)") }
         if let health = Self.health(target, route, snapshot) { reasons.append(health) }
         reasons.append(Self.endpoints(backend))
+        let shown = target.shownLines(snapshot)
+        reasons += shown.request.map { "the upstream gets \($0)" } + shown.response.map { "the client gets \($0)" }
         let isWeighed = target.choice.reason == .weight
         let version = switch target.version {
         case .stable: "stable"

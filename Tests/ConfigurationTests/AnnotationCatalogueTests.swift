@@ -33,8 +33,12 @@ import Testing
         }
     }
 
-    static let read = (CanaryAnnotations.names + RouteAnnotations.names).map { AnnotationCatalogue.ingressNginx + $0 }
-        + [CanaryAnnotations.hashBy]
+    static let read =
+        (CanaryAnnotations.names + RouteAnnotations.names + ConditionAnnotations.tengineNames + ServiceRelease.names)
+        .map { AnnotationCatalogue.ingressNginx + $0 }
+        + CanaryAnnotations.ownNames.map { AnnotationCatalogue.serin + $0 }
+        + AnnotationReader.canaryPrefixes.flatMap { prefix in ["canary", "canary-by-cookie", "canary-weight"].map { prefix + $0 } }
+        + AnnotationCatalogue.higressOnly.map { AnnotationCatalogue.higress + $0.name }
 
     @Test(arguments: read)
     func whatIsReadIsSupported(_ key: String) {
@@ -60,7 +64,10 @@ import Testing
         Case(name: "made up", key: "nginx.ingress.kubernetes.io/xyzzy-plugh", says: "xyzzy-plugh is unknown, ignored"),
         Case(name: "without a name", key: "nginx.ingress.kubernetes.io/", says: "is unknown, ignored"),
         Case(name: "Serin's, misspelt", key: "serin.dev/canary-hashby", says: "did you mean `canary-hash-by`?"),
-        Case(name: "Higress's", key: "higress.ingress.kubernetes.io/canary-by-query", says: "is not supported yet (planned)"),
+        Case(name: "Serin's, planned", key: "serin.dev/canary-mirror-percent", says: "is not supported yet (planned)"),
+        Case(name: "ACK's", key: "nginx.ingress.kubernetes.io/service-match", says: nil),
+        Case(name: "Tengine's", key: "nginx.ingress.kubernetes.io/canary-mod-divisor", says: nil),
+        Case(name: "Higress's", key: "higress.ingress.kubernetes.io/canary-by-query", says: nil),
         Case(name: "Higress's own", key: "higress.ingress.kubernetes.io/destination", says: nil),
         Case(name: "the other prefix", key: "nginx.ingress.kubernetes.io/canary-hash-by", says: "did you mean `serin.dev/canary-hash-by`?"),
         Case(name: "the other prefix, the other way", key: "serin.dev/canary-by-header", says: "did you mean `nginx.ingress.kubernetes.io/canary-by-header`?"),

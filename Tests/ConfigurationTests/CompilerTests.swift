@@ -94,6 +94,9 @@ import Testing
         ("request", nil, "weight 5/100 by request"), ("clientIP", nil, "weight 5/100 by client address"),
         ("clientIP", "cookie:uid", "weight 5/100 by cookie uid"), ("clientIP", "request", "weight 5/100 by request"),
         ("clientIP", "nonsense", "weight 5/100 by client address"),
+        ("clientIP/24", nil, "weight 5/100 by client address /24 /64"),
+        ("request", "cookie:uid,clientIP/16/48", "weight 5/100 by cookie uid and client address /16 /48"),
+        ("request", "cookie:uid\", serin.dev/canary-hash-seed: \"r 7", "weight 5/100 by cookie uid, seed r 7"),
     ])
     func hashKeys(_ setting: String, _ annotation: String?, _ expect: String) throws {
         let hash = annotation.map { ", serin.dev/canary-hash-by: \"\($0)\"" } ?? ""
@@ -106,6 +109,37 @@ import Testing
         }
         #expect(loaded.snapshot.sequences == ["default/canary"])
         #expect(loaded.messages.count == (annotation == "nonsense" ? 1 : 0))
+    }
+
+    /// A path that the canary shares with another is split otherwise than one that it has to itself.
+    @Test func pathsSplitOtherwiseHaveSequencesOfTheirOwn() throws {
+        let other = """
+            ---
+            apiVersion: networking.k8s.io/v1
+            kind: Ingress
+            metadata: {name: other, annotations: {nginx.ingress.kubernetes.io/canary: "true",
+              nginx.ingress.kubernetes.io/canary-weight: "1", nginx.ingress.kubernetes.io/canary-weight-total: "1000"}}
+            spec: {rules: [{http: {paths: [{path: /b, pathType: Prefix, backend: {service: {name: next, port: {number: 80}}}}]}}]}
+
+            """
+        let loaded = Loaded(
+            Self.canary.replacing("HASH", with: "") + other, settings: "{services: {shop: [a:1], next: [b:1]}}")
+        #expect(loaded.snapshot.sequences == ["default/canary", "default/canary 2", "default/other"])
+        let routes = loaded.snapshot.routes.routes
+        #expect(routes.map { $0.canaries.map(\.sequence) } == [[0], [1, 2]])
+        // Taken in turn by both paths, each is split exactly.
+        let rolls = RollSource(names: loaded.snapshot.sequences) { 0x1234_5678_9ABC_DEF0 }
+        let values = RequestValues()
+        var canaries = [0, 0]
+        for _ in 0..<10_000 {
+            for (index, route) in routes.enumerated() {
+                guard case .weigh(let draw) = route.decide(values, trace: nil) else { continue }
+                let choice = route.weigh(draw, roll: route.roll(for: draw, values, rolls), trace: nil)
+                if choice.version != .stable { canaries[index] += 1 }
+            }
+        }
+        #expect((496...504).contains(canaries[0]))
+        #expect((506...514).contains(canaries[1]))
     }
 
     @Test(arguments: [

@@ -204,6 +204,10 @@ import Testing
             [main, .canary("next", "a/ next", annotations: ["canary-weight": "10", "canary-weight-total": "10"])],
             routes: ["a/ > default/shop:80 + default/next:80 weight 10/100 by request"]),
         PlanCase(
+            "R21.7 with decimals as without them",
+            [main, .canary("next", "a/ next", annotations: ["serin.dev/canary-weight": "0.5", "canary-weight-total": "10"])],
+            routes: ["a/ > default/shop:80 + default/next:80 weight 5/1000 by request"]),
+        PlanCase(
             "R21.7 one above counts as written",
             [main, .canary("next", "a/ next", annotations: ["canary-weight": "10", "canary-weight-total": "1000"])],
             routes: ["a/ > default/shop:80 + default/next:80 weight 10/1000 by request"]),

@@ -186,7 +186,7 @@ import Testing
         #expect(settings.forwarding.strictPaths)
         #expect(settings.failover == .canaryToStable)
         #expect(settings.compatibility == .scoped)
-        #expect(settings.hashBy == nil)
+        #expect(settings.hashBy.isEmpty)
         #expect(settings.ingressClasses == ["nginx", "serin"])
         #expect(settings.services.isEmpty)
     }
@@ -235,7 +235,7 @@ import Testing
         #expect(process.accessLog == .init(format: .combined, path: "access.log"))
         #expect(settings.manifests.map(\.path) == ["a.yaml", "b/"])
         #expect(settings.ingressClasses == ["edge"])
-        #expect(settings.hashBy == .cookie("uid"))
+        #expect(settings.hashBy == [.cookie("uid")])
         #expect(settings.failover == .both)
         var forwarding = Forwarding()
         forwarding.trustedProxies = ["10.0.0.0/8", "fd00::/8", "192.0.2.1"].compactMap { AddressRange($0) }
@@ -286,14 +286,21 @@ import Testing
     }
 
     @Test(arguments: [
-        ("request", nil), ("clientIP", ValueKey.clientAddress), ("cookie:Uid", .cookie("uid")),
-        ("header:X-User", .header("x_user")), ("query:user id", .query("user id")),
+        ("request", []), ("clientIP", [ValueKey.clientAddress]), ("cookie:Uid", [.cookie("uid")]),
+        ("header:X-User", [.header("x_user")]), ("query:user id", [.query("user id")]),
+        ("clientIP/24", [.clientNetwork(v4: 24, v6: 64)]), ("clientIP/8/48", [.clientNetwork(v4: 8, v6: 48)]),
+        ("clientIP/32/128", [.clientAddress]), ("cookie:a,header:b", [.cookie("a"), .header("b")]),
+        ("clientIP/24 , query:q", [.clientNetwork(v4: 24, v6: 64), .query("q")]), ("cookie:a,cookie:A", [.cookie("a")]),
     ])
-    func hashKeys(_ text: String, _ expect: ValueKey?) throws {
-        #expect(try #require(HashKeyText.parse(text)).key == expect)
+    func hashKeys(_ text: String, _ expect: [ValueKey]) throws {
+        #expect(try #require(HashKeyText.parse(text)).keys == expect)
     }
 
-    @Test(arguments: ["", "Request", "cookie:", "cookie:a b", "header:a:b", "query:", "ip", ":x"])
+    @Test(arguments: [
+        "", "Request", "cookie:", "cookie:a b", "header:a:b", "query:", "ip", ":x", "clientIP/", "clientIP/0", "clientIP/33",
+        "clientIP/24/129", "clientIP/24/0", "clientIP/24/64/8", "clientIP/+24", "clientIP/a", "cookie:a,", ",cookie:a",
+        "request,cookie:a", "cookie:a,request", "clientIP/24,64",
+    ])
     func noHashKeys(_ text: String) {
         #expect(HashKeyText.parse(text) == nil)
     }

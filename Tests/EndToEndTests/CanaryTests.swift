@@ -53,20 +53,25 @@ import Testing
     struct Share: Sendable, CustomTestStringConvertible {
         let weight: String
         var total: String?
+        /// Of the annotation, if it is not `canary-weight`.
+        var name: String?
         /// Of 1000.
         let expected: Int
-        var testDescription: String { "\(weight) of \(total ?? "100")" }
+        var testDescription: String { "\(name ?? "") \(weight) of \(total ?? "100")" }
     }
 
     @Test(arguments: [
         Share(weight: "1", expected: 10), Share(weight: "10", expected: 100), Share(weight: "33", expected: 330),
         Share(weight: "50", expected: 500), Share(weight: "99", expected: 990), Share(weight: "1", total: "1000", expected: 1),
         Share(weight: "500", total: "1000", expected: 500), Share(weight: "1", total: "3", expected: 333),
+        Share(weight: "12.5", name: "serin.dev/canary-weight", expected: 125),
+        Share(weight: "4000ppm", name: "serin.dev/canary-weight", expected: 4),
     ])
     func theShareIsExact(_ share: Share) throws {
         let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
         var annotations = ["canary-weight": share.weight]
         if let total = share.total { annotations["canary-weight-total"] = total }
+        if let name = share.name { annotations = [name: share.weight] }
         let serin = try SerinProcess(.canary(old: [old], new: [new], annotations))
         let client = try serin.client()
         var count = 0
@@ -106,6 +111,10 @@ import Testing
         Key(
             name: "client address", hashBy: "clientIP", request: { ("/", ["X-Forwarded-For: 10.1.\($0 / 250).\($0 % 250)"]) },
             settings: "trustedProxies: [127.0.0.0/8]"),
+        Key(
+            name: "client network", hashBy: "clientIP/24", request: { ("/", ["X-Forwarded-For: 10.\($0 / 250).\($0 % 250).7"]) },
+            settings: "trustedProxies: [127.0.0.0/8]"),
+        Key(name: "two keys", hashBy: "cookie:uid,header:X-Tenant", request: { ("/", ["Cookie: uid=u\($0 / 20)", "X-Tenant: t\($0 % 20)"]) }),
     ])
     func aUserGetsTheSameVersionFromEveryProcess(_ key: Key) throws {
         let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")

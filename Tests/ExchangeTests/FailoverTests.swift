@@ -16,6 +16,7 @@ import Testing
         let rule: Rule
         let hasStable: Bool
         let hasCanary: Bool
+        var isRelease = false
         let answer: Answer
         let reason: Reason
         var testDescription: String { name }
@@ -46,12 +47,24 @@ import Testing
         Case(name: "4 neither, both: 503", mode: .scoped, failover: .both, rule: .header("never"), hasStable: false, hasCanary: false, answer: .unavailable, reason: .headerNever),
     ]
 
-    @Test(arguments: exact + scoped) func whoAnswers(_ test: Case) throws {
+    /// ACK's releases: either Service answers for the other.
+    static let releases: [Case] = [Compatibility.ingressNginx, .scoped].flatMap { mode in
+        [
+            Case(name: "release, \(mode), no old Service", mode: mode, failover: .none, rule: .header("never"), hasStable: false, hasCanary: true, isRelease: true, answer: .canary, reason: .failover),
+            Case(name: "release, \(mode), no new Service", mode: mode, failover: .none, rule: .header("always"), hasStable: true, hasCanary: false, isRelease: true, answer: .stable, reason: .failover),
+            Case(name: "release, \(mode), neither", mode: mode, rule: .header("always"), hasStable: false, hasCanary: false, isRelease: true, answer: .unavailable, reason: .header),
+        ]
+    }
+
+    @Test(arguments: exact + scoped + releases) func whoAnswers(_ test: Case) throws {
         let endpoint = Endpoint(address: .ipv4(0x7F00_0001, port: 80))
         var routes = RouteTableBuilder()
         _ = routes.add(host: "", path: "/", type: .prefix) { index in
             let canary = switch test.rule {
-            case .header: Canary(name: "shop/next", backend: 1, header: HeaderRule(key: 0, match: .alwaysNever), sequence: 0)
+            case .header:
+                Canary(
+                    name: "shop/next", backend: 1, header: HeaderRule(key: 0, match: .alwaysNever), coversStable: test.isRelease,
+                    sequence: 0)
             case .wholeWeight: Canary(name: "shop/next", backend: 1, weight: 100, sequence: 0)
             }
             return Route(
@@ -70,7 +83,7 @@ import Testing
         let bytes = Array("GET / HTTP/1.1\r\nHost: a\r\n\(field)\r\n".utf8)
         var parser = RequestParser(limits: HeadLimits(requestLine: 100, fieldBytes: 100, fieldCount: 9))
         guard case .complete = parser.parse(bytes.span) else { Issue.record("the head is not complete"); return }
-        var decider = RequestDecider()
+        var decider = RequestDecider(seed: (1, 2))
         let rolls = RollSource(names: snapshot.sequences) { 0 }
         let decision = decider.decide(parser.head, in: bytes.span, client: nil, snapshot: snapshot, rolls: rolls)
         guard case .forward(let target) = decision else { Issue.record("\(decision)"); return }

@@ -128,7 +128,7 @@ private let cookieAndWeightCases: [DecisionCase] = [
     }
 
     @Test(arguments: [nil, "", "alice"] as [String?]) func clientKey(_ id: String?) {
-        let route = Route.with([Canary(name: "c", backend: 1, weight: 50, hashKey: 0, sequence: 3)], keys: [user])
+        let route = Route.with([Canary(name: "c", backend: 1, weight: 50, hashKeys: [0], sequence: 3)], keys: [user])
         let said = id.map { [user: $0] } ?? [:]
         guard case .weigh(let draw) = route.decide(RequestValues(route, said), trace: nil) else {
             Issue.record("the weight decides")
@@ -157,7 +157,7 @@ private let cookieAndWeightCases: [DecisionCase] = [
         let value = HeaderRule(key: 2, match: .value(utf8("bar")))
         let one = Canary(name: "a", backend: 1, header: pattern, cookie: 1, weight: 50, sequence: 0)
         #expect(one.ruleTexts(keys: keys) == ["header region ~ cd|sz", "cookie foo", "weight 50/100 by request"])
-        let two = Canary(name: "b", backend: 1, header: value, weight: 5, total: 1000, hashKey: 1, sequence: 0)
+        let two = Canary(name: "b", backend: 1, header: value, weight: 5, total: 1000, hashKeys: [1], sequence: 0)
         #expect(two.ruleTexts(keys: keys) == ["header foo = bar", "weight 5/1000 by cookie foo"])
         #expect(Canary(name: "c", backend: 1, sequence: 0).ruleTexts(keys: keys).isEmpty)
     }

@@ -12,7 +12,8 @@ struct Weight: Sendable, CustomTestStringConvertible {
     private static let weights: [Weight] =
         (1..<100).map { Weight(weight: $0, total: 100) }
         + [1, 10, 333, 999].map { Weight(weight: $0, total: 1000) }
-        + [Weight(weight: 7, total: 100_000), Weight(weight: 1, total: 3), Weight(weight: 617_554, total: 857_271)]
+        + [Weight(weight: 7, total: 100_000), Weight(weight: 1, total: 10_000), Weight(weight: 12_345, total: 100_000_000),
+           Weight(weight: 1, total: 3), Weight(weight: 617_554, total: 857_271)]
 
     /// Whether each of `count` consecutive requests goes to the canary.
     private static func draws(_ weight: Weight, count: Int, seed: UInt64) -> [Bool] {

@@ -1,3 +1,4 @@
+import Addressing
 import Routing
 
 func utf8(_ text: String) -> [UInt8] { Array(text.utf8) }
@@ -15,8 +16,9 @@ extension Route {
     }
 
     /// The decision for a request that says `said`, as a worker makes it.
-    func choose(_ said: [ValueKey: String], _ rolls: RollSource, trace: DecisionTrace? = nil) -> Choice {
-        let values = RequestValues(self, said)
+    func choose(_ said: [ValueKey: String], _ rolls: RollSource, trace: DecisionTrace? = nil, client: IPAddress? = nil) -> Choice {
+        var values = RequestValues(self, said)
+        values.client = client
         switch decide(values, trace: trace) {
         case .chosen(let choice): return choice
         case .weigh(let draw): return weigh(draw, roll: roll(for: draw, values, rolls), trace: trace)

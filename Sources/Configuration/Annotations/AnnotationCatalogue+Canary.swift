@@ -13,45 +13,45 @@ extension AnnotationCatalogue {
     ]
 
     static let beyond: [Row] = [
-        .supported("canary-hash-by", "what the weight sticks to: client address, cookie, field, parameter, or each request anew"),
-        .planned("canary-by-cookie-mod", "the number in the cookie, divided, leaves such a remainder"),
-        .planned("canary-by-cookie-pattern", "a search in the cookie"),
-        .planned("canary-by-cookie-value", "the cookie is one of these"),
-        .planned("canary-by-header-mod", "the number in the field, divided, leaves such a remainder"),
-        .planned("canary-by-header-pattern", "as ingress-nginx's, with every sign that an expression may hold"),
-        .planned("canary-by-header-value", "as ingress-nginx's, with every sign and several values"),
-        .planned("canary-by-query", "the query parameter that says `always` or `never`, or that the next two look at"),
-        .planned("canary-by-query-mod", "the number in the parameter, divided, leaves such a remainder"),
-        .planned("canary-by-query-pattern", "a search in the parameter"),
-        .planned("canary-by-query-value", "the parameter is one of these"),
-        .planned("canary-by-source-range", "the client's address is in one of these ranges"),
-        .planned("canary-hash-cookie", "a cookie that Serin sets when the client has none to stick to"),
-        .planned("canary-hash-cookie-max-age", "how long it is kept"),
-        .planned("canary-hash-cookie-samesite", "its SameSite"),
-        .planned("canary-hash-seed", "changes who the early clients are from release to release"),
-        .planned("canary-match", "whether `all` rules must hold, or `any`"),
+        .supported("canary-by-cookie-mod", "the number in the cookie, divided, leaves such a remainder"),
+        .supported("canary-by-cookie-pattern", "a search in the cookie"),
+        .supported("canary-by-cookie-value", "the cookie is one of these"),
+        .supported("canary-by-header-mod", "the number in the field, divided, leaves such a remainder"),
+        .supported("canary-by-header-pattern", "as ingress-nginx's, with every sign that an expression may hold"),
+        .supported("canary-by-header-value", "as ingress-nginx's, with every sign and several values"),
+        .supported("canary-by-query", "the query parameter that says `always` or `never`, or that the next two look at"),
+        .supported("canary-by-query-mod", "the number in the parameter, divided, leaves such a remainder"),
+        .supported("canary-by-query-pattern", "a search in the parameter"),
+        .supported("canary-by-query-value", "the parameter is one of these"),
+        .supported("canary-by-source-range", "the client's address is in one of these ranges"),
+        .supported("canary-hash-by", "what the weight sticks to: client address or network, cookie, field, parameter, several of them, or each request anew"),
+        .supported("canary-hash-cookie", "a cookie that Serin sets when the client has none to stick to"),
+        .supported("canary-hash-cookie-max-age", "how long it is kept"),
+        .supported("canary-hash-cookie-samesite", "its SameSite"),
+        .supported("canary-hash-seed", "changes who the early clients are from release to release"),
+        .supported("canary-match", "whether `all` rules must hold, or `any`"),
         .planned("canary-mirror-percent", "copies of requests go to the canary, whose answers are thrown away"),
-        .planned("canary-request-header", "tells the upstream which version was chosen"),
-        .planned("canary-response-cookie", "tells the client which version was chosen, by a cookie"),
-        .planned("canary-response-header", "tells the client which version was chosen, by a field"),
+        .supported("canary-request-header", "tells the upstream which version was chosen"),
+        .supported("canary-response-cookie", "tells the client which version was chosen, by a cookie"),
+        .supported("canary-response-header", "tells the client which version was chosen, by a field"),
         .planned("canary-shield", "stable answers a request that failed at the canary"),
-        .planned("canary-weight", "a weight with decimals, or in parts per million"),
+        .supported("canary-weight", "a weight with decimals, or in parts per million"),
     ]
 
     /// Its branches `ack` and `features/aliyun-0.44.0`.
     static let releases: [Row] = [
-        .planned("service-match", "which requests the new one of two Services gets"),
-        .planned("service-weight", "how two Services of one path share the requests"),
+        .supported("service-match", "which requests the new one of two Services gets"),
+        .supported("service-weight", "how two Services of one path share the requests"),
     ]
 
     /// Version 1.1.0.
     static let tengine: [Row] = [
-        .planned("canary-by-cookie-value", "the cookie is one of these"),
-        .planned("canary-by-query", "the query parameter that says `always`"),
-        .planned("canary-by-query-value", "the parameter is one of these"),
-        .planned("canary-mod-divisor", "the number in a field, cookie or parameter is divided by this"),
-        .planned("canary-mod-relational-operator", "how the remainder is compared"),
-        .planned("canary-mod-remainder", "what the remainder is compared with"),
+        .supported("canary-by-cookie-value", "the cookie is one of these"),
+        .supported("canary-by-query", "the query parameter that says `always`"),
+        .supported("canary-by-query-value", "the parameter is one of these"),
+        .supported("canary-mod-divisor", "the number in a field, cookie or parameter is divided by this"),
+        .supported("canary-mod-relational-operator", "how the remainder is compared"),
+        .supported("canary-mod-remainder", "what the remainder is compared with"),
         .notPlanned("canary-priority-list", "Tengine-Ingress reads it and uses it nowhere"),
         .notPlanned("canary-referrer", "checked against a list in Tengine-Ingress's ConfigMap, which Serin does not read"),
         .planned("canary-request-add-header", "fields for the canary's upstream"),
@@ -63,8 +63,19 @@ extension AnnotationCatalogue {
 
     /// Of Higress's annotations, those that only it has.
     static let higressOnly: [Row] = [
-        .planned("canary-by-query", "the query parameter that says `always`, or that the next two look at"),
-        .planned("canary-by-query-pattern", "a search in the parameter"),
-        .planned("canary-by-query-value", "the parameter is this"),
+        .supported("canary-by-query", "the query parameter that says `always`, or that the next two look at"),
+        .supported("canary-by-query-pattern", "a search in the parameter"),
+        .supported("canary-by-query-value", "the parameter is this"),
+    ]
+
+    /// The same names as ingress-nginx's.
+    private static let canaryAliases: [Row] = canary.filter { $0.state == .supported }
+
+    static let higressShortOnes: [Row] = canaryAliases + [
+        .notPlanned("destination", "weights of several Services; write canaries, or `service-weight` for two"),
+    ]
+
+    static let albOnes: [Row] = canaryAliases + [
+        .notPlanned("order", "Ingresses count by their age (R11), canaries of one path too"),
     ]
 }

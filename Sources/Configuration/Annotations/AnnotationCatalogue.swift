@@ -37,6 +37,8 @@ enum AnnotationCatalogue {
     static let ingressNginx = "nginx.ingress.kubernetes.io/"
     static let serin = "serin.dev/"
     static let higress = "higress.ingress.kubernetes.io/"
+    static let higressShort = "higress.io/"
+    static let alb = "alb.ingress.kubernetes.io/"
 
     static let sections: [Section] = [
         Section(title: "Canary", prefix: ingressNginx, rows: canary),
@@ -44,6 +46,8 @@ enum AnnotationCatalogue {
         Section(title: "Canary, as Alibaba's ACK writes it", prefix: ingressNginx, isIngressNginx: false, rows: releases),
         Section(title: "Canary, as Tengine-Ingress writes it", prefix: ingressNginx, isIngressNginx: false, rows: tengine),
         Section(title: "Canary, as Higress writes it", prefix: higress, isIngressNginx: false, rows: higressOnly),
+        Section(title: "Canary, as Higress writes it, the other prefix", prefix: higressShort, isIngressNginx: false, rows: higressShortOnes),
+        Section(title: "Canary, as Alibaba's load balancer (ALB) writes it", prefix: alb, isIngressNginx: false, rows: albOnes),
         Section(title: "Hosts, paths and redirects", prefix: ingressNginx, rows: paths),
         Section(title: "Upstreams and load balancing", prefix: ingressNginx, rows: upstreams),
         Section(title: "Session affinity", prefix: ingressNginx, rows: affinity),

@@ -41,7 +41,8 @@ enum AnnotationText {
 }
 
 extension Substring {
-    fileprivate var trimmed: Substring {
+    /// Without the white space around it.
+    var trimmed: Substring {
         let start = drop { $0.isWhitespace }
         guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
         return start[...last]

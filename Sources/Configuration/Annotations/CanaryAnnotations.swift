@@ -1,10 +1,12 @@
+internal import Exchange
 internal import Routing
 
 /// The canary annotations of one Ingress after the rules R2 to R8. What can't be used is dropped by itself with a warning
 /// that names the rule, and the rest stands (R7).
 struct CanaryAnnotations {
     static let prefix = "nginx.ingress.kubernetes.io/"
-    static let hashBy = "serin.dev/canary-hash-by"
+    /// Serin's own, under `AnnotationReader.prefix`.
+    static let ownNames = HashAnnotations.names + ConditionAnnotations.names + MarkAnnotations.names + ["canary-weight"]
     /// R2.
     static let names = [
         "canary", "canary-weight", "canary-weight-total", "canary-by-header", "canary-by-header-value",
@@ -13,30 +15,67 @@ struct CanaryAnnotations {
 
     /// Whether the Ingress is a canary (R3).
     private(set) var isEnabled = false
-    /// As written; zero and less is never.
+    /// Zero and less is never. As written, or on the scale of its decimals.
     private(set) var weight = 0
-    /// At least 1.
+    /// At least 1; on the scale of the weight.
     private(set) var total = 100
+    /// How many times `canary-weight-total` the total is.
+    private var totalScale = 1
     private(set) var header: String?
     private(set) var headerValue: String?
     private(set) var headerPattern: String?
     private(set) var cookie: String?
-    /// What the weight sticks to, if an annotation says so.
-    private(set) var hashKey: HashKeyText?
+    /// Rules beyond those of R2; their plain forms above are nil then.
+    private(set) var conditions: ConditionAnnotations
+    /// What the weight sticks to.
+    let hash: HashAnnotations
+    /// How the decision shows.
+    let marks: DecisionMarks
+
+    /// The cookie of a release; nil for what is none or has no weight.
+    private(set) var pin: ReleasePin?
+    /// These are the rules of a release.
+    private(set) var isRelease = false
 
     private let manifest: Manifest
+    private let reader: AnnotationReader
 
-    init(_ manifest: Manifest, log: inout DiagnosticLog) {
+    init(_ manifest: Manifest, _ compatibility: Compatibility, log: inout DiagnosticLog) {
         self.manifest = manifest
+        reader = AnnotationReader(manifest: manifest)
+        conditions = ConditionAnnotations(reader, compatibility)
+        hash = HashAnnotations(reader, log: &log)
+        marks = MarkAnnotations(reader, log: &log).marks
         readEnabled(log: &log)
         weight = integer("canary-weight", orElse: 0, log: &log) ?? 0
         readTotal(log: &log)
+        readOwnWeight(log: &log)
         header = text("canary-by-header", allowed: AnnotationText.isBasic, log: &log)
-        headerValue = text("canary-by-header-value", allowed: AnnotationText.isBasic, log: &log)
+        if conditions.vendorList == nil { headerValue = text("canary-by-header-value", allowed: AnnotationText.isBasic, log: &log) }
         headerPattern = text("canary-by-header-pattern", allowed: AnnotationText.isPattern, log: &log)
         cookie = text("canary-by-cookie", allowed: AnnotationText.isBasic, log: &log)
-        readHashKey(log: &log)
-        isEnabled ? warnUseless(log: &log) : warnDisabled(log: &log)
+        readConditions(log: &log)
+    }
+
+    /// The rules of a release as those of a canary.
+    init(_ release: ServiceRelease, pin: ReleasePin, of manifest: Manifest) {
+        // What they say of a canary was reported when the Ingress was read.
+        var unused = DiagnosticLog()
+        self.init(manifest, .scoped, log: &unused)
+        isRelease = true
+        (header, headerValue, headerPattern, cookie) = (nil, nil, nil, nil)
+        weight = release.percent ?? 0
+        (total, totalScale) = (100, 1)
+        conditions.replace(by: release.match, isWeighed: release.percent != nil)
+        self.pin = release.percent == nil ? nil : pin
+    }
+
+    /// R21.7: ingress-nginx ignores a total below 100.
+    func total(in compatibility: Compatibility) -> Int {
+        switch compatibility {
+        case .scoped: total
+        case .ingressNginx: max(total, 100 * totalScale)
+        }
     }
 
     // MARK: Reading
@@ -67,6 +106,27 @@ struct CanaryAnnotations {
         }
     }
 
+    /// `serin.dev/canary-weight`, which is more than R4 allows, in place of `canary-weight`.
+    private mutating func readOwnWeight(log: inout DiagnosticLog) {
+        guard let annotation = reader.own("canary-weight") else { return }
+        guard let read = WeightText.parse(AnnotationText.normalized(annotation.value)) else {
+            return reader.warn(annotation, "is dropped, the weight is \(weight); expected " + WeightText.form, log: &log)
+        }
+        guard let scaled = read.total(of: total) else {
+            return reader.warn(
+                annotation, "is dropped, the weight is \(weight); there are too many decimals for a total of \(total)", log: &log)
+        }
+        if let other = self.annotation("canary-weight") {
+            reader.warn(other, "is not looked at beside \(annotation.key); remove one of the two", log: &log)
+        }
+        if read.scale == .millionth, let other = self.annotation("canary-weight-total") {
+            reader.warn(other, "is not looked at, as \(annotation.key) is in parts per million; remove it", log: &log)
+        }
+        weight = read.weight
+        total = scaled
+        if case .total(let times) = read.scale { totalScale = times }
+    }
+
     private func text(_ name: String, allowed: (UInt8) -> Bool, log: inout DiagnosticLog) -> String? {
         guard let annotation = annotation(name) else { return nil }
         let text = AnnotationText.normalized(annotation.value)
@@ -89,15 +149,14 @@ struct CanaryAnnotations {
         }
     }
 
-    private mutating func readHashKey(log: inout DiagnosticLog) {
-        guard let annotation = manifest.annotation(Self.hashBy) else { return }
-        hashKey = HashKeyText.parse(annotation.value)
-        if hashKey == nil {
-            log.warning(
-                manifest.place(line: annotation.line), manifest.object,
-                "\(Self.hashBy): \"\(annotation.value.clipped)\" is dropped, `canary.hashBy` applies; expected "
-                    + HashKeyText.form)
-        }
+    private mutating func readConditions(log: inout DiagnosticLog) {
+        let hasWeight = annotation("canary-weight") != nil || reader.own("canary-weight") != nil
+        let plain = ConditionAnnotations.Plain(
+            header: header, headerValue: headerValue, headerPattern: headerPattern, cookie: cookie)
+        conditions.read(plain, hasWeight: hasWeight, log: &log)
+        isEnabled ? warnUseless(log: &log) : warnDisabled(log: &log)
+        if conditions.replaced.contains(.header) { (header, headerValue, headerPattern) = (nil, nil, nil) }
+        if conditions.replaced.contains(.cookie) { cookie = nil }
     }
 
     // MARK: What does nothing
@@ -105,13 +164,17 @@ struct CanaryAnnotations {
     /// R8.
     private func warnDisabled(log: inout DiagnosticLog) {
         let rules = manifest.annotations.filter { annotation in
-            switch annotation.key.droppingPrefix(Self.prefix) {
+            if let name = annotation.key.droppingPrefix(AnnotationReader.prefix) { return Self.ownNames.contains(name) }
+            return switch AnnotationReader.canaryName(annotation.key) {
             case "canary-weight": weight > 0
             case "canary-by-header", "canary-by-header-value", "canary-by-header-pattern", "canary-by-cookie": true
             default: false
             }
         }
-        guard let first = rules.first else { return }
+        if rules.isEmpty, annotation("canary") == nil, let total = annotation("canary-weight-total") {
+            warn(total, "R8", "does nothing in an ordinary Ingress; write it into the canary", log: &log)
+        }
+        guard let first = rules.first, !ServiceRelease.names.contains(where: { manifest.annotation(Self.prefix + $0) != nil }) else { return }
         log.warning(
             manifest.place(line: first.line), manifest.object,
             "has canary rules, but \(Self.prefix)canary is not \"true\" (R8): an ordinary Ingress, no canary; add it or "
@@ -128,15 +191,15 @@ struct CanaryAnnotations {
         } else if headerValue != nil, headerPattern != nil, let annotation = annotation("canary-by-header-pattern") {
             warn(annotation, "R21", "is never looked at beside canary-by-header-value; remove one of the two", log: &log)
         }
-        if header == nil, cookie == nil, weight <= 0 {
-            let annotation = annotation("canary-weight") ?? annotation("canary")
+        if header == nil, cookie == nil, conditions.items.isEmpty, weight <= 0 {
+            let annotation = reader.own("canary-weight") ?? annotation("canary-weight") ?? annotation("canary")
             log.warning(
                 manifest.place(line: annotation?.line ?? manifest.place.line), manifest.object,
                 "a canary without a header, a cookie or a weight above 0 gets no traffic (R27)")
         }
     }
 
-    private func annotation(_ name: String) -> Annotation? { manifest.annotation(Self.prefix + name) }
+    private func annotation(_ name: String) -> Annotation? { reader.canary(name) }
 
     private func warn(_ annotation: Annotation, _ rule: String, _ message: String, log: inout DiagnosticLog) {
         log.warning(

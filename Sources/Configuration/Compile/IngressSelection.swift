@@ -37,9 +37,7 @@ struct IngressSelection {
     }
 
     private static func hasCanaryAnnotation(_ manifest: Manifest) -> Bool {
-        manifest.annotations.contains { annotation in
-            annotation.key.droppingPrefix(CanaryAnnotations.prefix).map(CanaryAnnotations.names.contains) ?? false
-        }
+        manifest.annotations.contains { AnnotationReader.canaryName($0.key) != nil }
     }
 
     private func counts(_ manifest: Manifest, _ ingress: IngressManifest, log: inout DiagnosticLog) -> Bool {

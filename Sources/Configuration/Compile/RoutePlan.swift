@@ -68,12 +68,14 @@ struct PlannedCanary {
     let annotations: CanaryAnnotations
 }
 
-/// What the planner knows about one path of a canary Ingress.
+/// What the planner knows about one path of a canary Ingress, or of a release.
 struct CanaryOutcome {
     let owner: Manifest
     let path: PlannedPath
     /// Why the canary is not in effect there, with the rule and the name of the other object; nil if it is bound.
     let obstacle: String?
+    /// The path is that of a release's new Service.
+    var isRelease = false
 }
 
 extension IngressManifest {

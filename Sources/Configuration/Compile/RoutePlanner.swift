@@ -6,11 +6,14 @@ internal import Routing
 enum RoutePlanner {
     /// `manifests` are Ingresses in the order of precedence.
     static func plan(_ manifests: [Manifest], _ compatibility: Compatibility, log: inout DiagnosticLog) -> RoutePlan {
-        let ingresses = manifests.compactMap { read($0, log: &log) }
+        // To a planner a release is an ordinary Ingress with its old Services; the new ones join the routes that come of it.
+        let split = ReleaseSplit(manifests, log: &log)
+        let ingresses = split.ingresses.compactMap { read($0, compatibility, log: &log) }
         var plan = switch compatibility {
         case .scoped: ScopedPlanner.plan(ingresses, log: &log)
         case .ingressNginx: ExactPlanner.plan(ingresses, log: &log)
         }
+        split.bind(to: &plan)
         plan.hostPlan = HostPlan(ingresses, plan, log: &log)
         warnUnmatchable(ingresses, plan.hostPlan, log: &log)
         for outcome in plan.outcomes {
@@ -22,13 +25,13 @@ enum RoutePlanner {
         return plan
     }
 
-    static func read(_ manifest: Manifest, log: inout DiagnosticLog) -> PlannedIngress? {
+    static func read(_ manifest: Manifest, _ compatibility: Compatibility, log: inout DiagnosticLog) -> PlannedIngress? {
         guard case .ingress(let spec) = manifest.body else { return nil }
         AnnotationSurvey.report(manifest, log: &log)
         if spec.writtenPaths.isEmpty, spec.defaultBackend == nil, !spec.isDamaged {
             log.warning(manifest.place, manifest.object, "has no path and no default backend: routes nothing")
         }
-        let canary = CanaryAnnotations(manifest, log: &log)
+        let canary = CanaryAnnotations(manifest, compatibility, log: &log)
         if canary.isEnabled { RouteAnnotations.warnOnCanary(manifest, log: &log) }
         return PlannedIngress(
             manifest: manifest, spec: spec, canary: canary, annotations: RouteAnnotations(manifest, log: &log))

@@ -15,7 +15,8 @@ struct SnapshotCompiler {
     private var backends: [Backend] = []
     private var backendPositions: [String: Int] = [:]
     private var sequences: [String] = []
-    private var sequencePositions: [String: Int] = [:]
+    /// By label of the canary, then by how the canaries of a route share its requests.
+    private var sequencePositions: [String: [[String]: Int]] = [:]
     private var matches: [String: HeaderRule.Match] = [:]
     /// The backend of each route.
     private var stables: [RoutePlace: Int] = [:]
@@ -64,8 +65,10 @@ struct SnapshotCompiler {
             let stable = stable(planned, log: &log)
             var keys = ValueKeyList()
             var canaries: [Canary] = []
+            let split = planned.canaries.map { "\($0.annotations.weight)/\($0.annotations.total(in: settings.compatibility))" }
             for canary in planned.canaries {
-                let compiled = self.canary(canary, keys: &keys, log: &log)
+                let sequence = sequence(canary.owner.label, split)
+                let compiled = self.canary(canary, sequence: sequence, keys: &keys, log: &log)
                 if compiled.ruleTexts(keys: keys.keys).isEmpty { idle.insert(compiled.name) }
                 canaries.append(compiled)
             }
@@ -138,9 +141,11 @@ struct SnapshotCompiler {
 
     // MARK: Canaries
 
-    private mutating func canary(_ planned: PlannedCanary, keys: inout ValueKeyList, log: inout DiagnosticLog) -> Canary {
+    private mutating func canary(
+        _ planned: PlannedCanary, sequence: Int, keys: inout ValueKeyList, log: inout DiagnosticLog
+    ) -> Canary {
         let annotations = planned.annotations
-        let hashKey = annotations.hashKey.map(\.key) ?? settings.hashBy
+        let hashKeys = annotations.hash.key?.keys ?? settings.hashBy
         return Canary(
             name: planned.owner.label,
             backend: backend(planned.backend, of: planned.owner, log: &log),
@@ -148,9 +153,21 @@ struct SnapshotCompiler {
                 HeaderRule(key: keys.index(of: .header(name)), match: match(planned, log: &log))
             },
             cookie: annotations.cookie.map { keys.index(of: .cookie($0)) },
-            weight: annotations.weight, total: total(annotations),
-            hashKey: hashKey.map { keys.index(of: $0) },
-            sequence: sequence(planned.owner.label))
+            conditions: annotations.conditions.items.map { item in
+                Condition(
+                    item.family, key: item.key.map { keys.index(of: $0) } ?? -1, test: item.test,
+                    readsAbsentAsEmpty: item.readsAbsentAsEmpty)
+            },
+            combination: annotations.conditions.combination,
+            pin: annotations.pin.map { pin in
+                VersionPin(
+                    key: keys.index(of: .cookie(pin.cookie)), cookie: pin.cookie, canary: pin.new, stable: pin.old, path: pin.path)
+            },
+            coversStable: annotations.isRelease,
+            weight: annotations.weight, total: annotations.total(in: settings.compatibility),
+            hashKeys: hashKeys.map { keys.index(of: $0) }, hashSeed: annotations.hash.seed,
+            hashCookie: annotations.hash.cookie, marks: annotations.marks,
+            sequence: sequence)
     }
 
     /// One for each canary Ingress; its paths share it, and so do the routes of its main Service (R20).
@@ -167,7 +184,7 @@ struct SnapshotCompiler {
         do {
             return .pattern(try Pattern(text))
         } catch {
-            let annotation = planned.owner.annotation(CanaryAnnotations.prefix + "canary-by-header-pattern")
+            let annotation = AnnotationReader(manifest: planned.owner).canary("canary-by-header-pattern")
             log.warning(
                 planned.owner.place(line: annotation?.line ?? planned.line), planned.owner.object,
                 "the pattern \"\(text.clipped)\" never matches, every request with the header goes to stable (R21): "
@@ -176,23 +193,17 @@ struct SnapshotCompiler {
         }
     }
 
-    /// One sequence for each canary Ingress; its paths share it.
-    private mutating func sequence(_ label: String) -> Int {
-        if let known = sequencePositions[label] { return known }
-        sequencePositions[label] = sequences.count
-        sequences.append(label)
+    /// One sequence for each canary Ingress; its paths share it while the requests of each are split alike, as a sequence is
+    /// exact for one weight at a time only. Named so that it is found again after a change of the weights.
+    private mutating func sequence(_ label: String, _ split: [String]) -> Int {
+        let known = sequencePositions[label] ?? [:]
+        if let position = known[split] { return position }
+        sequencePositions[label, default: [:]][split] = sequences.count
+        sequences.append(known.isEmpty ? label : "\(label) \(known.count + 1)")
         return sequences.count - 1
     }
 
-    /// R21.7: ingress-nginx ignores a total below 100.
-    private func total(_ annotations: CanaryAnnotations) -> Int {
-        switch settings.compatibility {
-        case .scoped: annotations.total
-        case .ingressNginx: max(annotations.total, 100)
-        }
-    }
-
-    /// What became of each path of each canary Ingress.
+    /// What became of each path of each canary Ingress, and of each release.
     private mutating func reports(_ plan: RoutePlan, log: inout DiagnosticLog) -> [CanaryReport] {
         plan.outcomes.map { outcome in
             let place = outcome.path.place
@@ -205,10 +216,13 @@ struct SnapshotCompiler {
     /// Why a bound canary gets no request.
     private mutating func inactive(_ outcome: CanaryOutcome, log: inout DiagnosticLog) -> String? {
         if idle.contains(outcome.owner.label) { return "it has no header, no cookie and no weight above 0 (R27)" }
+        let canary = backends[backend(outcome.path.backend, of: outcome.owner, log: &log)]
+        if outcome.isRelease {
+            return canary.endpoints.isEmpty ? "Service \(canary.name) has no endpoint, stable answers its requests" : nil
+        }
         if settings.compatibility == .ingressNginx, let stable = stables[outcome.path.place], backends[stable].endpoints.isEmpty {
             return "the main Service \(backends[stable].name) has no endpoint, so that all requests are answered 503 (R21.0)"
         }
-        let canary = backends[backend(outcome.path.backend, of: outcome.owner, log: &log)]
         guard canary.endpoints.isEmpty else { return nil }
         if settings.compatibility == .ingressNginx { return "Service \(canary.name) has no endpoint, stable answers its requests (R21.3)" }
         let instead = settings.failover == .none ? "its requests are answered 503" : "stable answers its requests"
@@ -217,15 +231,19 @@ struct SnapshotCompiler {
 
     /// The weights of a path are one scale, so that one key serves them all.
     private func warnHashKeys(_ planned: PlannedRoute, _ canaries: [Canary], log: inout DiagnosticLog) {
-        let weighted = canaries.indices.filter { canaries[$0].weight > 0 || canaries[$0].hashKey != nil }
+        let weighted = canaries.indices.filter { canaries[$0].weight > 0 || !canaries[$0].hashKeys.isEmpty }
         guard let first = weighted.first else { return }
-        for index in weighted where canaries[index].hashKey != canaries[first].hashKey {
+        func hasOtherSeed(_ index: Int) -> Bool {
+            canaries[index].hashSeed != nil && canaries[index].hashSeed != canaries[first].hashSeed
+        }
+        for index in weighted where canaries[index].hashKeys != canaries[first].hashKeys || hasOtherSeed(index) {
             let (one, other) = (planned.canaries[index], planned.canaries[first])
-            let annotation = one.owner.annotation(CanaryAnnotations.hashBy)
+            let (thing, name) = hasOtherSeed(index) ? ("seed", "canary-hash-seed") : ("key", "canary-hash-by")
+            let annotation = AnnotationReader(manifest: one.owner).own(name)
             log.warning(
                 one.owner.place(line: annotation?.line ?? one.line), one.owner.object,
-                "sticks to another key than \(other.owner.object) on the same path, whose key serves both; give both the "
-                    + "same " + CanaryAnnotations.hashBy)
+                "sticks to another \(thing) than \(other.owner.object) on the same path, whose \(thing) serves both; give "
+                    + "both the same \(AnnotationReader.prefix)\(name)")
         }
     }
 }

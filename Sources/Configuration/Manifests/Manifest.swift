@@ -30,6 +30,12 @@ struct Manifest: Sendable {
 
     func place(line: Int) -> Place { place.at(line: line) }
 
+    func replacing(body: Body) -> Manifest {
+        Manifest(
+            kind: kind, namespace: namespace, name: name, place: place, created: created, labels: labels,
+            annotations: annotations, body: body)
+    }
+
     func annotation(_ key: String) -> Annotation? { annotations.first { $0.key == key } }
 }
 

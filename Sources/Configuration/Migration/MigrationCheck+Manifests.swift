@@ -95,7 +95,7 @@ extension MigrationCheck {
                 serin: "400, and also if a dot segment shows only when decoded",
                 remedy: "set `canary.compatibility: ingress-nginx`")
         }
-        guard let canary = scoped.routes.lazy.flatMap(\.canaries).first(where: \.hasRule) else { return }
+        guard let canary = canaries.first(where: \.hasRule) else { return }
         addCondition(
             "R21.0", canary.owner, line: canary.line,
             ingressNginx: "while a main Service has no endpoint: 503 for all, whatever the canary's rules say",
@@ -103,6 +103,11 @@ extension MigrationCheck {
             remedy: "set `canary.compatibility: ingress-nginx`")
         addFailover(canary, settings.failover)
         addRuleConditions()
+    }
+
+    /// Those that ingress-nginx knows: no releases.
+    private var canaries: some Sequence<PlannedCanary> {
+        scoped.routes.lazy.flatMap(\.canaries).filter { !$0.annotations.isRelease }
     }
 
     private mutating func addFailover(_ canary: PlannedCanary, _ failover: Failover) {
@@ -118,7 +123,6 @@ extension MigrationCheck {
     }
 
     private mutating func addRuleConditions() {
-        let canaries = scoped.routes.lazy.flatMap(\.canaries)
         if let canary = canaries.first(where: { $0.annotations.header != nil }) {
             addCondition(
                 "R23", canary.owner, line: canary.line,

@@ -41,7 +41,7 @@ extension MigrationCheck {
 
     /// A canary whose Service an ordinary Ingress named first has paths of its own (R16).
     private mutating func addCanaryAsMain(_ route: PlannedRoute) {
-        let flag = route.owner.annotation(CanaryAnnotations.prefix + "canary")
+        let flag = AnnotationReader(manifest: route.owner).canary("canary")
         assert(flag.flatMap { AnnotationText.bool($0.value) } == true, "scoped serves every path of an ordinary Ingress")
         let host = route.path.place.host.isEmpty ? ", for every host that no Ingress has" : ""
         add(
@@ -135,7 +135,7 @@ extension MigrationCheck {
         var groups = Groups()
         for (planned, route) in zip(scoped.routes, snapshot.routes.routes) where snapshot.backends[route.stable].endpoints.isEmpty {
             for (canary, compiled) in zip(planned.canaries, route.canaries)
-            where canary.hasRule && !snapshot.backends[compiled.backend].endpoints.isEmpty {
+            where canary.hasRule && !canary.annotations.isRelease && !snapshot.backends[compiled.backend].endpoints.isEmpty {
                 groups.add(canary, planned.path.place, why: snapshot.backends[route.stable].name)
             }
         }
@@ -145,6 +145,18 @@ extension MigrationCheck {
                 ingressNginx: "503 for every request: the main Service \(group.why) has no endpoint",
                 serin: "what the rules or the weight send to the canary reaches it", remedy: Self.exactMode)
         }
+    }
+
+    /// R6: a list that Tengine-Ingress would read.
+    mutating func compareList(_ ingress: PlannedIngress) {
+        let reader = AnnotationReader(manifest: ingress.manifest)
+        guard ingress.isCanary, ingress.canary.header != nil,
+              let list = ConditionAnnotations(reader, .scoped).vendorList
+        else { return }
+        add(
+            "R6", ingress.manifest, line: list.line,
+            ingressNginx: "drops \(list.key), as `|` is not allowed in it: the header is asked for `always` and `never`",
+            serin: "the header is one of these values", remedy: "remove the value, or " + Self.exactMode)
     }
 
     /// R21.7.
@@ -199,5 +211,7 @@ extension PlannedCanary {
     fileprivate func key(at place: RoutePlace) -> OutcomeKey { OutcomeKey(label: owner.label, place: place) }
 
     /// Whether any rule could send it a request (R27).
-    var hasRule: Bool { annotations.header != nil || annotations.cookie != nil || annotations.weight > 0 }
+    var hasRule: Bool {
+        annotations.header != nil || annotations.cookie != nil || !annotations.conditions.items.isEmpty || annotations.weight > 0
+    }
 }

@@ -26,6 +26,7 @@ struct MigrationCheck {
         check.compareCanaries()
         check.compareEndpoints()
         for ingress in check.ingresses {
+            check.compareList(ingress)
             check.compareTotal(ingress)
             check.compareAnnotations(ingress)
             check.comparePaths(ingress)
@@ -41,7 +42,7 @@ struct MigrationCheck {
         var unused = DiagnosticLog()
         let selection = IngressSelection(manifests, classes: settings.ingressClasses)
         let ordered = selection.ordered(manifests, .ingressNginx, log: &unused)
-        ingresses = ordered.compactMap { RoutePlanner.read($0, log: &unused) }
+        ingresses = ordered.compactMap { RoutePlanner.read($0, .ingressNginx, log: &unused) }
         exact = RoutePlanner.plan(ordered, .ingressNginx, log: &unused)
         scoped = RoutePlanner.plan(selection.ordered(manifests, .scoped, log: &unused), .scoped, log: &unused)
         var settings = settings

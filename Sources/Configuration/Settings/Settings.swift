@@ -16,7 +16,7 @@ struct Settings: Sendable {
     var failover = Failover.canaryToStable
     var compatibility = Compatibility.scoped
     /// The key of the weight rule for canaries that do not name one; nil is `request`, the exact sequence.
-    var hashBy: ValueKey?
+    var hashBy: [ValueKey] = []
     var manifests: [Source] = []
     var ingressClasses = ["nginx", "serin"]
     var services: [ServiceEntry] = []

@@ -188,7 +188,7 @@ struct SettingsReader {
         canary.readWord("compatibility", into: &settings.compatibility, log: &log)
         settings.forwarding.strictPaths = settings.compatibility == .scoped
         if let key = canary.value("hashBy", expected: HashKeyText.form, log: &log, HashKeyText.parse) {
-            settings.hashBy = key.key
+            settings.hashBy = key.keys
         }
         canary.readWord("failover", into: &settings.failover, log: &log)
         if settings.compatibility == .ingressNginx, let failover = canary["failover"] {

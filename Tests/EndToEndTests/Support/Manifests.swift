@@ -26,4 +26,19 @@ enum Manifests {
         for (key, value) in annotations { full[key.contains("/") ? key : "nginx.ingress.kubernetes.io/" + key] = value }
         return ingress(name, host: host, path: path, service: service, annotations: full)
     }
+
+    /// ACK's release: two Services on one path. `annotations` are `service-match` and the like, without their prefix.
+    static func release(_ name: String, old: String, new: String, _ annotations: [String: String]) -> String {
+        let full = Dictionary(uniqueKeysWithValues: annotations.map { ("nginx.ingress.kubernetes.io/" + $0.key, $0.value) })
+        let second = """
+                  - path: /
+                    pathType: Prefix
+                    backend:
+                      service:
+                        name: \(new)
+                        port: {number: 80}
+
+            """
+        return ingress(name, service: old, annotations: full) + second
+    }
 }

@@ -26,8 +26,8 @@ struct World: Sendable {
     }
 
     /// Routes: `a.test/`, `a.test/app/`, `canary.test/` with a canary by header and half of the rest, `empty.test/` without
-    /// endpoints, `half.test/` whose canary has none; `app.test/` leads to `/start?x=1`, and upstreams of `app.test/old…` are asked
-    /// for `/new…`.
+    /// endpoints, `half.test/` whose canary has none, `marked.test/` where the decision shows everywhere; `app.test/` leads to
+    /// `/start?x=1`, and upstreams of `app.test/old…` are asked for `/new…`.
     func snapshot() -> Snapshot {
         var routes = RouteTableBuilder()
         let always = [ValueKey.header("x-canary")]
@@ -48,6 +48,7 @@ struct World: Sendable {
         route("canary.test", "/", stable: Self.stable, canary: Self.canary)
         route("empty.test", "/", stable: Self.empty)
         route("half.test", "/", stable: Self.stable, canary: Self.empty)
+        addMarked(to: &routes)
         routes.redirectRoot(ofHost: "app.test", to: "/start?x=1")
         let old = try? Pattern("/old(.*)", ignoringCase: true)
         _ = routes.add(host: "app.test", path: "/old", type: .prefix) { index in
@@ -75,6 +76,22 @@ struct World: Sendable {
                 Backend(name: "shop/new:80", endpoints: [endpoint]), Backend(name: "shop/none:80", endpoints: []),
             ],
             sequences: ["shop/next"], timeouts: timeouts, limits: limits, forwarding: forwarding, failover: failover)
+    }
+
+    /// Its canary is chosen by header or by half of the clients, who are told apart by the cookie `uid`.
+    private func addMarked(to routes: inout RouteTableBuilder) {
+        var marks = DecisionMarks()
+        marks.requestHeader = DecisionMark(name: "X-Release", value: "next")
+        marks.responseHeader = DecisionMark(name: "X-Version")
+        marks.responseCookie = DecisionMark(name: "version")
+        let canary = Canary(
+            name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), weight: 50, hashKeys: [1],
+            hashCookie: HashCookie(name: "uid", maxAge: 60, sameSite: .lax), marks: marks, sequence: 0)
+        _ = routes.add(host: "marked.test", path: "/", type: .prefix) { index in
+            Route(
+                index: index, label: "shop/web", host: "marked.test", path: "/", pathType: .prefix, stable: Self.stable,
+                canaries: [canary], keys: [.header("x-canary"), .cookie("uid")])
+        }
     }
 
     func context() -> ExchangeContext {

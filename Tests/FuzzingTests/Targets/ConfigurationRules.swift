@@ -18,12 +18,16 @@ enum ConfigurationRules {
 
     /// The values reach the annotations whatever is in them: as quoted YAML, every byte but letters and digits escaped.
     static func annotations(_ input: [UInt8]) -> String? {
-        let names = CanaryAnnotations.names.map { CanaryAnnotations.prefix + $0 } + [CanaryAnnotations.hashBy]
+        let names = CanaryAnnotations.names.map { CanaryAnnotations.prefix + $0 }
+            + CanaryAnnotations.ownNames.map { AnnotationReader.prefix + $0 }
+            + ServiceRelease.names.map { CanaryAnnotations.prefix + $0 }
         var yaml = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: web\n  annotations:\n"
         for (name, value) in zip(names, input.split(separator: 10, omittingEmptySubsequences: false)) {
             yaml += "    \(name): \"\(value.map(escaped).joined())\"\n"
         }
-        yaml += "spec:\n  rules: [{http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: app, port: {number: 80}}}}]}}]\n"
+        yaml += "spec:\n  rules: [{http: {paths: ["
+            + ["app", "new"].map { "{path: /, pathType: Prefix, backend: {service: {name: \($0), port: {number: 80}}}}" }.joined(separator: ", ")
+            + "]}}]\n"
         return problem(in: yaml, compile)
     }
 

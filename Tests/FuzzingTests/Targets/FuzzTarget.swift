@@ -11,6 +11,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case chunks
     /// `CookieField`, `QueryString` and `PathNormalizer`: a name on the first line, and what to look it up in.
     case lookup
+    /// `Route.decide` with conditions: what a request says, a value a line.
+    case decision
     /// `JSONReader`: one JSON text.
     case json
     /// `CanaryAnnotations`: the value of one annotation a line.
@@ -33,6 +35,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .response: return HeadRules.responses(input)
         case .chunks: return ChunkRules.problem(with: input)
         case .lookup: return LookupRules.problem(with: input)
+        case .decision: return DecisionRules.problem(with: input)
         case .json: return JSONRules.problem(with: input)
         case .annotations: return ConfigurationRules.annotations(input)
         case .manifest: return ConfigurationRules.manifest(input)

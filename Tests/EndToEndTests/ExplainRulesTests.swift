@@ -1,0 +1,87 @@
+import Testing
+
+/// What `serin explain` says of the rules beyond those of ingress-nginx: each rule with its result, and what the decision leaves
+/// on the heads. `POST /v1/explain` says the same, see `AdminTests`.
+@Suite struct ExplainRulesTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let name: String
+        let annotations: [String: String]
+        var target = "/"
+        var arguments: [String] = []
+        /// Lines of the chain, in this order.
+        let says: [String]
+        var testDescription: String { name }
+    }
+
+    private static let list = ["canary-by-header": "Region", "serin.dev/canary-by-header-value": "cd||sz"]
+    private static let source = ["serin.dev/canary-by-source-range": "203.0.113.0/24"]
+    private static let marked = [
+        "canary-by-header": "X-Canary", "serin.dev/canary-request-header": "X-Release", "serin.dev/canary-response-header": "X-Version: next",
+        "serin.dev/canary-response-cookie": "version",
+    ]
+
+    private static func all(_ sets: [String: String]...) -> [String: String] {
+        sets.reduce(["serin.dev/canary-match": "all"]) { $0.merging($1) { one, _ in one } }
+    }
+
+    static let cases: [Case] = [
+        Case(
+            name: "a list", annotations: list, arguments: ["-H", "Region: sz"],
+            says: [#"header of default/shop-canary: header region is "sz", asked for header region = cd or sz → canary"#]),
+        Case(
+            name: "a cookie's number", annotations: ["canary-by-cookie": "uid", "serin.dev/canary-by-cookie-mod": "100 < 10"],
+            arguments: ["-H", "Cookie: uid=1010"],
+            says: [#"cookie of default/shop-canary: cookie uid is "1010", asked for cookie uid mod 100 < 10 → undecided"#]),
+        Case(
+            name: "a query's pattern", annotations: ["serin.dev/canary-by-query": "v", "serin.dev/canary-by-query-pattern": "^2"], target: "/?v=2.1",
+            says: [#"query of default/shop-canary: query v is "2.1", asked for query v ~ ^2 → canary"#]),
+        Case(
+            name: "an address", annotations: source, arguments: ["--client-ip", "198.51.100.1"],
+            says: ["source-range of default/shop-canary: the client is 198.51.100.1, not client address in 203.0.113.0/24 → undecided"]),
+        Case(
+            name: "several together", annotations: all(list, source), arguments: ["-H", "Region: cd", "--client-ip", "203.0.113.9"],
+            says: ["→ holds", "client address in 203.0.113.0/24 → holds", "match of default/shop-canary: all conditions hold → canary"]),
+        Case(
+            name: "a share of a group", annotations: all(list, ["canary-weight": "100"]), arguments: ["-H", "Region: cd"],
+            says: ["→ holds", "all conditions hold, the weight decides → undecided", "weight of default/shop-canary: its weight is everything → canary"]),
+        Case(
+            name: "several keys", annotations: ["canary-weight": "50", "serin.dev/canary-hash-by": "cookie:uid,clientIP/24"],
+            arguments: ["-H", "Cookie: uid=7", "--client-ip", "203.0.113.9"],
+            says: [#"the client is cookie uid "7""#, #"the client is client address /24 /64 "203.0.113.0""#, "weight", "bucket"]),
+        Case(
+            name: "a cookie that is made", annotations: ["canary-weight": "50", "serin.dev/canary-hash-cookie": "sid"],
+            says: ["no cookie sid, so a new one is made and set", "bucket", "the client gets Set-Cookie: sid=", "HttpOnly"]),
+        Case(
+            name: "the marks of the canary", annotations: marked, arguments: ["-H", "X-Canary: always"],
+            says: ["the upstream gets X-Release: canary\n", "the client gets X-Version: next\n", "the client gets Set-Cookie: version=canary"]),
+        Case(
+            name: "the marks of stable", annotations: marked, arguments: ["-H", "X-Canary: never"],
+            says: ["the upstream gets X-Release: stable\n", "the client gets Set-Cookie: version=stable"]),
+        Case(
+            name: "a release's cookie", annotations: ["service-weight": "new: 50, old: 50"], arguments: ["-H", "Cookie: 6666cd76f96956469e7be39d750cc7d9=default-new-80"],
+            says: [#"release-cookie of default/shop: cookie 6666cd76f96956469e7be39d750cc7d9 is "default-new-80" → canary"#]),
+    ]
+
+    @Test(arguments: cases, ["scoped", "ingress-nginx"]) func chain(_ test: Case, _ mode: String) throws {
+        let folder = try TemporaryFolder()
+        let isRelease = test.annotations.keys.contains { $0.hasPrefix("service-") }
+        let manifests = isRelease
+            ? [Manifests.release("shop", old: "old", new: "new", test.annotations)]
+            : [Manifests.ingress("shop", service: "old"), Manifests.canary("shop-canary", service: "new", test.annotations)]
+        try folder.write(manifests.joined(separator: "---\n"), to: "shop.yaml")
+        let settings = """
+            manifests: [shop.yaml]
+            canary: {compatibility: \(mode)}
+            services: {old: ["127.0.0.1:9001"], new: ["127.0.0.1:9002"]}
+
+            """
+        try folder.write(settings, to: "serin.yaml")
+        let process = try SerinProcess.launch(["explain", "-c", "serin.yaml"] + test.arguments + ["shop.example" + test.target], in: folder)
+        #expect(try process.wait() == .exited(0), "\(process.errors)")
+        var rest = process.output[...]
+        for line in test.says {
+            let found = try #require(rest.firstRange(of: line), "\(line) in \(process.output)")
+            rest = rest[found.upperBound...]
+        }
+    }
+}
