@@ -124,6 +124,9 @@ class Process:
             total += int(re.search(r"^Rss:\s+(\d+) kB", rollup, re.MULTILINE).group(1)) * 1024
         return total
 
+    def signal(self, number: int) -> None:
+        self._child.send_signal(number)
+
     def stop(self) -> None:
         if self in _running:
             _running.remove(self)
