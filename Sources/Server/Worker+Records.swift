@@ -46,7 +46,7 @@ extension Worker {
         installation.metricRow(of: route) { metrics.row(ofRoute: $0) }
     }
 
-    /// Upstream failures are worth a line each second, not each request: the metrics count them all.
+    /// Upstream failures are worth a line each second, not each request: the metrics count every answer by its class.
     private func report(_ failure: Failure, _ summary: Summary, _ exchange: ActiveExchange, version: String? = nil) {
         guard failureReportedAt != wallClock else { return }
         failureReportedAt = wallClock

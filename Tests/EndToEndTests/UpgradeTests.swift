@@ -10,13 +10,18 @@ extension LoadTests {
                 services: ["app": [origin.address.description]], manifests: [Manifests.ingress("app", service: "app")], workers: workers)
         }
 
+        /// The process that has the admin address by now is in the middle of the load: each counts its own requests.
+        private static func isServing(_ serin: SerinProcess) throws {
+            try eventually("requests") { try serin.metrics().requests() > 200 }
+        }
+
         @Test func noRequestFails() throws {
             let origin = try Nginx.named("app")
             let serin = try SerinProcess(Self.configuration(origin, workers: 2))
             let load = try Wrk(serin.url + "/", connections: 64, threads: 2, seconds: 5)
-            usleep(500_000)
+            try Self.isServing(serin)
             let second = try serin.upgrade()
-            usleep(500_000)
+            try Self.isServing(serin)
             #expect(try serin.reload().status == 200)
             let third = try second.upgrade()
             let result = try load.result()
@@ -37,7 +42,7 @@ extension LoadTests {
             // None may go while it still serves.
             var processes: [NextProcess] = []
             for workers in [1, 4, 2] {
-                usleep(500_000)
+                try Self.isServing(serin)
                 try Self.configuration(origin, workers: workers).write(to: serin.folder)
                 processes.append(try processes.last?.upgrade() ?? serin.upgrade())
                 #expect(try serin.metrics().sum("serin_workers") == workers)
