@@ -33,7 +33,9 @@ public final class ExchangeMachine {
     var response = Relay()
 
     // What was decided.
-    var target: RequestDecider.Target?
+    /// Only meaningful while `hasTarget`. No optional, because every look into one that is as big as this copies it.
+    var target = RequestDecider.Target.nowhere
+    var hasTarget = false
     /// What names the endpoint to a client that is to have a new session cookie; nil keeps its cookie.
     var sessionKey: SessionKey?
     /// The same for every upstream that one request is sent to.
@@ -129,7 +131,7 @@ public final class ExchangeMachine {
         parser.reset()
         responseParser.reset()
         phase = .readingHead
-        target = nil
+        hasTarget = false
         sessionKey = nil
         earlierAttempts = 0
         summary = Summary()
@@ -173,11 +175,11 @@ public final class ExchangeMachine {
     public var hasNextRequest: Bool { !request.input.isEmpty }
 
     /// What the balancer of the backend that was asked for is told.
-    public var placement: Placement { target?.placement ?? .anywhere }
+    public var placement: Placement { hasTarget ? target.placement : .anywhere }
 
     /// Whether a client whose endpoint fails is to have another one for good (`session-cookie-change-on-failure`).
     public var changesSessionOnFailure: Bool {
-        guard let target else { return false }
+        guard hasTarget else { return false }
         return snapshot.routes.routes[target.route].affinity?.affinity(of: target.version)?.changesOnFailure ?? false
     }
 
@@ -345,7 +347,7 @@ public final class ExchangeMachine {
     public func checkInvariants() {
         request.checkInvariants()
         response.checkInvariants()
-        assert(phase != .connecting || target != nil, "an upstream is asked for by a decision")
+        assert(phase != .connecting || hasTarget, "an upstream is asked for by a decision")
         assert(phase != .finished || !hasUpstream || wantsRelease != nil, "a finished request keeps no upstream")
         assert(earlierAttempts <= Self.maximumAttempts, "attempts are bounded")
         assert(summary.attempts - earlierAttempts <= Self.maximumAttempts, "attempts are bounded")

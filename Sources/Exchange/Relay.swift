@@ -117,7 +117,7 @@ struct Relay: ~Copyable {
         rewrite.write(head, in: input, to: &output, snapshot, context)
     }
 
-    mutating func writeHead(_ head: borrowing ResponseHead, by rewrite: ResponseRewrite, date: borrowing HTTPDate) {
+    mutating func writeHead(_ head: borrowing ResponseHead, by rewrite: borrowing ResponseRewrite, date: borrowing HTTPDate) {
         rewrite.write(head, in: input, date: date, to: &output)
     }
 

@@ -90,9 +90,8 @@ final class ActiveExchange {
         self.installation = installation
     }
 
-    /// What the next request is served by.
+    /// What the next request is served by, from now on.
     func use(_ installation: Installation) {
-        guard installation !== self.installation else { return }
         self.installation = installation
         machine.use(installation.snapshot)
     }

@@ -33,6 +33,7 @@ extension Worker {
     }
 
     /// The canary's failure counts as the request would have without the shield.
+    @inline(never)
     private func record(_ shielded: ShieldedFailure, _ row: Int, _ summary: Summary, _ exchange: ActiveExchange) {
         metrics.recordRequest(
             row: row, version: .canary, reason: Int(shielded.reason.rawValue), statusClass: Int(shielded.status) / 100,
@@ -47,6 +48,7 @@ extension Worker {
     }
 
     /// Upstream failures are worth a line each second, not each request: the metrics count every answer by its class.
+    @inline(never)
     private func report(_ failure: Failure, _ summary: Summary, _ exchange: ActiveExchange, version: String? = nil) {
         guard failureReportedAt != wallClock else { return }
         failureReportedAt = wallClock
@@ -58,6 +60,7 @@ extension Worker {
 
     // MARK: Access log
 
+    @inline(never)
     func appendAccessLine(_ client: ClientConnection, _ exchange: ActiveExchange, _ summary: Summary) {
         var address = InlineArray<48, UInt8>(repeating: 0)
         let count = Self.write(client.peer, into: &address)

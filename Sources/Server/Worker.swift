@@ -45,9 +45,10 @@ final class Worker {
     var idleMachines: [ActiveExchange] = []
     /// Connections with work left when their share of the turn was used up.
     var queue: [ClientConnection] = []
-    /// Connections that have been read and wait for what follows; those whose turn it is; and those that have had their say
-    /// and wait to write.
-    var postponed: [Turn] = []
+    /// Connections that have been read and wait for what follows, with a new request or in the middle of one; those whose turn it
+    /// is; and those that have had their say and wait to write.
+    var requests: [Turn] = []
+    var answers: [Turn] = []
     var digesting: [Turn] = []
     var advancing: [Turn] = []
     var clientCount = 0
@@ -140,6 +141,7 @@ final class Worker {
         }
     }
 
+    @inline(never)
     private func timeOut(_ token: Token) {
         switch slab[token] {
         case .client(let client): clientTimedOut(client)
@@ -180,6 +182,7 @@ final class Worker {
         _ = loop.arm(token: token, at: loop.now + Self.tickInterval)
     }
 
+    @inline(never)
     private func tick() {
         wallClock = SystemClock.wallClockSeconds()
         context.date = HTTPDate(secondsSinceEpoch: Int(wallClock))
