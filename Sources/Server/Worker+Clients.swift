@@ -265,7 +265,7 @@ extension Worker {
     // MARK: Machines
 
     private func attach(_ client: ClientConnection) -> ActiveExchange {
-        if let exchange = idleMachines.popLast() {
+        if let exchange = idleMachines.pop() {
             if exchange.installation !== installation { exchange.use(installation) }
             exchange.machine.begin(client: client.identity, now: now)
             client.exchange = exchange
@@ -283,12 +283,8 @@ extension Worker {
         exchange.machine.retire()
         client.waitsSince = loop.now
         // Moved, not copied: that counts no references.
-        guard let mine = client.exchange.take(), idleMachines.count < Self.maximumIdleMachines else { return }
-        idleMachines.append(mine)
+        if let mine = client.exchange.take() { idleMachines.push(mine) }
     }
-
-    /// Each keeps its blocks; what exceeds this goes back to the allocator.
-    private static let maximumIdleMachines = 128
 
     // MARK: Ending
 

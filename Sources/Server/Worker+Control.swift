@@ -73,7 +73,7 @@ extension Worker {
         let timeouts = installation.snapshot.timeouts
         installation = Installation(snapshot)
         // No machine without a request keeps an old snapshot in memory.
-        for exchange in idleMachines { exchange.use(installation) }
+        idleMachines.forEach { $0.use(installation) }
         metrics.forget(used: earlier.compactMap(\.installation?.metricRows)) { !inventory.labels.contains($0) }
         forgetUnusedEndpoints(inventory)
         if timeouts != snapshot.timeouts { moveIdleDeadlines() }

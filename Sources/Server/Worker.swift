@@ -41,8 +41,8 @@ final class Worker {
     var endpoints: [SocketAddress: UpstreamEndpoint] = [:]
     var random = SystemRandomNumberGenerator()
 
-    /// Machines without a connection, last in, first out.
-    var idleMachines: [ActiveExchange] = []
+    /// Machines without a connection. Each keeps its blocks, so that one request after another takes none from the pool.
+    var idleMachines = IdleStack<ActiveExchange>(floor: 128)
     /// Connections with work left when their share of the turn was used up.
     var queue: [ClientConnection] = []
     /// Connections that have been read and wait for what follows, with a new request or in the middle of one; those whose turn it
@@ -188,6 +188,7 @@ final class Worker {
         context.date = HTTPDate(secondsSinceEpoch: Int(wallClock))
         accessClock.update(unixSeconds: Int(wallClock))
         flushAccessLines()
+        idleMachines.trim()
         _ = loop.arm(token: tickToken, at: loop.now + Self.tickInterval)
     }
 
