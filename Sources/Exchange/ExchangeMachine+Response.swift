@@ -82,13 +82,13 @@ extension ExchangeMachine {
     private var responseMarks: ResponseMarks? {
         guard let target, target.isMarked else { return nil }
         var marks = ResponseMarks(target, snapshot.routes.routes[target.route], isTLS: client.isTLS)
-        // That a canary failed is no reason to keep its client from it.
-        if sessionKey != nil, target.reason != .shield { marks.session = sessionMark(target) }
+        marks.session = sessionMark(target)
         return marks
     }
 
-    private func sessionMark(_ target: RequestDecider.Target) -> SessionMark? {
-        guard let key = sessionKey, let route = snapshot.routes.routes[target.route].affinity,
+    /// Nil if the client has the cookie already, or is to have none. That a canary failed is no reason to keep its client from it.
+    func sessionMark(_ target: RequestDecider.Target) -> SessionMark? {
+        guard let key = sessionKey, target.reason != .shield, let route = snapshot.routes.routes[target.route].affinity,
               let affinity = route.affinity(of: target.version), affinity.setsCookie
         else { return nil }
         let asks = affinity.cookie.isConditional && affinity.cookie.sameSite == HashCookie.SameSite.none
