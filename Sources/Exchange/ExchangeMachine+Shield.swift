@@ -17,6 +17,7 @@ extension ExchangeMachine {
         else { return false }
         let (standIn, address) = standIn(for: target, request.input)
         guard let standIn else { return false }
+        if let failure { goOn(from: failure) }
         if hasUpstream { dropUpstream() }
         response.input.removeAll()
         responseParser.reset()

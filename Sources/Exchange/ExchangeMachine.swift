@@ -40,6 +40,8 @@ public final class ExchangeMachine {
     var requestID: (UInt64, UInt64) = (0, 0)
     /// Those of a canary that the stable version stands in for.
     var earlierAttempts = 0
+    /// Not taken yet.
+    var setback: Setback?
     public internal(set) var summary = Summary()
     public internal(set) var disposition = Disposition.keepAlive
 
@@ -132,6 +134,7 @@ public final class ExchangeMachine {
         target = nil
         sessionKey = nil
         earlierAttempts = 0
+        setback = nil
         summary = Summary()
         summary.began = now
         disposition = .keepAlive
