@@ -35,39 +35,7 @@ extension Diagnostic: CustomStringConvertible {
     }
 }
 
-extension Diagnostic {
-    /// The diagnostics as a JSON array of `{file, line, severity, object, message}` (RFC 8259).
-    public static func json(_ diagnostics: [Diagnostic]) -> String {
-        let objects = diagnostics.map { one in
-            """
-            {"file":\(one.file.jsonQuoted),"line":\(one.line),"severity":"\(one.severity.rawValue)",\
-            "object":\(one.object.jsonQuoted),"message":\(one.message.jsonQuoted)}
-            """
-        }
-        return "[" + objects.joined(separator: ",") + "]"
-    }
-}
-
 extension String {
-    /// The text as a JSON string (RFC 8259 section 7).
-    fileprivate var jsonQuoted: String {
-        var quoted = "\""
-        for scalar in unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\t": quoted += "\\t"
-            case "\r": quoted += "\\r"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
-    }
-
     /// A line break inside a quoted value must not break the one-line form.
     fileprivate func replacingLineBreaks() -> String {
         guard utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }) else { return self }

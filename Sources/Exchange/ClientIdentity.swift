@@ -24,6 +24,15 @@ public struct ClientIdentity: Equatable, Sendable {
         return snapshot.forwarding.trustedProxies.contains { $0.contains(peer) }
     }
 
+    /// Whether it is a trusted proxy which says that its client came by HTTPS.
+    public func cameByHTTPS(_ head: borrowing RequestHead, in bytes: Span<UInt8>, _ snapshot: Snapshot) -> Bool {
+        guard isTrusted(by: snapshot) else { return false }
+        for index in head.fields.indices where head.fields[index].known == .xForwardedProto {
+            return bytes[head.fields[index].value].equalsIgnoringCase("https")
+        }
+        return false
+    }
+
     /// The client's address: the peer's, or, if the peer is trusted, the first untrusted address of X-Forwarded-For
     /// from the right. A malformed entry makes it the peer's.
     public func clientAddress(_ head: borrowing RequestHead, in bytes: Span<UInt8>, _ snapshot: Snapshot) -> IPAddress? {

@@ -60,10 +60,10 @@ extension ExchangeMachine {
             if parser.hasStarted { answer(.clientTooSlow, status: nil, now) } else { finishSilently(now) }
         case .connecting where waitsForTurn:
             wantsRelease = false
-            overloaded(now: now)
+            overloaded(.queueTimedOut, now: now)
         case .connecting:
             wantsRelease = false
-            connectFailed(timedOut: true, hasAnother: hasAnother, now: now)
+            connectFailed(.connectTimedOut, hasAnother: hasAnother, now: now)
         case .forwarding, .answering:
             if response.pendingCount > 0 { return abandon(.clientTooSlow, now) }
             if waitsForClientBody { return clientBodyTooSlow(now) }

@@ -6,12 +6,7 @@ extension ExchangeMachine {
     /// Whether a trusted proxy says that its client came by HTTPS.
     @inline(never)
     func cameByHTTPS(_ input: borrowing ByteBuffer, _ snapshot: Snapshot) -> Bool {
-        guard client.isTrusted(by: snapshot) else { return false }
-        let bytes = input.bytesFromFront
-        for index in head.fields.indices where head.fields[index].known == .xForwardedProto {
-            return bytes[head.fields[index].value].equalsIgnoringCase("https")
-        }
-        return false
+        client.cameByHTTPS(head, in: input.bytesFromFront, snapshot)
     }
 
     /// Whether the host has another certificate than the connection (RFC 9110 section 7.4).
@@ -19,8 +14,7 @@ extension ExchangeMachine {
     func isMisdirected(_ input: borrowing ByteBuffer, _ snapshot: Snapshot) -> Bool {
         guard let owners = snapshot.https.owners else { return false }
         let bytes = input.bytesFromFront
-        let owner = owners.hosts.find(bytes[head.hostName])
-        return client.certificate != owner.map { owners.identities[$0] } ?? owners.fallback
+        return client.certificate != owners.identity(of: bytes[head.hostName])
     }
 
     /// What the answer of this request says of HTTPS; empty for most.

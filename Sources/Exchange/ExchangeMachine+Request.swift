@@ -133,8 +133,10 @@ extension ExchangeMachine {
     @inline(never)
     func answer(_ failure: Failure, status: UInt16?, _ now: Instant) {
         summary.failure = failure
-        let answer = beginAnswer(status ?? failure.status, extraRoom: 0)
-        answer.write(date: context.date, to: &response.output)
+        // As in ingress-nginx, where the cookie is set when an endpoint has been picked, whatever comes of it.
+        let session = target.flatMap(sessionMark)
+        let answer = beginAnswer(status ?? failure.status, extraRoom: session?.room ?? 0)
+        answer.write(date: context.date, session: session, isTLS: client.isTLS, to: &response.output)
         finishAnswer(now)
     }
 

@@ -82,13 +82,13 @@ extension ExchangeMachine {
     @inline(never)
     private func makeMarks() -> ResponseMarks {
         let marks = ResponseMarks(target, snapshot.routes.routes[target.route], isTLS: client.isTLS)
-        // That a canary failed is no reason to keep its client from it.
-        if sessionKey != nil, target.reason != .shield { marks.session = sessionMark }
+        marks.session = sessionMark
         return marks
     }
 
-    private var sessionMark: SessionMark? {
-        guard let key = sessionKey, let route = snapshot.routes.routes[target.route].affinity,
+    /// Nil if the client has the cookie already, or is to have none. That a canary failed is no reason to keep its client from it.
+    var sessionMark: SessionMark? {
+        guard let key = sessionKey, target.reason != .shield, let route = snapshot.routes.routes[target.route].affinity,
               let affinity = route.affinity(of: target.version), affinity.setsCookie
         else { return nil }
         let asks = affinity.cookie.isConditional && affinity.cookie.sameSite == HashCookie.SameSite.none

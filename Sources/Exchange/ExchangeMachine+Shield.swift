@@ -19,6 +19,7 @@ extension ExchangeMachine {
         let reason = target.reason
         let (standIn, address) = standIn(for: target, request.input)
         guard let standIn else { return false }
+        if let failure { goOn(from: failure) }
         if hasUpstream { dropUpstream() }
         response.input.removeAll()
         responseParser.reset()

@@ -39,13 +39,16 @@ extension ExchangeMachine {
     }
 
     /// The connection that was asked for could not be made: another endpoint is tried, whatever the method is.
-    /// - Parameter hasAnother: there is an endpoint that did not just refuse, too.
+    /// - Parameters:
+    ///   - failure: why.
+    ///   - hasAnother: there is an endpoint that did not just refuse, too.
     @inline(never)
-    public func connectFailed(timedOut: Bool, hasAnother: Bool = true, now: Instant) {
+    public func connectFailed(_ failure: Failure = .connectRefused, hasAnother: Bool = true, now: Instant) {
         guard phase == .connecting else { return }
-        guard hasAnother, mayTryAgain(timedOut ? .timeout : .error, now), request.isHeld else {
-            return answerFailure(timedOut ? .connectTimedOut : .connectRefused, now)
+        guard hasAnother, mayTryAgain(failure == .connectTimedOut ? .timeout : .error, now), request.isHeld else {
+            return answerFailure(failure, now)
         }
+        goOn(from: failure)
         connect(fresh: false, now)
     }
 
@@ -56,11 +59,12 @@ extension ExchangeMachine {
         answerFailure(.noEndpoint, now)
     }
 
-    /// The connection limit towards the upstream, or of the process, is reached, and there is no room to wait.
+    /// No connection can be had here and now, which is no endpoint's fault.
+    /// - Parameter failure: `overloaded` (too many wait), `queueTimedOut`, `exhausted` or `noLocalPort`.
     @inline(never)
-    public func overloaded(now: Instant) {
+    public func overloaded(_ failure: Failure = .overloaded, now: Instant) {
         guard phase == .connecting else { return }
-        answer(.overloaded, status: nil, now)
+        answer(failure, status: nil, now)
     }
 
     /// The upstream's end of the connection was closed (`reset`: it failed) and everything it sent was received.
@@ -113,6 +117,7 @@ extension ExchangeMachine {
         if !(isTriedAgain && isOld), shield(failure.status, failure, now) { return }
         dropUpstream()
         guard isTriedAgain else { return answer(failure, status: nil, now) }
+        if !isOld { goOn(from: failure) }
         repeatRequest(fresh: isOld, now)
     }
 
@@ -160,6 +165,15 @@ extension ExchangeMachine {
     private func answerFailure(_ failure: Failure, _ now: Instant) {
         if !shield(failure.status, failure, now) { answer(failure, status: nil, now) }
     }
+
+    /// The request goes on, at another endpoint or the other version.
+    func goOn(from failure: Failure) {
+        guard hasTarget else { return }
+        setback = Setback(failure: failure, version: target.version)
+    }
+
+    /// What the latest attempt failed at, if another one follows it; once. Ask before each connect, and at the end.
+    public func takeSetback() -> Setback? { setback.take() }
 
     /// The response broke off after its head had been passed on: what has arrived is delivered, then the cut shows.
     @inline(never)

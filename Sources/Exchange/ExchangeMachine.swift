@@ -77,6 +77,8 @@ public final class ExchangeMachine {
     var requestID: (UInt64, UInt64) = (0, 0)
     /// Those of a canary that the stable version stands in for.
     var earlierAttempts = 0
+    /// Not taken yet.
+    var setback: Setback?
     var interims = 0
 
     var parser: RequestParser
@@ -136,6 +138,7 @@ public final class ExchangeMachine {
         hasTarget = false
         sessionKey = nil
         earlierAttempts = 0
+        setback = nil
         summary = Summary()
         summary.began = now
         disposition = .keepAlive

@@ -5,17 +5,18 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
     // Nobody's: there is no such route, or it only answers with a redirect.
     case noRoute
     // The upstream's fault.
-    case noEndpoint, connectRefused, connectTimedOut, upstreamClosed, upstreamReset, upstreamTimedOut, badResponse
+    case noEndpoint, connectRefused, connectUnreachable, connectTimedOut, upstreamClosed, upstreamReset, upstreamTimedOut, badResponse
     // The proxy's own doing.
-    case requestTimedOut, overloaded, shutdown
+    case requestTimedOut, overloaded, queueTimedOut, exhausted, noLocalPort, shutdown
 
     public enum Fault: Sendable { case client, upstream, proxy }
 
     public var fault: Fault {
         switch self {
         case .malformedRequest, .requestTooLarge, .clientTooSlow, .clientClosed, .methodRefused, .pathRefused, .misdirected: .client
-        case .noEndpoint, .connectRefused, .connectTimedOut, .upstreamClosed, .upstreamReset, .upstreamTimedOut, .badResponse: .upstream
-        case .noRoute, .requestTimedOut, .overloaded, .shutdown: .proxy
+        case .noEndpoint, .connectRefused, .connectUnreachable, .connectTimedOut, .upstreamClosed, .upstreamReset, .upstreamTimedOut,
+             .badResponse: .upstream
+        case .noRoute, .requestTimedOut, .overloaded, .queueTimedOut, .exhausted, .noLocalPort, .shutdown: .proxy
         }
     }
 
@@ -30,8 +31,8 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
         case .methodRefused: 405
         case .noRoute: 404
         case .misdirected: 421
-        case .noEndpoint, .overloaded, .shutdown: 503
-        case .connectRefused, .upstreamClosed, .upstreamReset, .badResponse: 502
+        case .noEndpoint, .overloaded, .queueTimedOut, .exhausted, .noLocalPort, .shutdown: 503
+        case .connectRefused, .connectUnreachable, .upstreamClosed, .upstreamReset, .badResponse: 502
         case .connectTimedOut, .upstreamTimedOut, .requestTimedOut: 504
         }
     }
@@ -47,14 +48,18 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
         case .misdirected: "host of another certificate"
         case .noRoute: "no route"
         case .noEndpoint: "no endpoint"
-        case .connectRefused: "upstream could not be connected to"
+        case .connectRefused: "upstream refused the connection"
+        case .connectUnreachable: "upstream could not be reached"
         case .connectTimedOut: "connecting to the upstream timed out"
         case .upstreamClosed: "upstream closed the connection early"
         case .upstreamReset: "upstream reset the connection"
         case .upstreamTimedOut: "upstream timed out"
         case .badResponse: "upstream sent an invalid response"
         case .requestTimedOut: "request took longer than its deadline"
-        case .overloaded: "overloaded"
+        case .overloaded: "too many requests wait already"
+        case .queueTimedOut: "no connection became free in time"
+        case .exhausted: "out of descriptors or memory"
+        case .noLocalPort: "out of local ports"
         case .shutdown: "shut down"
         }
     }

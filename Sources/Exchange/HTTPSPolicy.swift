@@ -27,6 +27,9 @@ public struct HTTPSPolicy: Sendable {
             self.identities = identities
             self.fallback = fallback
         }
+
+        /// Of a host, without its port.
+        public func identity(of host: Span<UInt8>) -> UInt64 { hosts.find(host).map { identities[$0] } ?? fallback }
     }
 
     /// A certificate in force, for the metrics.
@@ -55,5 +58,5 @@ public struct HTTPSPolicy: Sendable {
 
     public init() {}
 
-    func rule(of route: Int) -> Rule { route < rules.count ? rules[route] : [] }
+    public func rule(of route: Int) -> Rule { route < rules.count ? rules[route] : [] }
 }

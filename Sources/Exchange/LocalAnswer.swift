@@ -14,8 +14,10 @@ struct LocalAnswer {
     /// Room that `write` needs beside a location.
     static let room = 512
 
-    func write(date: borrowing HTTPDate, to output: inout ByteBuffer) {
+    /// - Parameter session: the cookie that names the endpoint which was to answer.
+    func write(date: borrowing HTTPDate, session: SessionMark? = nil, isTLS: Bool = false, to output: inout ByteBuffer) {
         writeHead(date: date, to: &output)
+        session?.write(isTLS: isTLS, to: &output)
         finish(to: &output)
     }
 

@@ -49,6 +49,9 @@ final class ResponseMarks {
         if let session, isPersonal || session.isAlwaysSet { session.write(isTLS: isTLS, to: &output) }
     }
 
+    /// With a 101, which is the only answer that the client of a tunnel gets.
+    func writeSession(to output: inout ByteBuffer) { session?.write(isTLS: isTLS, to: &output) }
+
     fileprivate func writeCookies(to output: inout ByteBuffer) {
         if let marks {
             output.append(marks.cookies)

@@ -53,6 +53,7 @@ struct ResponseRewrite: ~Copyable {
             if head.status == 101 {
                 output.append("Connection: upgrade\r\n")
                 output.appendField("Upgrade", bytes[head.upgrade])
+                marks?.writeSession(to: &output)
             }
         } else {
             // RFC 9110 section 6.6.1: a recipient with a clock adds the Date that is missing.

@@ -49,10 +49,10 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Errno {
-    /// The process or the system has run out of descriptors, memory or local ports: no fault of the other side.
+    /// The process or the system has run out of descriptors or memory: no fault of the other side.
     public var isExhaustion: Bool {
         switch self {
-        case .EMFILE, .ENFILE, .ENOBUFS, .ENOMEM, .EADDRNOTAVAIL: true
+        case .EMFILE, .ENFILE, .ENOBUFS, .ENOMEM: true
         default: false
         }
     }

@@ -9,6 +9,12 @@ public struct LogFile: ~Copyable {
     /// What a pipe that is ready takes without blocking (PIPE_BUF): it may be standard output that could not be made non-blocking.
     private static let piece = 4096
 
+    /// Why bytes could not be written, and how many of them were.
+    public struct WriteFailure: Error, Equatable {
+        public let error: Errno
+        public let written: Int
+    }
+
     private let fd: Int32
     /// Whether nobody has to read for a write to go on.
     private let isPlainFile: Bool
@@ -42,7 +48,7 @@ public struct LogFile: ~Copyable {
     /// it is asked before each piece and ten times a second in between. Throws `ENOSPC`, `EIO`, `EPIPE` and the like.
     /// - Returns: the bytes written, fewer than `bytes.count` only after giving up.
     @discardableResult
-    public func write(_ bytes: [UInt8], givingUpWhen givesUp: () -> Bool = { false }) throws(Errno) -> Int {
+    public func write(_ bytes: [UInt8], givingUpWhen givesUp: () -> Bool = { false }) throws(WriteFailure) -> Int {
         var written = 0
         while written < bytes.count, !givesUp() {
             guard isPlainFile || isWritable() else { continue }
@@ -51,7 +57,7 @@ public struct LogFile: ~Copyable {
             // The kernel reads at most `count` bytes of the span's memory, during the call.
             let result = systemCall { unsafe rest.withUnsafeBytes { unsafe linux_write(fd, $0.baseAddress, count) } }
             if result == -Int64(EAGAIN) { continue }
-            guard result >= 0 else { throw Errno(result: result) }
+            guard result >= 0 else { throw WriteFailure(error: Errno(result: result), written: written) }
             written += Int(result)
         }
         return written

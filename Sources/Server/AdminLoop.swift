@@ -15,13 +15,14 @@ final class AdminLoop {
         let counts: ProcessCounts
         let socketFiles: SocketFiles
         let role: SocketRole
+        /// Of connections, in nanoseconds.
+        let idleLimit: UInt64
         let inbox: AdminMailbox
         let supervisor: Mailbox<SupervisorMessage>
     }
 
     /// Connections at a time, of those that `DescriptorBudget` reserves; the address is for operators and scrapers.
     private static let maximumConnections = 32
-    private static let idleLimit: UInt64 = 30_000_000_000
     /// Bytes of a request's body: twice the fields that a request may have by default (`Limits.headerBytes`).
     private static let maximumBody = 64 << 10
 
@@ -104,7 +105,7 @@ final class AdminLoop {
                 } else if let connection = connections[token] {
                     // Whoever asked for a reload is waiting for us.
                     if connection.isWaiting {
-                        connection.timer = loop.arm(token: token, at: loop.now + Self.idleLimit)
+                        connection.timer = loop.arm(token: token, at: loop.now + start.idleLimit)
                     } else {
                         close(connection, hasTimer: false)
                     }
@@ -121,7 +122,7 @@ final class AdminLoop {
             connection.token = connections.insert(connection)
             do throws(Errno) {
                 try loop.add(connection.socket.fd, token: connection.token, interest: .stream)
-                connection.timer = loop.arm(token: connection.token, at: loop.now + Self.idleLimit)
+                connection.timer = loop.arm(token: connection.token, at: loop.now + start.idleLimit)
             } catch {
                 connections.remove(connection.token)
             }
@@ -147,7 +148,7 @@ final class AdminLoop {
             case .tooLarge:
                 connection.answer(.error(413, "the body is larger than \(Self.maximumBody) bytes"), isHead: false, closes: true)
             case .request(let request):
-                loop.move(connection.timer, to: loop.now + Self.idleLimit)
+                loop.move(connection.timer, to: loop.now + start.idleLimit)
                 answer(request, connection)
             }
         }
@@ -223,6 +224,8 @@ final class AdminLoop {
         let counts = running.merging(lastCounts) { _, last in last }.values
         var process = process
         process.clientConnections = start.counts.clientConnections
+        process.accessLinesLost = start.counts.accessLog.linesLost
+        process.accessLogReopenFailures = start.counts.accessLog.reopenFailures
         process.upstreamConnectionsActive = counts.reduce(0) { $0 + $1.upstreamsActive }
         process.upstreamConnectionsIdle = counts.reduce(0) { $0 + $1.upstreamsIdle }
         let usage = ProcessUsage.current()
@@ -292,8 +295,8 @@ final class AdminLoop {
 
     private static func answer(to report: ReloadReport) -> WholeAnswer {
         switch report {
-        case .applied: .json(200, Array("[]".utf8))
-        case .rejected(let diagnostics): .json(422, diagnostics)
+        case .applied(let notes): .json(200, ReloadNote.json(notes))
+        case .rejected(let notes): .json(422, ReloadNote.json(notes))
         case .stopping: .text(503, "stopping")
         case .upgrading: .text(503, "another process is about to take over: ask it")
         }

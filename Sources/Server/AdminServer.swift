@@ -36,7 +36,8 @@ final class AdminServer: Sendable {
         loopStart = AdminLoop.Start(
             hosts: options.settings.adminHosts, version: options.version, snapshot: options.snapshot,
             inactive: options.inactiveCanaries, counts: counts, socketFiles: files,
-            role: SocketRole(isAdmin: true, isActivated: inherited?.isActivated ?? false), inbox: inbox, supervisor: supervisor)
+            role: SocketRole(isAdmin: true, isActivated: inherited?.isActivated ?? false),
+            idleLimit: options.adminIdleLimit, inbox: inbox, supervisor: supervisor)
     }
 
     func start() throws(Errno) -> Thread {

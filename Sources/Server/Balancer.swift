@@ -104,6 +104,11 @@ final class Balancer {
         endpoints.contains { !tried.contains($0) }
     }
 
+    /// Where an endpoint is that was picked.
+    func address(of endpoint: ObjectIdentifier) -> SocketAddress? {
+        endpoints.first { ObjectIdentifier($0) == endpoint }?.address
+    }
+
     private func isFree(_ index: Int, _ now: Instant, _ tried: TriedEndpoints) -> Bool {
         !endpoints[index].isSkipped(at: now) && !tried.contains(endpoints[index])
     }

@@ -78,6 +78,8 @@ final class ActiveExchange {
     /// The endpoint last asked, and when.
     var asked: ObjectIdentifier?
     var askedAt = Instant(nanoseconds: 0)
+    /// What the kernel said to the latest connect, if that failed.
+    var connectError: Errno?
     /// Somebody wants to know how long its answer takes.
     var isMeasured = false
     /// To the endpoint, if not everybody may go there at any time.

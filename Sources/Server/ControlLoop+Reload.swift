@@ -6,7 +6,7 @@ import Routing
 import TLS
 import Telemetry
 
-/// New snapshots: loaded, their names resolved, installed in every worker.
+/// New snapshots: loaded, and installed in every worker once their names are resolved (`+Names`).
 extension ControlLoop {
     /// What a reload's caller is told when it is done.
     struct Request: Sendable {
@@ -32,7 +32,7 @@ extension ControlLoop {
         /// Workers that have not yet swapped to the latest.
         var outstanding: Set<Int> = []
         /// Answered once every worker has swapped.
-        var waiting: [Request] = []
+        var waiting: [(request: Request, warnings: [ReloadNote])] = []
         /// The names that a snapshot waits for before it is sent out.
         var awaited: Set<Resolver.Name> = []
         /// When the reload began whose end has not been reported.
@@ -54,7 +54,7 @@ extension ControlLoop {
             return log.info("reload put off: an upgrade is under way")
         }
         guard let load = options.reload else {
-            answer(request, .rejected(Array("[]".utf8)))
+            answer(request, .rejected([]))
             return log.warning("there is no configuration file to reload")
         }
         if loading.current == nil {
@@ -77,7 +77,7 @@ extension ControlLoop {
             tell(.reloading(now: since))
         } catch {
             log.error("reload refused: \(error)")
-            for request in loading.waiting { answer(request, .rejected(Self.diagnostic("\(error)"))) }
+            for request in loading.waiting { answer(request, .rejected([ReloadNote(.error, "reload", "\(error)")])) }
             loading.waiting = []
         }
     }
@@ -106,53 +106,98 @@ extension ControlLoop {
 
     private func finish(_ outcome: ReloadOutcome, _ since: UInt64, answering requests: [Request]) {
         switch outcome {
-        case .rejected(let errors, let diagnostics, let files):
-            for error in errors { log.error("\(error)") }
+        case .rejected(let notes, let files):
+            for note in notes where note.severity == .error { log.error("\(note)") }
             log.error("reload refused: the configuration in force stays")
             admin.reloaded(nanoseconds: nil)
             tellReloaded()
-            for request in requests { answer(request, .rejected(diagnostics)) }
+            for request in requests { answer(request, .rejected(notes)) }
             alsoWatch(files)
-        case .loaded(let snapshot, let tls, let settings, let inactive, let warnings, let files):
+        case .loaded(let snapshot, let tls, let settings, let inactive, let notes, let files):
+            let warnings = notes.filter { $0.severity == .warning } + restartNotes(settings)
             for warning in warnings { log.warning("\(warning)") }
-            if apply(snapshot, tls, settings, inactive, since, answering: requests) { watch(files) } else { alsoWatch(files) }
+            do throws(ReloadFault) {
+                try apply(snapshot, tls, settings, inactive)
+                changes.reloadingSince = since
+                changes.waiting += requests.map { ($0, warnings) }
+                installWhenResolved()
+                watch(files)
+            } catch {
+                log.error("reload refused: \(error.reason)")
+                admin.reloaded(nanoseconds: nil)
+                tellReloaded()
+                for request in requests { answer(request, .rejected([ReloadNote(.error, error.object, error.reason.description)])) }
+                alsoWatch(files)
+            }
         }
     }
 
-    /// False when it can't be, and nothing has changed.
+    /// What of a good configuration cannot be done, and why.
+    private struct ReloadFault: Error {
+        let object: String
+        let reason: Supervisor.StartError
+    }
+
+    /// What stays as it is although the configuration says otherwise.
+    private func restartNotes(_ settings: ProcessSettings) -> [ReloadNote] {
+        var notes: [ReloadNote] = []
+        if settings.workers != self.settings.workers {
+            notes.append(ReloadNote(.warning, "workers", "a change needs a restart; there are still \(workerCount)"))
+        }
+        if settings.admin != self.settings.admin || settings.adminHosts != self.settings.adminHosts {
+            notes.append(ReloadNote(.warning, "admin", "a change needs a restart; the address is still \(admin.address)"))
+        }
+        return notes
+    }
+
+    /// Everything but the snapshot's way to the workers; throws when it can't be, and nothing has changed.
     private func apply(
-        _ snapshot: Snapshot, _ tls: TLSContext?, _ settings: ProcessSettings, _ inactive: [RouteReport.InactiveCanary],
-        _ since: UInt64, answering requests: [Request]
-    ) -> Bool {
+        _ snapshot: Snapshot, _ tls: TLSContext?, _ settings: ProcessSettings, _ inactive: [RouteReport.InactiveCanary]
+    ) throws(ReloadFault) {
         let added = settings.listeners.filter { !self.settings.listeners.contains($0) }
         let removed = self.settings.listeners.filter { !settings.listeners.contains($0) }
+        let newLog = try openLog(settings.accessLog)
         let bound: [ListenerSet.Bound]
         do throws(Supervisor.StartError) {
             if tls == nil, settings.listeners.contains(where: \.tls) { throw Supervisor.StartError.noCertificates }
             bound = try bind(added, replacing: removed)
         } catch {
-            log.error("reload refused: \(error)")
-            admin.reloaded(nanoseconds: nil)
-            tellReloaded()
-            for request in requests { answer(request, .rejected(Self.diagnostic(error.description))) }
-            return false
+            newLog?.stop()
+            throw ReloadFault(object: "listeners", reason: error)
         }
-        if settings.workers != self.settings.workers || settings.admin != self.settings.admin
-            || settings.adminHosts != self.settings.adminHosts {
-            log.warning("changes of workers or admin need a restart")
-        }
-        if settings.accessLog != self.settings.accessLog { log.warning("changes of accessLog need a restart") }
+        let before = self.settings
         self.settings = settings
+        // These stay, so that each reload says so.
+        self.settings.workers = before.workers
+        self.settings.admin = before.admin
+        self.settings.adminHosts = before.adminHosts
         self.snapshot = snapshot
         self.tls = tls
         inactiveCanaries = inactive
-        changes.waiting += requests
-        changes.reloadingSince = since
+        if let newLog {
+            retiredLogs.append(accessLog)
+            accessLog = newLog
+        }
         // Before the snapshot: once the workers say that they have it, the listeners are as configured, too.
         hand(bound)
         if !removed.isEmpty { for worker in workers { worker.post(.unlisten(removed)) } }
-        installWhenResolved()
-        return true
+    }
+
+    /// Where lines shall go from now on; nil: where they go already.
+    private func openLog(_ wanted: ProcessSettings.AccessLog) throws(ReloadFault) -> AccessLogSink? {
+        guard wanted != settings.accessLog else { return nil }
+        do throws(Errno) {
+            return try AccessLogSink(wanted, counts.accessLog, telling: mailbox)
+        } catch {
+            throw ReloadFault(object: "accessLog", reason: .cannotOpen(wanted, error))
+        }
+    }
+
+    /// Every worker has what is in force now, and writes to no other log any more.
+    private func releaseLogs() {
+        for log in retiredLogs { log.retire() }
+        for log in retiredLogs where log.hasEnded { log.stop() }
+        retiredLogs.removeAll(where: \.hasEnded)
     }
 
     /// Binds new listeners. Those of the old ones that had to make room for them listen again if that was in vain.
@@ -177,21 +222,6 @@ extension ControlLoop {
         }
     }
 
-    /// An error that belongs to no line of a file.
-    private static func diagnostic(_ message: String) -> [UInt8] {
-        var json = JSONWriter()
-        json.beginArray()
-        json.beginObject()
-        json.member("file", "")
-        json.member("line", 0)
-        json.member("severity", "error")
-        json.member("object", "listeners")
-        json.member("message", message)
-        json.endObject()
-        json.endArray()
-        return json.finish()
-    }
-
     /// Not while the next load runs: that will tell.
     private func tellReloaded() {
         if loading.current == nil, stopping == .no { tell(.ready) }
@@ -210,13 +240,14 @@ extension ControlLoop {
         let names = Resolver.names(in: snapshot.backends)
         // A name that comes back later is asked for again: nobody has followed it meanwhile.
         answers = answers.filter { names.contains($0.key) }
+        let isWaiting = !changes.awaited.isEmpty
         changes.awaited = names.filter { answers[$0] == nil }
         scheduleResolving()
-        guard changes.awaited.isEmpty else { return resolver.resolve(changes.awaited) }
+        guard changes.awaited.isEmpty else { return resolve(changes.awaited, isNewWait: !isWaiting) }
         install()
     }
 
-    private func install() {
+    func install() {
         changes.last += 1
         changes.outstanding = running
         let served = servedSnapshot()
@@ -225,7 +256,7 @@ extension ControlLoop {
         let limit = connectionLimit(served)
         let inventory = SnapshotInventory(served)
         for worker in workers {
-            worker.post(.install(served, inventory, tls, connectionLimit: limit, change: changes.last))
+            worker.post(.install(served, inventory, tls, accessLog, connectionLimit: limit, change: changes.last))
         }
     }
 
@@ -262,8 +293,10 @@ extension ControlLoop {
     func workerSwapped(_ worker: Int) {
         changes.outstanding.remove(worker)
         guard changes.outstanding.isEmpty, changes.awaited.isEmpty else { return }
+        releaseLogs()
         if let since = changes.reloadingSince.take() { reportReload(since) }
-        answerWaiting(.applied)
+        for (request, warnings) in changes.waiting { answer(request, .applied(warnings)) }
+        changes.waiting = []
     }
 
     private func reportReload(_ since: UInt64) {
@@ -283,76 +316,12 @@ extension ControlLoop {
         loading.waitingForNext = []
         guard !changes.awaited.isEmpty else { return }
         changes.awaited = []
-        answerWaiting(.stopping)
-    }
-
-    private func answerWaiting(_ report: ReloadReport) {
-        for request in changes.waiting { answer(request, report) }
+        for (request, _) in changes.waiting { answer(request, .stopping) }
         changes.waiting = []
     }
 
     private func answer(_ request: Request?, _ report: ReloadReport) {
         guard let request else { return }
         request.admin.post(.reloaded(report, request: request.id))
-    }
-
-    // MARK: Names
-
-    /// Plans the next time, or brings it forward. It is never put off, or frequent reloads would put it off for ever.
-    func scheduleResolving() {
-        guard !Resolver.names(in: snapshot.backends).isEmpty else { return }
-        let due = loop.now + settings.resolveInterval.nanoseconds
-        if let planned = resolveDue, planned <= due { return }
-        loop.cancel(resolveTimer)
-        resolveTimer = loop.arm(token: Self.resolveToken, at: due)
-        resolveDue = due
-    }
-
-    /// Before the first worker starts: waits for the first answers, but not for ever.
-    func resolveAndWait() {
-        let names = Resolver.names(in: snapshot.backends)
-        guard !names.isEmpty else { return }
-        resolver.resolve(names)
-        let deadline = SystemClock.monotonicNanoseconds() + Self.firstAnswer
-        var isAnswered = false
-        while !isAnswered, !isToldToStop, SystemClock.monotonicNanoseconds() < deadline {
-            loop.wait(atMostMilliseconds: 100)
-            keepSignals()
-            for message in mailbox.takeAll() {
-                if case .resolved(let answers, let asked) = message {
-                    resolved(answers, asked)
-                    isAnswered = true
-                } else {
-                    early.append(message)
-                }
-            }
-        }
-    }
-
-    /// A resolver that takes longer is not waited for: its names have no endpoints until it answers.
-    private static let firstAnswer: UInt64 = 5_000_000_000
-
-    /// The timer has fired; the answer plans the next time.
-    func resolveAgain() {
-        resolveDue = nil
-        let names = Resolver.names(in: snapshot.backends)
-        if !names.isEmpty { resolver.resolve(names) }
-    }
-
-    /// A name that has no answer now keeps its last good one.
-    func resolved(_ new: Resolver.Answers, _ asked: Set<Resolver.Name>) {
-        let names = Resolver.names(in: snapshot.backends)
-        let before = answers
-        answers.merge(new) { _, new in new }
-        answers = answers.filter { names.contains($0.key) }
-        for name in names.intersection(asked) where new[name] == nil { log.warning("\(name.host) does not resolve") }
-        // What the start waits for is installed by starting the workers.
-        guard !workers.isEmpty, stopping == .no else { return }
-        scheduleResolving()
-        let hasWaited = !changes.awaited.isEmpty
-        changes.awaited.subtract(asked)
-        // An answer to an earlier question does not say anything about names that a reload has added since.
-        guard changes.awaited.isEmpty else { return }
-        if hasWaited || answers != before { install() }
     }
 }

@@ -8,7 +8,7 @@ import TLS
 
 /// The supervisor's thread: starts the workers, passes changes on to them, and sees the process to its end.
 ///
-/// `+Reload` has what concerns snapshots, names and listeners, `+Watch` the files that they come from, `+Upgrade` going on in a new
+/// `+Reload` has what concerns snapshots and listeners, `+Names` the names of endpoints, `+Watch` the files that they come from, `+Upgrade` going on in a new
 /// process.
 final class ControlLoop {
     struct Addresses: Sendable {
@@ -25,7 +25,9 @@ final class ControlLoop {
     let counts = ProcessCounts()
     var loop: EventLoop
     let signals: SignalSource?
-    let accessLog: AccessLogSink
+    /// Where workers write, or are about to; and what they may still write to.
+    var accessLog: AccessLogSink
+    var retiredLogs: [AccessLogSink] = []
     let resolver: Resolver
     let admin: AdminServer
     let socketFiles: SocketFiles
@@ -43,13 +45,11 @@ final class ControlLoop {
     var retired: [Snapshot] = []
     var retireTimer = TimerID.none
 
-    var resolveTimer = TimerID.none
-    /// When names are resolved again (nanoseconds of the monotonic clock); nil while nothing is planned.
-    var resolveDue: UInt64?
+    /// See `+Names`.
+    var resolving = Resolving()
 
     var workers: [Mailbox<WorkerMessage>] = []
     var threads: [Thread] = []
-    var resolverThread: Thread?
     /// Indices of the workers that have not ended.
     var running: Set<Int> = []
     var requestsCut = 0
@@ -117,16 +117,16 @@ final class ControlLoop {
         inactiveCanaries = options.inactiveCanaries
         do throws(Errno) {
             loop = try EventLoop()
-            resolver = try Resolver(options.lookUp, answering: mailbox)
+            resolver = Resolver(options.lookUp, answering: mailbox)
             try loop.add(mailbox.wakeUp.fd, token: Self.mailToken, interest: .acceptor)
             if let signals { try loop.add(signals, token: Self.signalToken, interest: .acceptor) }
         } catch {
             throw Supervisor.StartError("cannot start", error)
         }
         do throws(Errno) {
-            accessLog = try AccessLogSink(options.settings.accessLog)
+            accessLog = try AccessLogSink(options.settings.accessLog, counts.accessLog, telling: mailbox)
         } catch {
-            throw Supervisor.StartError("cannot open the access log \(options.settings.accessLog.path ?? "on stdout")", error)
+            throw .cannotOpen(options.settings.accessLog, error)
         }
         do throws(Supervisor.StartError) {
             admin = try AdminServer(options, mailbox, counts, socketFiles, inherited: inheritedAdmin)
@@ -139,7 +139,6 @@ final class ControlLoop {
     /// Starts every thread; none is left when it throws.
     private func startThreads(_ count: Int) throws(Supervisor.StartError) {
         do throws(Errno) {
-            resolverThread = try resolver.start()
             threads.append(try admin.start())
             resolveAndWait()
             let start = servedSnapshot()
@@ -241,6 +240,7 @@ final class ControlLoop {
     static let watchToken = Token(slot: 4, generation: 1)
     static let retireToken = Token(slot: 5, generation: 1)
     static let upgradeToken = Token(slot: 6, generation: 1)
+    static let patienceToken = Token(slot: 7, generation: 1)
 
     private func run() {
         for message in early { handle(message) }
@@ -256,6 +256,7 @@ final class ControlLoop {
             for message in mailbox.takeAll() { handle(message) }
             while let token = loop.nextExpired() {
                 if token == Self.resolveToken { resolveAgain() }
+                if token == Self.patienceToken { stopWaitingForNames() }
                 if token == Self.watchToken { reloadChangedFiles() }
                 if token == Self.retireToken { releaseRetired() }
                 if token == Self.upgradeToken { upgradeTimedOut() }
@@ -296,15 +297,17 @@ final class ControlLoop {
             running.remove(worker)
             admin.workerEnded(worker, counts)
             workerSwapped(worker)
-        case .ready, .startFailed, .resolverEnded:
-            // The start and the end wait for these.
+        case .ready, .startFailed:
+            // The start waits for these.
             break
         case .workerFailed(let worker, let what):
             log.error("worker \(worker): \(what)")
-        case .upstreamFailed(let what):
+        case .warning(let what):
             log.warning("\(what)")
-        case .resolved(let answers, let asked):
-            resolved(answers, asked)
+        case .resolved(let name, let addresses):
+            resolved(name, addresses)
+        case .resolverEnded(let thread):
+            resolver.join(thread)
         case .upgrade:
             upgrade()
         case .lent(let result):
@@ -327,27 +330,8 @@ final class ControlLoop {
         for worker in running { workers[worker].post(.stop) }
         for thread in threads { thread.join() }
         loading.current.take()?.thread.join()
-        accessLog.stop()
-        if let resolverThread, resolverEnds() { resolverThread.join() }
-    }
-
-    /// Nanoseconds that the end waits for the resolver.
-    private static let resolverGrace: UInt64 = 1_000_000_000
-
-    /// A call of the system's resolver may take minutes and cannot be called off. Its thread touches nothing but its mailboxes,
-    /// which it keeps alive itself: so it may be left behind, to end with its call or with the process.
-    private func resolverEnds() -> Bool {
-        let deadline = SystemClock.monotonicNanoseconds() + Self.resolverGrace
-        while SystemClock.monotonicNanoseconds() < deadline {
-            for message in mailbox.takeAll() {
-                if case .resolverEnded = message { return true }
-            }
-            loop.wait(atMostMilliseconds: 100)
-            // Too late for signals; unread they would keep the loop awake.
-            while signals?.next() != nil {}
-        }
-        log.warning("a name is still being resolved: not waited for")
-        return false
+        for log in retiredLogs + [accessLog] { log.stop() }
+        waitForResolver()
     }
 
     // MARK: Stopping

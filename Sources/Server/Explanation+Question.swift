@@ -7,6 +7,8 @@ extension Explanation {
         public var method = "GET"
         /// Host, with a port if the URL has one.
         public let authority: String
+        /// How the URL has the request come; nil if it does not say.
+        public let isTLS: Bool?
         /// Path and query.
         public let target: String
         /// As `name: value`.
@@ -25,15 +27,19 @@ extension Explanation {
         public init(url: String) throws(Malformed) {
             guard url.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { throw Malformed("the URL holds a control character") }
             var rest = url[...]
+            var isTLS: Bool?
             if let scheme = rest.firstRange(of: "://"), !rest[..<scheme.lowerBound].contains(where: { "/?#".contains($0) }) {
-                guard ["http", "https"].contains(rest[..<scheme.lowerBound].lowercased()) else {
-                    throw Malformed("the URL's scheme is http or https")
+                switch rest[..<scheme.lowerBound].lowercased() {
+                case "http": isTLS = false
+                case "https": isTLS = true
+                default: throw Malformed("the URL's scheme is http or https")
                 }
                 rest = rest[scheme.upperBound...]
             }
             if let fragment = rest.firstIndex(of: "#") { rest = rest[..<fragment] }
             let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
             guard end > rest.startIndex else { throw Malformed("the URL names no host: http://www.example.com/path") }
+            self.isTLS = isTLS
             authority = String(rest[..<end])
             let path = rest[end...]
             target = path.hasPrefix("/") ? String(path) : "/" + path

@@ -52,23 +52,38 @@ public struct Explanation: Sendable {
         _ head: borrowing RequestHead, _ bytes: [UInt8], _ question: Question, _ snapshot: Snapshot
     ) -> Explanation {
         if head.method == .trace || head.method == .connect { return refused("the request is answered 405: TRACE and CONNECT") }
-        let identity = ClientIdentity(peer: question.client, localPort: 80)
+        let https = HTTPS(head, bytes.span, question, snapshot)
+        if let why = https.misdirection { return refused(why) }
+        let identity = ClientIdentity(peer: question.client, localPort: https.isTLS ? 443 : 80, isTLS: https.isTLS)
         let client = identity.clientAddress(head, in: bytes.span, snapshot)
         let trace = DecisionTrace()
         var random = SystemRandomNumberGenerator()
         var decider = RequestDecider(seed: (random.next(), random.next()))
         let rolls = RollSource(names: snapshot.sequences) { random.next() }
         let choosing = Choosing(head, in: bytes.span, snapshot)
-        switch decider.decide(head, in: bytes.span, client: client, snapshot: snapshot, rolls: rolls, trace: trace) {
+        switch decider.decide(
+            head, in: bytes.span, client: client, isTLS: https.isTLS, snapshot: snapshot, rolls: rolls, trace: trace
+        ) {
         case .refused(.noRoute): return refused("no route has this host and path: answered 404", choosing)
         case .refused(let failure): return refused("\(failure): answered \(failure.status)", choosing)
         case .addSlash: return refused("the path lacks the slash that its prefix ends with: answered 301", choosing)
         case .appRoot(let extra):
             return refused("the host's `/` leads to \(String(decoding: snapshot.routes.appRoot(extra), as: UTF8.self)): answered 302")
         case .forward:
+            let route = snapshot.routes.routes[decider.target.route]
+            if https.redirects(route, snapshot), question.isTLS == false { return redirected(route, https, choosing) }
             let path = decider.target.isRewritten ? decider.path : nil
-            return Explanation(decider.target, choosing, trace, rewrittenPath: path, snapshot)
+            let step = https.redirects(route, snapshot) ? https.step : nil
+            return Explanation(decider.target, choosing, trace, rewrittenPath: path, https: step, snapshot)
         }
+    }
+
+    /// The request has a route, but is told to come back by HTTPS before a version is chosen.
+    private static func redirected(_ route: Route, _ https: HTTPS, _ choosing: Choosing) -> Explanation {
+        Explanation(
+            route: route.label, version: "none", reason: "\(Reason.unrouted.label)", service: nil, endpoint: nil, endpointCount: 0,
+            balancing: nil, reasons: choosing.lines + [https.redirect], candidates: choosing.candidates, rules: [], bucket: nil,
+            weight: nil, total: nil)
     }
 
     private static func refused(_ why: String, _ choosing: Choosing = Choosing()) -> Explanation {
@@ -97,12 +112,13 @@ public struct Explanation: Sendable {
     }
 
     private init(
-        _ target: RequestDecider.Target, _ choosing: Choosing, _ trace: DecisionTrace, rewrittenPath: String?, _ snapshot: Snapshot
+        _ target: RequestDecider.Target, _ choosing: Choosing, _ trace: DecisionTrace, rewrittenPath: String?, https: String?,
+        _ snapshot: Snapshot
     ) {
         let route = snapshot.routes.routes[target.route]
         let backend = snapshot.backends[target.backend]
         let rules = trace.steps.map(Rule.init)
-        var reasons = choosing.lines + rules.map(\.description)
+        var reasons = choosing.lines + (https.map { [$0] } ?? []) + rules.map(\.description)
         if let rewrittenPath { reasons.append("the upstream is asked for \(rewrittenPath)") }
         if let health = Self.health(target, route, snapshot) { reasons.append(health) }
         let answering = Answering(target.placement, backend)

@@ -1,3 +1,4 @@
+import Addressing
 import Exchange
 import Reactor
 import TLS
@@ -6,7 +7,7 @@ import Telemetry
 /// What a worker is told. It acts between two turns of its loop.
 enum WorkerMessage: Sendable {
     /// Serve new requests by this snapshot; answers with `SupervisorMessage.installed`.
-    case install(Snapshot, SnapshotInventory, TLSContext?, connectionLimit: Int, change: UInt64)
+    case install(Snapshot, SnapshotInventory, TLSContext?, AccessLogSink, connectionLimit: Int, change: UInt64)
     /// Accept on a socket whose descriptor now belongs to the worker.
     case listen(HandedSocket)
     /// Accept who already waits, then close.
@@ -38,12 +39,12 @@ enum SupervisorMessage: Sendable {
     case ended(worker: Int, cut: Int, WorkerCounts)
     /// Something a worker cannot do anything about.
     case workerFailed(Int, String)
-    /// An upstream failed in a way that an operator wants to read of.
-    case upstreamFailed(String)
-    /// What became of the names of one `Resolver.resolve`.
-    case resolved(Resolver.Answers, asked: Set<Resolver.Name>)
-    /// The resolver's thread has obeyed `Resolver.stop`.
-    case resolverEnded
+    /// Something that an operator wants to read of.
+    case warning(String)
+    /// What became of a name that `Resolver.resolve` was told; nil: there is no answer.
+    case resolved(Resolver.Name, [SocketAddress]?)
+    /// One of the resolver's threads has nothing more to do.
+    case resolverEnded(Int)
     case upgrade
     /// Copies of what a worker, or the admin loop, listens on, for the next process.
     case lent(Result<[LentSocket], Errno>)

@@ -3,6 +3,7 @@ import Synchronization
 
 /// Counts that belong to the process rather than to a worker: touched when a connection opens and when it closes, never on a request.
 final class ProcessCounts: Sendable {
+    let accessLog = AccessLogCounts()
     private let clients = Atomic<Int>(0)
     private let clientsByAddress = Mutex<[IPAddress: Int]>([:])
 

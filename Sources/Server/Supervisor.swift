@@ -35,6 +35,11 @@ public final class Supervisor: Sendable {
         /// How names among the endpoints become addresses.
         var lookUp: Resolver.LookUp = { NameLookup.addresses(of: $0, port: $1) }
 
+        /// How long a start, a reload, or addresses that have changed wait for names that do not answer (nanoseconds).
+        var namePatience: UInt64 = 5_000_000_000
+        /// How long connections to the admin address may be idle (nanoseconds).
+        var adminIdleLimit: UInt64 = 30_000_000_000
+
         public init(settings: ProcessSettings, snapshot: Snapshot) {
             self.settings = settings
             self.snapshot = snapshot
@@ -46,6 +51,10 @@ public final class Supervisor: Sendable {
         public let description: String
 
         static let noCertificates = StartError("a listener speaks TLS, for which there is no `TLSContext`")
+
+        static func cannotOpen(_ log: ProcessSettings.AccessLog, _ error: Errno) -> StartError {
+            StartError("cannot open the access log \(log.path ?? "on stdout")", error)
+        }
 
         init(_ description: String) { self.description = description }
 

@@ -240,7 +240,7 @@ extension Worker {
 
     private func finish(_ client: ClientConnection, _ exchange: ActiveExchange) {
         record(exchange.machine.summary, exchange)
-        if accessLog.isOn { appendAccessLine(client, exchange, exchange.machine.summary) }
+        if logsAccess { appendAccessLine(client, exchange, exchange.machine.summary) }
         conclude(client, exchange)
     }
 

@@ -9,8 +9,9 @@ extension Worker {
     @inline(never)
     func handle(_ message: WorkerMessage) {
         switch message {
-        case .install(let snapshot, let inventory, let tls, let limit, let change):
+        case .install(let snapshot, let inventory, let tls, let log, let limit, let change):
             connectionLimit = limit
+            use(log)
             self.tls = tls
             install(snapshot, inventory)
             supervisor.post(.installed(worker: index, change: change))
@@ -61,6 +62,14 @@ extension Worker {
             }
         }
         return lent
+    }
+
+    /// What was served until now still goes where it was to go.
+    private func use(_ log: AccessLogSink) {
+        guard log !== accessLog else { return }
+        flushAccessLines()
+        accessLog = log
+        logsAccess = log.isOn
     }
 
     // MARK: Snapshots

@@ -8,16 +8,13 @@ import Telemetry
 extension Worker {
     func record(_ summary: Summary, _ exchange: ActiveExchange) {
         let row = summary.route.map { metricRow(of: $0, exchange.installation) } ?? Metrics.noRouteRow
-        let version: VersionLabel = switch summary.version {
-        case .stable: .stable
-        case .canary: .canary
-        case nil: .none
-        }
+        let version = VersionLabel(summary.version)
         metrics.recordRequest(
             row: row, version: version, reason: Int(summary.reason.rawValue),
             statusClass: summary.isAnswered ? Int(summary.status) / 100 : 0,
             durationNanoseconds: summary.duration.nanoseconds)
-        if let shielded = summary.shielded { record(shielded, row, summary, exchange) }
+        if let shielded = summary.shielded { record(shielded, row) }
+        if let setback = exchange.machine.takeSetback() { record(setback, exchange) }
         if summary.attempts > 1 { metrics.upstreamRetries &+= UInt64(summary.attempts - 1) }
         if summary.status == 101 { metrics.tunnelsOpened &+= 1 }
         guard let failure = summary.failure else { return }
@@ -29,33 +26,20 @@ extension Worker {
         default:
             break
         }
-        if failure.fault == .upstream { report(failure, summary, exchange) }
+        recordFailure(failure, version, summary, exchange)
     }
 
     /// The canary's failure counts as the request would have without the shield.
     @inline(never)
-    private func record(_ shielded: ShieldedFailure, _ row: Int, _ summary: Summary, _ exchange: ActiveExchange) {
+    private func record(_ shielded: ShieldedFailure, _ row: Int) {
         metrics.recordRequest(
             row: row, version: .canary, reason: Int(shielded.reason.rawValue), statusClass: Int(shielded.status) / 100,
             durationNanoseconds: shielded.duration.nanoseconds)
-        guard let failure = shielded.failure else { return }
-        if failure == .connectTimedOut || failure == .upstreamTimedOut { metrics.upstreamTimeouts &+= 1 }
-        report(failure, summary, exchange, version: "canary")
+        if shielded.failure == .connectTimedOut || shielded.failure == .upstreamTimedOut { metrics.upstreamTimeouts &+= 1 }
     }
 
-    private func metricRow(of route: Int, _ installation: Installation) -> Int {
+    func metricRow(of route: Int, _ installation: Installation) -> Int {
         installation.metricRow(of: route) { metrics.row(ofRoute: $0) }
-    }
-
-    /// Upstream failures are worth a line each second, not each request: the metrics count every answer by its class.
-    @inline(never)
-    private func report(_ failure: Failure, _ summary: Summary, _ exchange: ActiveExchange, version: String? = nil) {
-        guard failureReportedAt != wallClock else { return }
-        failureReportedAt = wallClock
-        let route = summary.route.map { exchange.installation.snapshot.routes.routes[$0].label } ?? "no route"
-        let version = version ?? (summary.version == .stable ? "stable" : "canary")
-        supervisor.post(.upstreamFailed(
-            "\(route), \(version): \(failure); attempts: \(summary.attempts), answered \(summary.status)"))
     }
 
     // MARK: Access log

@@ -11,6 +11,7 @@ extension Worker {
     /// Finds the machine a connection to one of the backend's endpoints: a pooled one that is still good, or a new one.
     func lease(_ backend: Int, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
         leaveGate(exchange)
+        if let setback = exchange.machine.takeSetback() { record(setback, exchange) }
         if exchange.machine.summary.attempts <= 1 || exchange.backend != backend {
             exchange.tried.removeAll()
         } else if !fresh, let asked = exchange.asked {
@@ -70,6 +71,7 @@ extension Worker {
 
     @inline(never)
     private func connect(to endpoint: UpstreamEndpoint, for client: ClientConnection, _ exchange: ActiveExchange) {
+        exchange.connectError = nil
         do throws(Errno) {
             switch try Socket.connect(to: endpoint.address) {
             case .connected(let socket):
@@ -87,9 +89,10 @@ extension Worker {
             // Out of descriptors or memory: no fault of the endpoint, and no other one would fare better.
             if error.isExhaustion {
                 leaveGate(exchange)
-                return exchange.machine.overloaded(now: now)
+                exchange.connectError = error
+                return exchange.machine.overloaded(.exhausted, now: now)
             }
-            connectFailed(endpoint, exchange)
+            connectFailed(endpoint, error, exchange)
         }
     }
 
@@ -139,23 +142,26 @@ extension Worker {
 
     @inline(never)
     private func finishConnect(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) {
-        guard upstream.socket.connectError() != nil else { return established(upstream, exchange) }
+        guard let error = upstream.socket.connectError() else { return established(upstream, exchange) }
         metrics.upstreamConnectFailures &+= 1
         exchange.upstream = nil
         close(upstream)
-        connectFailed(upstream.endpoint, exchange)
+        connectFailed(upstream.endpoint, error, exchange)
     }
 
     @inline(never)
-    private func connectFailed(_ endpoint: UpstreamEndpoint, _ exchange: ActiveExchange) {
+    private func connectFailed(_ endpoint: UpstreamEndpoint, _ error: Errno, _ exchange: ActiveExchange) {
         leaveGate(exchange)
-        let hasAnother = hasAnother(than: endpoint, exchange)
-        exchange.machine.connectFailed(timedOut: false, hasAnother: hasAnother, now: now)
+        exchange.connectError = error
+        let failure = Failure(connecting: error)
+        let hasAnother = hasAnother(than: endpoint, exchange, isToBlame: failure != .noLocalPort)
+        exchange.machine.connectFailed(failure, hasAnother: hasAnother, now: now)
     }
 
     /// Remembers that the endpoint could not be connected to; whether the request has somewhere else to go.
-    func hasAnother(than endpoint: UpstreamEndpoint, _ exchange: ActiveExchange) -> Bool {
-        endpoint.connectFailed(now: now)
+    /// - Parameter isToBlame: it is passed over for a while, not only by this request.
+    func hasAnother(than endpoint: UpstreamEndpoint, _ exchange: ActiveExchange, isToBlame: Bool = true) -> Bool {
+        if isToBlame { endpoint.connectFailed(now: now) }
         exchange.tried.insert(endpoint)
         guard let backend = exchange.backend else { return false }
         return balancer(backend, of: exchange.installation).hasAnother(than: exchange.tried)

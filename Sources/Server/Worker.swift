@@ -22,7 +22,9 @@ final class Worker {
     let index: Int
     let counts: ProcessCounts
     let mailbox: Mailbox<WorkerMessage>
-    let accessLog: AccessLogSink
+    var accessLog: AccessLogSink
+    /// Spares the plain path a look at the sink.
+    var logsAccess: Bool
     let supervisor: Mailbox<SupervisorMessage>
     let socketFiles: SocketFiles
     let gates: EndpointGates
@@ -63,8 +65,7 @@ final class Worker {
     var requestsCut = 0
     /// Requests that have waited for a connection to be free, so far.
     var waiterCount: UInt64 = 0
-    /// The second in which an upstream's failure was last reported.
-    var failureReportedAt: Int64 = 0
+    var failureLog = FailureLog<FailedUpstream>()
     var tickToken = Token(slot: 0, generation: 0)
 
     /// A connection to be served, with what it had when it was read.
@@ -85,6 +86,7 @@ final class Worker {
         counts = start.counts
         mailbox = start.mailbox
         accessLog = start.accessLog
+        logsAccess = start.accessLog.isOn
         socketFiles = start.socketFiles
         gates = start.gates
         supervisor = start.supervisor
@@ -129,6 +131,7 @@ final class Worker {
             continueDrain()
         }
         flushAccessLines()
+        for line in failureLog.takeAll(at: second) { supervisor.post(.warning(line)) }
     }
 
     private func dispatch(_ event: Event) {
@@ -172,6 +175,8 @@ final class Worker {
         }
     }
 
+    /// Of the monotonic clock.
+    var second: UInt64 { loop.now / 1_000_000_000 }
     var now: Instant { Instant(nanoseconds: loop.now) }
 
     // MARK: Once a second
@@ -189,6 +194,7 @@ final class Worker {
         accessClock.update(unixSeconds: Int(wallClock))
         flushAccessLines()
         idleMachines.trim()
+        for line in failureLog.takeDue(at: second) { supervisor.post(.warning(line)) }
         _ = loop.arm(token: tickToken, at: loop.now + Self.tickInterval)
     }
 

@@ -33,6 +33,7 @@ public struct Metrics: Sendable {
     /// Connections that an endpoint broke off during a request.
     public var upstreamResets: UInt64 = 0
     public var upstreamTimeouts: UInt64 = 0
+    private var failures = UpstreamFailureCounts()
     /// Requests that had to wait for a connection, since an endpoint's are limited.
     public var upstreamWaits: UInt64 = 0
     /// Requests that were refused, since too many waited.
@@ -82,7 +83,10 @@ public struct Metrics: Sendable {
     ///   - used: rows under which requests may still be counted.
     ///   - isGone: whether there is no such route any more.
     public mutating func forget(used: [[Int]] = [], isGone: (String) -> Bool) {
-        for row in rows.forget(beyond: Self.maximumGoneRows, used: used, isGone: isGone) { blocks[row] = [] }
+        for row in rows.forget(beyond: Self.maximumGoneRows, used: used, isGone: isGone) {
+            blocks[row] = []
+            failures.forget(row: row)
+        }
     }
 
     /// Route label of each row; empty for the first, and for rows that are free.
@@ -111,6 +115,17 @@ public struct Metrics: Sendable {
         return blocks[row].isEmpty ? 0 : blocks[row][cell]
     }
 
+    /// Counts one attempt that failed at an upstream, or before it.
+    public mutating func recordUpstreamFailure(row: Int, version: VersionLabel, _ failure: UpstreamFailure) {
+        failures.record(row: row, version: version, failure)
+    }
+
+    public func upstreamFailures(row: Int, version: VersionLabel, _ failure: UpstreamFailure) -> UInt64 {
+        failures.count(row: row, version: version, failure)
+    }
+
+    public func hasUpstreamFailures(row: Int) -> Bool { failures.hasCounted(row: row) }
+
     /// True as long as the row has not counted a request.
     public func isUntouched(row: Int) -> Bool { blocks[row].isEmpty }
 
@@ -124,6 +139,9 @@ public struct Metrics: Sendable {
         clientErrors.merge(other.clientErrors)
         tls.merge(other.tls)
         for index in durations.indices { durations[index].merge(other.durations[index]) }
+        for otherRow in other.failures.rows {
+            failures.merge(other.failures, row: otherRow, into: row(ofRoute: other.routeLabels[otherRow]))
+        }
         for (otherRow, block) in other.blocks.enumerated() where !block.isEmpty {
             let row = row(ofRoute: other.routeLabels[otherRow])
             guard !blocks[row].isEmpty else {

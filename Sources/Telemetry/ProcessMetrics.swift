@@ -14,6 +14,13 @@ public struct ProcessMetrics: Sendable {
     /// Upstream connections waiting in the keep-alive pools.
     public var upstreamConnectionsIdle = 0
 
+    // MARK: Access log
+
+    /// Lines that could not be written.
+    public var accessLinesLost = 0
+    /// Times it could not be opened again.
+    public var accessLogReopenFailures = 0
+
     // MARK: Configuration
 
     public var reloadsSucceeded: UInt64 = 0

@@ -21,7 +21,7 @@ public struct PrometheusText {
         text.writeClients(metrics, process)
         text.writeTLS(metrics.tls, process)
         text.writeUpstreams(metrics)
-        text.writeLog(metrics)
+        text.writeLog(metrics, process)
         text.writeProcess(process)
         return text.bytes
     }
@@ -54,10 +54,7 @@ public struct PrometheusText {
         let name = "serin_requests_total"
         family(name, "counter", "Finished requests, by route, version, reason of the decision and class of the status.")
         let labels = metrics.routeLabels
-        let rows = labels.indices
-            .filter { !metrics.isUntouched(row: $0) }
-            .sorted { labels[$0].utf8.lexicographicallyPrecedes(labels[$1].utf8) }
-        for row in rows {
+        for row in rowsInOrder(labels, where: { !metrics.isUntouched(row: $0) }) {
             for version in VersionLabel.allCases {
                 for (reason, reasonLabel) in metrics.reasonLabels.enumerated() {
                     for statusClass in 0..<Metrics.statusClassCount {
@@ -69,6 +66,11 @@ public struct PrometheusText {
                 }
             }
         }
+    }
+
+    /// Sorted by their labels.
+    private func rowsInOrder(_ labels: [String], where hasCounted: (Int) -> Bool) -> [Int] {
+        labels.indices.filter(hasCounted).sorted { labels[$0].utf8.lexicographicallyPrecedes(labels[$1].utf8) }
     }
 
     private mutating func writeDurations(_ metrics: Metrics) {
@@ -154,6 +156,7 @@ public struct PrometheusText {
                "Upstream connections that broke off during a request.", metrics.upstreamResets)
         single("serin_upstream_timeouts_total", "counter",
                "Requests for which an endpoint was too slow.", metrics.upstreamTimeouts)
+        writeUpstreamFailures(metrics)
         single("serin_upstream_waits_total", "counter",
                "Requests that waited for a connection to be free.", metrics.upstreamWaits)
         single("serin_upstream_overflows_total", "counter",
@@ -162,9 +165,28 @@ public struct PrometheusText {
         single("serin_upstream_sent_bytes_total", "counter", "Bytes written to endpoints.", metrics.bytesToUpstreams)
     }
 
-    private mutating func writeLog(_ metrics: Metrics) {
-        single("serin_log_dropped_total", "counter",
-               "Access log lines given up because the writer lagged behind.", metrics.accessLogDropped)
+    private mutating func writeUpstreamFailures(_ metrics: Metrics) {
+        let name = "serin_upstream_failures_total"
+        family(name, "counter", "Attempts of requests that failed at an upstream, or before it, by route, version and reason.")
+        let labels = metrics.routeLabels
+        for row in rowsInOrder(labels, where: { metrics.hasUpstreamFailures(row: $0) }) {
+            for version in VersionLabel.allCases {
+                for failure in UpstreamFailure.allCases {
+                    let count = metrics.upstreamFailures(row: row, version: version, failure)
+                    guard count > 0 else { continue }
+                    series(name, [("route", labels[row]), ("version", version.text), ("reason", failure.text)], count)
+                }
+            }
+        }
+    }
+
+    private mutating func writeLog(_ metrics: Metrics, _ process: ProcessMetrics) {
+        let dropped = "serin_log_dropped_total"
+        family(dropped, "counter", "Access log lines that are lost: the writer lagged behind, or they could not be written.")
+        series(dropped, [("reason", "backlog")], metrics.accessLogDropped)
+        series(dropped, [("reason", "write_failed")], UInt64(clamping: process.accessLinesLost))
+        single("serin_log_reopen_failures_total", "counter",
+               "Times the access log could not be opened again.", UInt64(clamping: process.accessLogReopenFailures))
     }
 
     /// The names that Prometheus' client libraries share.

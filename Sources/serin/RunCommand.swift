@@ -56,13 +56,24 @@ struct RunCommand: ParsableCommand {
         let result = ConfigurationLoader.load(file: path)
         files.note(result)
         guard let loaded = result.configuration else {
-            return .rejected(
-                errors: result.diagnostics.filter { $0.severity == .error }.map(\.description),
-                diagnostics: Array(Diagnostic.json(result.diagnostics).utf8), files: files)
+            return .rejected(notes: result.diagnostics.map(ReloadNote.init), files: files)
         }
         return .loaded(
             loaded.snapshot, loaded.tls, loaded.settings, inactive: loaded.inactiveCanaries,
-            warnings: result.diagnostics.filter { $0.severity == .warning }.map(\.description), files: files)
+            notes: result.diagnostics.map(ReloadNote.init), files: files)
+    }
+}
+
+extension ReloadNote {
+    fileprivate init(_ diagnostic: Diagnostic) {
+        let severity: Severity = switch diagnostic.severity {
+        case .error: .error
+        case .warning: .warning
+        case .note: .note
+        }
+        self.init(
+            file: diagnostic.file, line: diagnostic.line, severity: severity, object: diagnostic.object, message: diagnostic.message,
+            description: diagnostic.description)
     }
 }
 

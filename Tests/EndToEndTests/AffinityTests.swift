@@ -49,6 +49,34 @@ import Testing
         #expect(met.count > 1)
     }
 
+    /// ingress-nginx sets the cookie when an endpoint has been picked, whatever comes of it.
+    @Test(arguments: modes) func r28WhateverTheAnswerIs(_ mode: String) throws {
+        let origin = try RecordingOrigin { connection in
+            guard let request = try connection.readRequest() else { return }
+            guard request["Upgrade"] != nil else { return try connection.send("nonsense\r\n\r\n") }
+            try connection.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        }
+        let serin = try SerinProcess(Self.configuration(mode, [origin]))
+        let broken = try serin.client().get()
+        #expect(broken.status == 502)
+        let cookie = try Self.cookie(broken)
+        #expect(cookie.hasPrefix("INGRESSCOOKIE="))
+        #expect(try serin.client().get(fields: ["Cookie: \(cookie)"])["Set-Cookie"] == nil)
+        let upgrade = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        let tunnel = try serin.client()
+        try tunnel.send(upgrade + "\r\n")
+        let head = try tunnel.readHead()
+        #expect(try RawClient.status(of: head) == 101)
+        #expect(head["Set-Cookie"]?.hasPrefix("INGRESSCOOKIE=") == true)
+        let again = try serin.client()
+        try again.send(upgrade + "Cookie: \(cookie)\r\n\r\n")
+        #expect(try again.readHead()["Set-Cookie"] == nil)
+        // No endpoint was picked.
+        #expect(try serin.reload(Self.configuration(mode, [])).status == 200)
+        let none = try serin.client().get()
+        #expect(none.status == 503 && none["Set-Cookie"] == nil)
+    }
+
     @Test(arguments: modes) func r28Attributes(_ mode: String) throws {
         let origins = try Self.origins("a")
         let serin = try SerinProcess(Self.configuration(mode, origins, [

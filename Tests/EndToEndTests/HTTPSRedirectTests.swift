@@ -1,3 +1,4 @@
+import Foundation
 import TestCertificates
 import Testing
 
@@ -55,6 +56,61 @@ import Testing
         }
         #expect(origin.requests.count == (example.location == nil ? 2 : 0))
         try proxy.python("expect(ask(connect())[0], 200)")
+    }
+
+    /// Redirects of Serin's own for other reasons: what the client sees is what a trusted proxy says.
+    @Test(arguments: [("10.0.0.0/8", "http"), ("127.0.0.0/8", "https")])
+    func ownRedirectsKeepTheScheme(_ trusted: String, _ scheme: String) throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(TestConfiguration(
+            services: ["app": [origin.address.description]],
+            manifests: [
+                Manifests.ingress("slash", host: "slash.test", path: "/app/", service: "app"),
+                Manifests.ingress("root", host: "root.test", service: "app", annotations: [Self.prefix + "app-root": "/start"]),
+            ], settings: "trustedProxies: [\(trusted)]"))
+        let client = try serin.client()
+        let fields = ["X-Forwarded-Proto: https"]
+        let slash = try client.get("/app?q=1", host: "slash.test", fields: fields)
+        #expect(slash.status == 301 && slash["Location"] == "\(scheme)://slash.test/app/?q=1")
+        let root = try client.get("/", host: "root.test", fields: fields)
+        #expect(root.status == 302 && root["Location"] == "\(scheme)://root.test/start")
+        #expect(origin.requests.isEmpty)
+    }
+
+    struct Explained: Sendable, CustomTestStringConvertible {
+        let name: String
+        let url: String
+        var headers: [String: String] = [:]
+        var tls: [String] = []
+        let says: String
+        var version = "stable"
+        var isRouted = true
+        var testDescription: String { name }
+    }
+
+    @Test(arguments: [
+        Explained(name: "by HTTP", url: "http://shop.test/a?b", says: "answered 308 to https://shop.test/a?b", version: "none"),
+        Explained(name: "another port", url: "http://shop.test:80/", tls: ["redirectPort: 8443"], says: "answered 308 to https://shop.test:8443/", version: "none"),
+        Explained(name: "without a scheme", url: "shop.test/", says: "by HTTP it is answered 308"),
+        Explained(name: "by HTTPS", url: "https://shop.test/", says: "one endpoint"),
+        Explained(name: "a host without redirect", url: "http://other.test/", says: "one endpoint"),
+        Explained(
+            name: "another certificate", url: "https://shop.test/", headers: ["Host": "next.test"],
+            tls: ["strictSNI: true"], says: "another certificate: answered 421",
+            version: "none", isRouted: false),
+        Explained(name: "another certificate is no matter", url: "https://shop.test/", headers: ["Host": "next.test"], says: "one endpoint"),
+        Explained(name: "by HTTP there is none", url: "http://other.test/", headers: ["Host": "next.test"], says: "answered 308 to https://next.test/", version: "none"),
+    ])
+    func explainSaysSo(_ test: Explained) throws {
+        let proxy = try TLSProxy(
+            try .named("app"), hosts: ["shop-tls": ["shop.test"], "next-tls": ["next.test"]],
+            also: [Manifests.ingress("other", host: "other.test", service: "app")], tls: test.tls)
+        let pairs = test.headers.map { #""\#($0.key)":"\#($0.value)""# }.joined(separator: ",")
+        let answer = try proxy.serin.ask("/v1/explain", method: "POST", body: #"{"url":"\#(test.url)","headers":{\#(pairs)}}"#)
+        #expect(answer.status == 200)
+        let text = answer.text.replacingOccurrences(of: "\\/", with: "/")
+        #expect(text.contains(test.says) && text.contains(#""version":"\#(test.version)""#), "\(text)")
+        #expect(text.contains(#""route":null"#) != test.isRouted, "\(text)")
     }
 
     @Test func challengesOfAuthoritiesAreServedByHTTP() throws {

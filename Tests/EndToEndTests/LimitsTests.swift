@@ -55,6 +55,8 @@ import Testing
         let refused = try serin.client().get()
         #expect(refused.status == 503 && refused["Retry-After"] == "1")
         #expect(try serin.metrics().sum("serin_upstream_overflows_total") == 1)
+        try serin.waitForLog("default/app:80: too many requests wait already; default/app, stable; attempts: 1, answered 503")
+        #expect(try serin.metrics().sum("serin_upstream_failures_total", ["reason": "queue_full"]) == 1)
         #expect(try origin.requests(2).count == 2)
         // One who goes away while it waits, and not only has said all, leaves its place to another.
         clients[4].socket.reset()
@@ -87,6 +89,8 @@ import Testing
         let second = try serin.client()
         let answer = try second.get()
         #expect(answer.status == 503 && answer["Retry-After"] == "1")
+        try serin.waitForLog("default/app:80: no connection became free in time; default/app, stable; attempts: 1, answered 503")
+        #expect(try serin.metrics().sum("serin_upstream_failures_total", ["reason": "queue_timeout"]) == 1)
         gate.open()
         #expect(try first.readResponse().text == "app\n")
         #expect(try second.get().text == "app\n", "its connection is still good")
@@ -115,6 +119,37 @@ import Testing
         #expect(try serin.client().get().status == 503)
         gate.open()
         for client in clients { #expect(try client.readResponse().text == "app\n") }
+    }
+
+    /// A request that belongs to an endpoint waits for that one, though another is free.
+    @Test func whoBelongsToAnEndpointWaitsForIt() throws {
+        let gate = Gate()
+        let origins = try ["a", "b"].map { name in
+            try RecordingOrigin { connection in
+                while let request = try connection.readRequest() {
+                    if request.head.startLine.contains("/held") { try gate.wait() }
+                    try connection.answer(name, to: request)
+                }
+            }
+        }
+        let serin = try SerinProcess(TestConfiguration(
+            services: ["app": origins.map(\.address.description)],
+            manifests: [Manifests.ingress(
+                "app", service: "app", annotations: ["nginx.ingress.kubernetes.io/upstream-hash-by": "$arg_k"])],
+            settings: "limits: {upstreamConnections: 1}\ntimeouts: {upstreamConnect: 1h}"))
+        let client = try serin.client()
+        let keys = try (0..<32).map { ($0, try client.get("/?k=\($0)").text) }
+        let ofA = try #require(keys.first { $0.1 == "a" }).0, ofB = try #require(keys.first { $0.1 == "b" }).0
+        let first = try serin.client(), second = try serin.client()
+        try first.send("GET /held?k=\(ofA) HTTP/1.1\r\nHost: a\r\n\r\n")
+        try eventually("the first at its endpoint") { origins[0].requests.contains { $0.head.startLine.contains("/held") } }
+        try second.send("GET /?k=\(ofA) HTTP/1.1\r\nHost: a\r\n\r\n")
+        try eventually("the second to wait") { try serin.metrics().sum("serin_upstream_waits_total") == 1 }
+        #expect(try client.get("/?k=\(ofB)").text == "b", "the other endpoint is free")
+        #expect(!second.socket.isReadable)
+        gate.open()
+        #expect(try first.readResponse().text == "a")
+        #expect(try second.readResponse().text == "a", "where it belongs")
     }
 
     /// Too few descriptors for a start: that is said, and nothing is half started.

@@ -175,8 +175,34 @@ import Testing
         var configuration = TestConfiguration.origin(origin)
         let serin = try SerinProcess(configuration)
         configuration.workers = 2
-        #expect(try serin.reload(configuration).status == 200)
-        try serin.waitForLog("need a restart")
+        configuration.admin = "127.0.0.1:9"
+        // Each time, for what is in force is still another one.
+        for _ in 0..<2 {
+            let answer = try serin.reload(configuration)
+            #expect(answer.status == 200)
+            let notes = try JSONDecoder().decode([Diagnostic].self, from: Data(answer.body))
+            #expect(notes.map { "\($0.severity) \($0.object): \($0.message)" } == [
+                "warning workers: a change needs a restart; there are still 1",
+                "warning admin: a change needs a restart; the address is still \(serin.admin)",
+            ])
+        }
+        try serin.waitForLog("workers: a change needs a restart; there are still 1")
+        try serin.waitForLog("admin: a change needs a restart; the address is still \(serin.admin)")
+        configuration.workers = 1
+        configuration.admin = "127.0.0.1:0"
+        #expect(try serin.reload(configuration).text == "[]", "as it was")
+    }
+
+    /// What a good configuration has to say is in the answer, too.
+    @Test func warningsAreInTheAnswer() throws {
+        let origin = try RecordingOrigin.named("app")
+        var configuration = TestConfiguration.origin(origin)
+        let serin = try SerinProcess(configuration)
+        configuration.manifests.append(Manifests.ingress("more", host: "more.test", service: "nowhere"))
+        let answer = try serin.reload(configuration)
+        let notes = try JSONDecoder().decode([Diagnostic].self, from: Data(answer.body))
+        #expect(answer.status == 200 && !notes.isEmpty && notes.allSatisfy { $0.severity == "warning" }, "\(answer.text)")
+        #expect(notes.contains { $0.file.hasSuffix("all.yaml") && $0.line > 0 && $0.message.contains("nowhere") }, "\(answer.text)")
     }
 
     @Test func theRouteTableOfTheAdminAddressFollows() throws {

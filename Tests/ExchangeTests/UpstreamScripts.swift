@@ -52,7 +52,7 @@ import Testing
         Script(
             name: "its turn does not come", steps: [.connects([.queued]), .client(get), .wait(5)],
             toClient: own("503 Service Unavailable", closes: false, extra: "Retry-After: 1|"), toUpstreams: [""],
-            ends: [.init(503, .overloaded)], reusable: [false]),
+            ends: [.init(503, .queueTimedOut)], reusable: [false]),
         Script(
             name: "what it waits for its turn is not what it connects for", steps: [
                 .connects([.queued]), .client(get), .wait(4), .connected(.turn), .wait(4), .connected(.fresh), .upstream(ok),

@@ -58,12 +58,28 @@ private final class Received: Sendable {
         let (reader, writer) = try Self.pipe()
         let file = LogFile(adopting: writer)
         close(reader)
-        #expect(throws: Errno.EPIPE) { try file.write([1]) }
+        #expect(throws: LogFile.WriteFailure(error: .EPIPE, written: 0)) { try file.write([1]) }
     }
 
     @Test func aFullDeviceIsAnError() throws {
         let file = try LogFile("/dev/full")
-        #expect(throws: Errno(code: ENOSPC)) { try file.write([1]) }
+        #expect(throws: LogFile.WriteFailure(error: Errno(code: ENOSPC), written: 0)) { try file.write([1]) }
+    }
+
+    @Test func whatWasWrittenBeforeAFailureIsTold() throws {
+        IgnoreSIGPIPE.install()
+        let (reader, writer) = try Self.pipe()
+        let file = LogFile(adopting: writer)
+        var asked = 0
+        // Its reader goes when there is no more room.
+        #expect { try file.write(Self.much) {
+            asked += 1
+            if asked == 20 { close(reader) }
+            return asked > 1000
+        } } throws: { error in
+            guard let failure = error as? LogFile.WriteFailure else { return false }
+            return failure.error == .EPIPE && (4096..<Self.much.count).contains(failure.written)
+        }
     }
 
     @Test func aPipeThatNobodyReadsIsNotWaitedFor() throws {

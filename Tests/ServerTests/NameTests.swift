@@ -1,6 +1,7 @@
 import Addressing
 import Exchange
 import Glibc
+import Logging
 import Reactor
 import Routing
 import Synchronization
@@ -30,6 +31,7 @@ import Testing
         }
 
         func answer(_ host: String, _ address: SocketAddress) { state.withLock { $0.answers[host] = [address] } }
+        func forget(_ host: String) { state.withLock { $0.answers[host] = nil } }
         /// Questions for this name block.
         func hold(_ host: String) { state.withLock { _ = $0.held.insert(host) } }
         func release(_ host: String) { state.withLock { _ = $0.held.remove(host) } }
@@ -42,8 +44,11 @@ import Testing
         TestProxy.snapshot(endpoints: hosts.map { Endpoint(address: .name(host: $0, port: 80)) })
     }
 
-    private static func proxy(_ names: Names, _ snapshot: Snapshot, interval: TimeSpan) throws -> TestProxy {
+    private static func proxy(
+        _ names: Names, _ snapshot: Snapshot, interval: TimeSpan, change: (inout Supervisor.Options) -> Void = { _ in }
+    ) throws -> TestProxy {
         try TestProxy(snapshot) { options in
+            change(&options)
             options.settings.resolveInterval = interval
             options.lookUp = { host, _ in names.lookUp(host) }
         }
@@ -101,6 +106,65 @@ import Testing
         try eventually { names.asked("stuck") > 0 }
         proxy.stop(graceful: true)
         #expect(names.answered("stuck") == 0, "it has stopped though the question is still open")
+    }
+
+    /// Many dead names, more than are asked for at a time, and a live one: the reload waits for its answer, and not for ever.
+    @Test func deadNamesDoNotHoldUpOthers() throws {
+        let one = try DemoOrigin(name: "one", at: TestProxy.anyPort), two = try DemoOrigin(name: "two", at: TestProxy.anyPort)
+        defer { for origin in [one, two] { origin.stop() } }
+        let names = Names()
+        names.answer("live", two.address)
+        let dead = (0..<Resolver.maximumThreads - 1).map { "dead\($0)" }
+        for name in dead { names.hold(name) }
+        defer { for name in dead { names.release(name) } }
+        let proxy = try Self.proxy(names, TestProxy.snapshot([one.address]), interval: .seconds(3600)) {
+            $0.namePatience = 50_000_000
+        }
+        var endpoints = dead.map { Endpoint(address: .name(host: $0, port: 80)) }
+        endpoints.insert(Endpoint(address: .name(host: "live", port: 80)), at: endpoints.count / 2)
+        proxy.supervisor.install(TestProxy.snapshot(endpoints: endpoints))
+        try eventually { names.answered("live") == 1 && dead.allSatisfy { names.asked($0) == 1 } }
+        try proxy.expectEventually { $0.hasSuffix("two\n") }
+        #expect(dead.allSatisfy { names.answered($0) == 0 }, "they are still being asked for")
+        // An answer that comes late counts, too.
+        names.answer("dead0", one.address)
+        names.release("dead0")
+        try proxy.expectEventually { $0.hasSuffix("one\n") }
+    }
+
+    @Test func onlySoManyAreAskedForAtATime() throws {
+        let names = Names()
+        let all = (0..<3 * Resolver.maximumThreads).map { "name\($0)" }
+        for name in all { names.hold(name) }
+        defer { for name in all { names.release(name) } }
+        let proxy = try Self.proxy(names, TestProxy.snapshot([]), interval: .seconds(3600))
+        proxy.supervisor.install(TestProxy.snapshot(endpoints: all.map { Endpoint(address: .name(host: $0, port: 80)) }))
+        try eventually { all.count { names.asked($0) == 1 } == Resolver.maximumThreads }
+        while let asked = all.first(where: { names.asked($0) == 1 && names.answered($0) == 0 }) {
+            let open = all.count { names.asked($0) == 1 && names.answered($0) == 0 }
+            #expect(open <= Resolver.maximumThreads)
+            names.release(asked)
+            try eventually { names.answered(asked) == 1 }
+        }
+        try eventually { all.allSatisfy { names.answered($0) == 1 } }
+    }
+
+    /// A name that has answered once and does so no more keeps its addresses; others follow.
+    @Test func aNameThatFailsKeepsItsAddresses() throws {
+        let one = try DemoOrigin(name: "one", at: TestProxy.anyPort), two = try DemoOrigin(name: "two", at: TestProxy.anyPort)
+        defer { for origin in [one, two] { origin.stop() } }
+        let names = Names()
+        names.answer("kept", one.address)
+        names.answer("moved", one.address)
+        let log = LogLines()
+        let proxy = try Self.proxy(names, Self.snapshot("kept", "moved"), interval: .milliseconds(1)) {
+            $0.logger = Logger(label: "test") { _ in log }
+        }
+        names.forget("kept")
+        names.answer("moved", two.address)
+        try log.wait(for: "kept does not resolve")
+        try proxy.expectEventually { $0.hasSuffix("two\n") }
+        try proxy.expectEventually { $0.hasSuffix("one\n") }
     }
 
     private func eventually(_ isTrue: () -> Bool) throws {

@@ -38,6 +38,10 @@ enum Fixtures {
         metrics.recordRequest(row: rows[0], version: .canary, reason: 3, statusClass: 5, durationNanoseconds: 30_000_000)
         metrics.recordRequest(row: rows[0], version: .canary, reason: 2, statusClass: 1, durationNanoseconds: 2_000_000_000)
         metrics.recordRequest(row: rows[1], version: .stable, reason: 1, statusClass: 3, durationNanoseconds: 7)
+        metrics.recordUpstreamFailure(row: rows[0], version: .canary, .noEndpoint)
+        for _ in 0..<2 { metrics.recordUpstreamFailure(row: rows[0], version: .stable, .requestTimeout) }
+        // Its request has not ended yet.
+        metrics.recordUpstreamFailure(row: rows[2], version: .stable, .connectRefused)
         return metrics
     }
 
@@ -49,6 +53,8 @@ enum Fixtures {
         process.clientConnections = 64
         process.upstreamConnectionsActive = 8
         process.upstreamConnectionsIdle = 56
+        process.accessLinesLost = 7
+        process.accessLogReopenFailures = 2
         process.reloadsSucceeded = 3
         process.reloadsFailed = 1
         process.lastReloadSuccessful = false

@@ -134,6 +134,25 @@ struct MetricsTests {
         #expect(right.requests(row: 3, version: .stable, reason: 0, statusClass: 2) == 1, "the other side is unchanged")
     }
 
+    @Test("failures of upstreams are merged by label, and forgotten with their row")
+    func upstreamFailures() {
+        var left = Metrics(reasonLabels: Self.reasons), right = left
+        let rows = left.rows(of: ["a", "b"])
+        left.recordUpstreamFailure(row: rows[1], version: .canary, .badResponse)
+        let other = right.rows(of: ["b", "c"])
+        for row in other { right.recordUpstreamFailure(row: row, version: .canary, .badResponse) }
+        right.recordUpstreamFailure(row: other[0], version: .stable, .noEndpoint)
+        left.merge(right)
+        let labels = left.routeLabels.indices.filter { left.hasUpstreamFailures(row: $0) }.map { left.routeLabels[$0] }
+        #expect(labels == ["b", "c"])
+        #expect(left.upstreamFailures(row: rows[1], version: .canary, .badResponse) == 2)
+        #expect(left.upstreamFailures(row: rows[1], version: .stable, .noEndpoint) == 1)
+        #expect(left.upstreamFailures(row: rows[1], version: .stable, .badResponse) == 0)
+        let gone = left.rows(of: (0...Metrics.maximumGoneRows).map(String.init))
+        left.forget { _ in true }
+        #expect(gone.count == Metrics.maximumGoneRows + 1 && !left.hasUpstreamFailures(row: rows[1]))
+    }
+
     @Test("merging doubles every plain counter of a value merged with itself")
     func mergeCounters() throws {
         let single = Fixtures.busyWorker()

@@ -156,6 +156,11 @@ extension PrometheusTextTests {
         # HELP serin_upstream_timeouts_total Requests for which an endpoint was too slow.
         # TYPE serin_upstream_timeouts_total counter
         serin_upstream_timeouts_total 113
+        # HELP serin_upstream_failures_total Attempts of requests that failed at an upstream, or before it, by route, version and reason.
+        # TYPE serin_upstream_failures_total counter
+        serin_upstream_failures_total{route="shop/idle i.example /",version="stable",reason="connect_refused"} 1
+        serin_upstream_failures_total{route="shop/web z.example /",version="stable",reason="request_timeout"} 2
+        serin_upstream_failures_total{route="shop/web z.example /",version="canary",reason="no_endpoint"} 1
         # HELP serin_upstream_waits_total Requests that waited for a connection to be free.
         # TYPE serin_upstream_waits_total counter
         serin_upstream_waits_total 117
@@ -168,9 +173,13 @@ extension PrometheusTextTests {
         # HELP serin_upstream_sent_bytes_total Bytes written to endpoints.
         # TYPE serin_upstream_sent_bytes_total counter
         serin_upstream_sent_bytes_total 115
-        # HELP serin_log_dropped_total Access log lines given up because the writer lagged behind.
+        # HELP serin_log_dropped_total Access log lines that are lost: the writer lagged behind, or they could not be written.
         # TYPE serin_log_dropped_total counter
-        serin_log_dropped_total 116
+        serin_log_dropped_total{reason="backlog"} 116
+        serin_log_dropped_total{reason="write_failed"} 7
+        # HELP serin_log_reopen_failures_total Times the access log could not be opened again.
+        # TYPE serin_log_reopen_failures_total counter
+        serin_log_reopen_failures_total 2
         # HELP process_cpu_seconds_total User and system CPU time spent, in seconds.
         # TYPE process_cpu_seconds_total counter
         process_cpu_seconds_total 1.25

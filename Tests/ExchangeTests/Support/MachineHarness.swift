@@ -281,7 +281,7 @@ final class MachineHarness {
             switch how {
             case .noEndpoint: machine.noEndpoint(now: now)
             case .overloaded: machine.overloaded(now: now)
-            default: machine.connectFailed(timedOut: false, now: now)
+            default: machine.connectFailed(now: now)
             }
         }
     }

@@ -220,7 +220,7 @@ final class Conversation {
             machine.overloaded(now: now)
         default:
             upstream = .none
-            machine.connectFailed(timedOut: false, now: now)
+            machine.connectFailed(now: now)
         }
     }
 

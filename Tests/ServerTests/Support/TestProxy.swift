@@ -60,8 +60,13 @@ final class TestProxy {
     }
 
     static func get(_ address: SocketAddress) throws -> String {
+        try exchange(address, "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+    }
+
+    /// All that comes until the connection ends, or for 20 s nothing does.
+    static func exchange(_ address: SocketAddress, _ text: String) throws -> String {
         let attempt = try Socket.connect(to: address)
-        let request = Array("GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".utf8)
+        let request = Array(text.utf8)
         switch consume attempt {
         case .connected(let socket): return exchange(socket, request)
         case .inProgress(let socket): return exchange(socket, request)
