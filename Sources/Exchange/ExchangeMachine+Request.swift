@@ -96,6 +96,8 @@ extension ExchangeMachine {
         let marks = target.isMarked ? snapshot.routes.routes[target.route].marks?.marks(of: target.version) : nil
         if let marks { room += marks.requestRoom }
         guard room <= BufferPool.Size.huge.rawValue else { return false }
+        announcesClient = false
+        if snapshot.announcesClients, let version = snapshot.backends[target.backend].proxyProtocol { announce(version, address) }
         context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
         let rewrite = RequestRewrite(
             client: client, clientAddress: address,
