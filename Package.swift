@@ -53,13 +53,14 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Pure: bytes and values in, values out.
         module("Addressing"),
         module("HTTP1"),
         module("Routing", ["Addressing", "CPCRE2"]),
         module("Telemetry"),
-        module("Exchange", ["Addressing", "HTTP1", "Routing"]),
+        module("Exchange", ["Addressing", "CZlib", "HTTP1", "Routing"]),
 
         // The kernel's side.
         module("Reactor", ["Addressing", "CLinux"]),
@@ -93,7 +94,7 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry"]),
         tests("TLSTests", ["COpenSSL", "TLS", "TestCertificates", "TestSupport"]),
         tests("ReactorTests", ["Addressing", "Reactor", "TestSupport"]),
-        tests("ExchangeTests", ["Addressing", "Exchange", "HTTP1", "Routing", "TestSupport"]),
+        tests("ExchangeTests", ["Addressing", "CZlib", "Exchange", "HTTP1", "Routing", "TestSupport"]),
         tests("ServerTests", ["Addressing", "Exchange", "Reactor", "Routing", "Server", "TLS", "Telemetry",
             .product(name: "Logging", package: "swift-log")]),
         // They run the binary, so it is built before them.

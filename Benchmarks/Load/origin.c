@@ -2,6 +2,7 @@
 //
 //     GET /            100 bytes
 //     GET /bytes/N     N bytes
+//     GET /json/N      N bytes of JSON, as repetitive as JSON is
 //     GET /head        the request head as it arrived, so that the rig can check what a proxy sets
 //     POST anything    reads the whole body (Content-Length), then answers 100 bytes
 //
@@ -52,7 +53,7 @@ struct connection {
 static int epollFd;
 static const char *version;
 static uint64_t *requestCount;
-static char block[BLOCK], scratch[256 * 1024];
+static char block[BLOCK], json[BLOCK], scratch[256 * 1024];
 static struct connection *closedConnections;
 
 static void fail(const char *what) {
@@ -75,10 +76,27 @@ static void freeClosedConnections(void) {
     }
 }
 
+// Records with names that recur and values that hardly do.
+static void writeJSON(void) {
+    static const char *const cities[] = {"Bergen", "Lisboa", "Montréal", "Nagoya", "Oaxaca", "Perth", "Sofia", "Tartu"};
+    uint64_t seed = 1;
+    for (size_t length = 0; length < BLOCK;) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        uint32_t first = (uint32_t)(seed >> 33), second = (uint32_t)(seed >> 17) & 0xFFFFFF;
+        char record[256];
+        int written = snprintf(record, sizeof record,
+                               "{\"id\":%u,\"city\":\"%s\",\"active\":%s,\"price\":%u.%02u,\"token\":\"%08x%06x\"},\n", first % 1000000,
+                               cities[first % 8], first & 16 ? "true" : "false", second % 1000, first % 100, first, second);
+        size_t count = BLOCK - length < (size_t)written ? BLOCK - length : (size_t)written;
+        memcpy(json + length, record, count);
+        length += count;
+    }
+}
+
 static void answer(struct connection *connection, const char *status, const char *body, uint64_t length) {
     int written = snprintf(connection->answerHead, ANSWER_HEAD_SIZE,
-                           "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %llu\r\nX-Version: %s\r\n%s\r\n",
-                           status, (unsigned long long)length, version,
+                           "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %llu\r\nX-Version: %s\r\n%s\r\n",
+                           status, body == json ? "application/json" : "text/plain", (unsigned long long)length, version,
                            connection->closeAfterAnswer ? "Connection: close\r\n" : "");
     connection->answerHeadLength = connection->answerHeadLeft = (size_t)written;
     connection->answerBody = body;
@@ -89,9 +107,10 @@ static void answer(struct connection *connection, const char *status, const char
 static void chooseAnswer(struct connection *connection) {
     // Only this process writes the count; the rig reads it at any time.
     __atomic_store_n(requestCount, *requestCount + 1, __ATOMIC_RELAXED);
-    if (!strncmp(connection->head, "GET /bytes/", 11)) {
-        uint64_t length = strtoull(connection->head + 11, NULL, 10);
-        if (length <= largestBody) return answer(connection, "200 OK", block, length);
+    bool wantsJSON = !strncmp(connection->head, "GET /json/", 10);
+    if (wantsJSON || !strncmp(connection->head, "GET /bytes/", 11)) {
+        uint64_t length = strtoull(connection->head + (wantsJSON ? 10 : 11), NULL, 10);
+        if (length <= largestBody) return answer(connection, "200 OK", wantsJSON ? json : block, length);
         return answer(connection, "404 Not Found", block, 0);
     }
     if (!strncmp(connection->head, "GET /head ", 10))
@@ -234,6 +253,7 @@ int main(int argc, char **argv) {
     version = argv[2];
     requestCount = mapCounter(argv[3]);
     memset(block, 'x', sizeof block);
+    writeJSON();
 
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (listener < 0) fail("socket");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import os
@@ -37,6 +38,7 @@ class Load:
     post_bytes: int = 0
     new_connection_per_request: bool = False
     secure: bool = False
+    compressed: bool = False
 
 
 @dataclass(frozen=True)
@@ -139,4 +141,7 @@ def check(proxy: Proxy) -> None:
         for name in FORWARDED_FIELDS:
             expect(f"the field {name}", f"\r\n{name.lower()}: " in seen)
         expect("the field Host", f"\r\nhost: {HOST}\r\n" in seen)
+    if proxy.compresses:
+        compressed = ask("/json/65536")[1]
+        expect("a compressed answer", len(compressed) < 32768 and len(gzip.decompress(compressed)) == 65536)
     connection.close()

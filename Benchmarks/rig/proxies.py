@@ -53,6 +53,7 @@ class Proxy:
 
     name = ""
     speaks_http = True
+    compresses = False  # JSON by gzip, level 1; to be set before it starts
 
     def __init__(self, bench: Bench):
         self.bench = bench
@@ -136,6 +137,7 @@ services:
 limits:
   body: 0
 accessLog: {{format: off}}
+{"gzip: {level: 1, types: [application/json]}" if self.compresses else ""}
 """)
         return [str(self.bench.serin), "run", "-c", str(configuration)]
 
@@ -180,6 +182,7 @@ http {{
     access_log off;
     server_tokens off;
     tcp_nodelay on;
+    {"gzip on; gzip_comp_level 1; gzip_types application/json; gzip_proxied any; gzip_vary on;" if self.compresses else ""}
     keepalive_timeout 75s;
     keepalive_requests 1000000000;
     client_max_body_size 0;

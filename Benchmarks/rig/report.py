@@ -31,6 +31,7 @@ FIGURES = [
     Figure("GET 100 B over TLS ÷ the better of nginx, HAProxy", "tls100/serin/cpu", 0.95, 0.85, ("tls100/nginx/cpu", "tls100/haproxy/cpu")),
     Figure("GET 1 MiB over TLS ÷ the better", "tls1m/serin/cpu", 1.05, 0.90, ("tls1m/nginx/cpu", "tls1m/haproxy/cpu")),
     Figure("full TLS handshake per request ÷ the better", "handshake/serin/cpu", 1.05, 0.95, ("handshake/nginx/cpu", "handshake/haproxy/cpu")),
+    Figure("64 KiB JSON by gzip, level 1 ÷ nginx", "gzip/serin/cpu", 1.05, 0.90, ("gzip/nginx/cpu",)),
     Figure("RSS per idle keep-alive connection", "idle/serin/bytes per connection", 771, 400, unit=" B"),
     Figure("system calls per keep-alive GET", "syscalls/serin/total", 4.3, None),
     Figure("heap allocations per keep-alive GET", "allocations/serin/per request", 2, 0),

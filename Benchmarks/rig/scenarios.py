@@ -75,6 +75,7 @@ def flow(bench: Bench, proxies: list[Proxy], effort: Effort, work: Load) -> Outc
 
     try:
         for proxy in proxies:
+            proxy.compresses = work.compressed
             proxy.start()
             load.check(proxy)
             load.wrk(bench, proxy, work, 1)  # warm-up
@@ -182,9 +183,10 @@ class Scenario:
     run: Callable[[Bench, list[Proxy], Effort, Callable[[], int]], Outcomes]
     needs_http: bool = False  # leaves the relay out
     with_relay_256: bool = False
+    only: tuple[str, ...] = ()  # all, if empty
 
 
-def _flow(title: str, work: Load, **options: bool) -> Scenario:
+def _flow(title: str, work: Load, **options: bool | tuple[str, ...]) -> Scenario:
     return Scenario(title, "flow", lambda bench, proxies, effort, _: flow(bench, proxies, effort, work), **options)
 
 
@@ -200,6 +202,8 @@ ALL: dict[str, Scenario] = {
                    Load(path="/bytes/1048576", connections=16, secure=True), needs_http=True),
     "handshake": _flow("GET, 100 B answer, a new TLS 1.3 connection with a full handshake (P-256) for each request, 64 at a time",
                        Load(new_connection_per_request=True, secure=True), needs_http=True),
+    "gzip": _flow("GET, 64 KiB JSON compressed by gzip at level 1, 32 keep-alive connections",
+                  Load(path="/json/65536", connections=32, compressed=True), only=("serin", "nginx")),
     "idle": Scenario(f"{IDLE_CONNECTIONS} idle keep-alive connections", "idle",
                      lambda bench, proxies, effort, _: idle(bench, proxies, effort)),
     "syscalls": Scenario("System calls per keep-alive GET at 64 connections (strace -c -f)", "system calls", system_calls),
@@ -208,7 +212,8 @@ ALL: dict[str, Scenario] = {
 
 
 def chosen_proxies(scenario: Scenario, bench: Bench, kinds: list[type[Proxy]]) -> list[Proxy]:
-    proxies = [kind(bench) for kind in kinds if kind.speaks_http or not scenario.needs_http]
+    proxies = [kind(bench) for kind in kinds
+               if (kind.speaks_http or not scenario.needs_http) and (not scenario.only or kind.name in scenario.only)]
     if scenario.with_relay_256 and any(proxy.name == "relay" for proxy in proxies):
         proxies.append(Relay256(bench))
     return proxies

@@ -4,6 +4,7 @@ public import Routing
 /// What the exchanges of one worker share. One thread only; nothing here is locked.
 public final class ExchangeContext {
     public let pool: BufferPool
+    public let gzip = GzipPool()
     public let rolls: RollSource
     /// The Date field's value, renewed by the worker once a second.
     public var date: HTTPDate

@@ -95,6 +95,8 @@ extension ExchangeMachine {
         let marks = target.isMarked ? snapshot.routes.routes[target.route].marks?.marks(of: target.version) : nil
         if let marks { room += marks.requestRoom }
         guard room <= BufferPool.Size.huge.rawValue else { return false }
+        announcesClient = false
+        if snapshot.announcesClients, let version = snapshot.backends[target.backend].proxyProtocol { announce(version, address) }
         context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
         let rewrite = RequestRewrite(
             client: client, clientAddress: address,
@@ -134,7 +136,7 @@ extension ExchangeMachine {
     func answer(_ failure: Failure, status: UInt16?, _ now: Instant) {
         summary.failure = failure
         // As in ingress-nginx, where the cookie is set when an endpoint has been picked, whatever comes of it.
-        let session = target.flatMap(sessionMark)
+        let session = hasTarget ? sessionMark : nil
         let answer = beginAnswer(status ?? failure.status, extraRoom: session?.room ?? 0)
         answer.write(date: context.date, session: session, isTLS: client.isTLS, to: &response.output)
         finishAnswer(now)

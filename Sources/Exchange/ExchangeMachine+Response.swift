@@ -45,15 +45,25 @@ extension ExchangeMachine {
         if hasTarget, !target.retry.conditions.isDisjoint(with: .statuses), triesElsewhere(status, now) { return }
         // The answer has begun: from here on nothing is tried again.
         request.stopHolding()
-        let framing = outgoingFraming(of: responseHead.framing)
+        var framing = outgoingFraming(of: responseHead.framing)
+        var (coding, gzip): (ResponseCoding, Gzip?) = (.asIs, nil)
+        if let policy = snapshot.gzip {
+            (coding, gzip) = self.coding(policy)
+            // How long it will be is not known.
+            if coding == .gzip { framing = outgoingFraming(of: .untilClose) }
+        }
         // What is still unread of the request will not be read: RFC 9112 section 9.6 has the client told.
         if framing == .untilClose || context.isDraining || clientHasClosed || !request.isSourceComplete || requestWasCutShort {
             mayPersist = false
         }
-        writeHead(framing: framing, now)
+        writeHead(framing: framing, coding: coding, now)
         response.input.consume(length)
-        response.begin(responseHead.framing, as: framing == .chunked ? .chunked : .verbatim)
-        upstreamPersists = responseHead.isPersistent && responseHead.framing != .untilClose
+        if let gzip {
+            beginCompressing(responseHead.framing, as: framing == .chunked ? .chunked : .verbatim, through: gzip)
+        } else {
+            response.begin(responseHead.framing, as: framing == .chunked ? .chunked : .verbatim)
+        }
+        upstreamPersists = responseHead.isPersistent && responseHead.framing != .untilClose && !announcesClient
         responseHeadIsDone = true
         responseIsDelimited = framing != .untilClose
         summary.status = status
@@ -69,12 +79,12 @@ extension ExchangeMachine {
         }
     }
 
-    private func writeHead(framing: BodyLength, _ now: Instant) {
+    private func writeHead(framing: BodyLength, coding: ResponseCoding = .asIs, _ now: Instant) {
         beginClientWait(now)
         let marks = hasTarget && target.isMarked ? makeMarks() : nil
         let rewrite = ResponseRewrite(
             closes: !mayPersist, saysKeepAlive: mayPersist && head.minorVersion == 0, framing: framing, marks: marks,
-            strictTransport: strictTransport)
+            strictTransport: strictTransport, coding: coding)
         response.reserveOutput(ResponseRewrite.room(for: responseHead) + rewrite.extraRoom, pool)
         response.writeHead(responseHead, by: rewrite, date: context.date)
     }
@@ -157,7 +167,7 @@ extension ExchangeMachine {
         switch phase {
         case .forwarding where responseHeadIsDone:
             beginClientWait(now)
-            let fault = response.pump(pool)
+            let fault = isCompressing ? pumpCompressing() : response.pump(pool)
             switch fault {
             case .malformed: return cutResponse(.badResponse, now)
             case .truncated: return cutResponse(.upstreamClosed, now)
@@ -198,6 +208,7 @@ extension ExchangeMachine {
         guard phase != .finished else { return }
         if hasUpstream || phase == .connecting, wantsRelease == nil { wantsRelease = false }
         wantsConnect = nil
+        if isCompressing { endCompressing() }
         self.disposition = disposition
         summary.requestBodyBytes = request.bodyBytes
         summary.responseBodyBytes += response.bodyBytes

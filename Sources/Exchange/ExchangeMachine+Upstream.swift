@@ -180,6 +180,7 @@ extension ExchangeMachine {
     func cutResponse(_ failure: Failure, _ now: Instant) {
         summary.failure = failure
         dropUpstream()
+        if isCompressing { flushBeforeCut() }
         mustCut = true
         phase = .answering
         settle(now)

@@ -1,3 +1,4 @@
+public import Addressing
 public import HTTP1
 public import Routing
 
@@ -7,7 +8,7 @@ public import Routing
 ///
 /// No socket, no clock and no randomness in here: the worker reads into it, writes out of it, tells it the time and does what
 /// `nextAction` asks. Each request ends in exactly one `finish`. The parts: `+Request` (head, routing), `+Upstream`
-/// (connecting, failing, trying again), `+Response` (head, body, end), `+Deadlines` (what may take how long).
+/// (connecting, failing, trying again), `+Response` (head, body, end), `+Compression`, `+Deadlines` (what may take how long).
 public final class ExchangeMachine {
     /// Connections one request may ask for, where its route's `RetryRule` allows so many; all lead to the version that was chosen. As
     /// many more if the stable version stands in for a canary that failed.
@@ -21,6 +22,8 @@ public final class ExchangeMachine {
     let pool: BufferPool
     var snapshot: Snapshot
     var client: ClientIdentity
+    /// Of the connection that was begun with, if they are known.
+    public var ends: ConnectionEnds?
 
     // What every step looks at comes first and lies together; what only one of them needs, behind it.
     public internal(set) var phase = Phase.readingHead
@@ -40,10 +43,14 @@ public final class ExchangeMachine {
     var hasUpstream = false
     var upstreamIsReused = false
     var upstreamPersists = false
+    /// It gets a header of the PROXY protocol, so that it must be a new one, and serves no other request.
+    public internal(set) var announcesClient = false
     var requestWasCutShort = false
     var responseHeadIsDone = false
     /// The response's framing shows where it ends, so that an early end of the connection shows, too.
     var responseIsDelimited = true
+    /// The response goes through `Relay.gzip`: `flush` may have something to do.
+    public internal(set) var isCompressing = false
 
     // Actions that wait to be asked for.
     /// Whether any of those below is set: spares asking for each.
@@ -118,6 +125,7 @@ public final class ExchangeMachine {
     /// Takes up a connection on which a first byte is expected. The machine must be new or `retired`.
     public func begin(client: ClientIdentity, now: Instant) {
         self.client = client
+        if ends != nil { ends = nil }
         clientHasClosed = false
         start(now)
     }
@@ -147,6 +155,7 @@ public final class ExchangeMachine {
         hasUpstream = false
         upstreamIsReused = false
         upstreamPersists = false
+        announcesClient = false
         requestWasCutShort = false
         responseHeadIsDone = false
         responseIsDelimited = true
@@ -352,6 +361,7 @@ public final class ExchangeMachine {
     public func checkInvariants() {
         request.checkInvariants()
         response.checkInvariants()
+        assert(isCompressing == (response.gzip != nil), "a stream is given back when its response is over")
         assert(phase != .connecting || hasTarget, "an upstream is asked for by a decision")
         assert(phase != .finished || !hasUpstream || wantsRelease != nil, "a finished request keeps no upstream")
         assert(earlierAttempts <= Self.maximumAttempts, "attempts are bounded")

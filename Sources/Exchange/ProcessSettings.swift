@@ -7,10 +7,13 @@ public struct ProcessSettings: Equatable, Sendable {
     public struct Listener: Hashable, Sendable {
         public var address: EndpointAddress
         public var tls: Bool
+        /// Each connection begins with a header of the PROXY protocol; whose is believed is in `Forwarding.trustedProxies`.
+        public var proxyProtocol: Bool
 
-        public init(address: EndpointAddress, tls: Bool = false) {
+        public init(address: EndpointAddress, tls: Bool = false, proxyProtocol: Bool = false) {
             self.address = address
             self.tls = tls
+            self.proxyProtocol = proxyProtocol
         }
     }
 

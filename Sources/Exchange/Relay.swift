@@ -18,17 +18,19 @@ struct Relay: ~Copyable {
     /// Bytes at the front of `input` that are decoded and go out as they are.
     private(set) var passthrough = 0
     /// Bytes at the front of `input` that are decoded and wait to be copied into `output`.
-    private var owed = 0
-    private var framing = Framing.verbatim
-    private var copies = false
+    var owed = 0
+    private(set) var framing = Framing.verbatim
+    var copies = false
+    /// What the body is compressed by, see +Gzip.
+    var gzip: Gzip?
     /// The source has sent its whole message, and all of it is decoded.
-    private(set) var isSourceComplete = false
+    var isSourceComplete = false
     /// The source's connection has ended: nothing follows what is in `input`.
     private(set) var isSourceClosed = false
     /// It ended by failing, which completes no body.
     private var hasSourceFailed = false
-    /// Body bytes decoded so far.
-    private(set) var bodyBytes = 0
+    /// Body bytes decoded so far; of a compressed body those that came of it.
+    var bodyBytes = 0
 
     /// While held, bytes already sent stay, so that the request can be sent again over another connection.
     private(set) var isHeld = false
@@ -36,7 +38,7 @@ struct Relay: ~Copyable {
     /// Whether anything went out since the start or the last `rewind`.
     private(set) var hasSent = false
     /// Behind the rest, because most of it is for chunks: what every message needs lies together.
-    private(set) var decoder = BodyDecoder(.none)
+    var decoder = BodyDecoder(.none)
 
     /// Most messages have no body, and a decoder that is at its end already need not be made again for them.
     private mutating func setDecoder(_ length: BodyLength) {
@@ -157,7 +159,7 @@ struct Relay: ~Copyable {
 
     // Static, because the compiler takes a span of one stored property for an access to all of self.
 
-    private static func next(of decoder: inout BodyDecoder, in input: borrowing ByteBuffer, after skipped: Int) -> BodyStep {
+    static func next(of decoder: inout BodyDecoder, in input: borrowing ByteBuffer, after skipped: Int) -> BodyStep {
         decoder.next(input.bytes.extracting(droppingFirst: skipped))
     }
 
@@ -200,10 +202,10 @@ struct Relay: ~Copyable {
     }
 
     /// The most that framing adds to one run of bytes: 16 digits, two line ends, and the last chunk behind it.
-    private static let chunkOverhead = 32
+    static let chunkOverhead = 32
 
     /// The free space of `output`; compacted, grown up to a bound, or freed of what was held, before it counts as used up.
-    private mutating func outputRoom(_ pool: BufferPool) -> Int {
+    mutating func outputRoom(_ pool: BufferPool) -> Int {
         if output.space <= Self.chunkOverhead { output.compact() }
         if output.space <= Self.chunkOverhead, output.capacity < BufferPool.Size.standard.rawValue {
             Self.exchange(&output, for: pool.take(.holding(output.capacity + 1)), pool)
@@ -240,7 +242,7 @@ struct Relay: ~Copyable {
     }
 
     /// Whether the end of the connection is the end of the body, too (RFC 9112 section 6.3, rule 8).
-    private mutating func endsAtClose() -> Bool { !hasSourceFailed && decoder.finishAtEOF() }
+    mutating func endsAtClose() -> Bool { !hasSourceFailed && decoder.finishAtEOF() }
 
     // MARK: Sink
 

@@ -12,12 +12,14 @@ struct ResponseRewrite: ~Copyable {
     var marks: ResponseMarks?
     /// Replaces what the upstream says of it; empty: that passes.
     var strictTransport: [UInt8] = []
+    /// Whether the body is compressed, and what caches are to know of it.
+    var coding = ResponseCoding.asIs
 
     /// Room that `write` may need for a head; a field may come without the space that is written after its colon.
     static func room(for head: borrowing ResponseHead) -> Int { head.length + head.fields.count + 256 }
 
     /// Beside that.
-    var extraRoom: Int { (marks?.room ?? 0) + (strictTransport.isEmpty ? 0 : strictTransport.count + 32) }
+    var extraRoom: Int { (marks?.room ?? 0) + (strictTransport.isEmpty ? 0 : strictTransport.count + 32) + coding.room }
 
     /// - Parameter input: the buffer whose unread bytes begin with the head.
     func write(
@@ -34,6 +36,7 @@ struct ResponseRewrite: ~Copyable {
             let field = head.fields[index]
             if field.isNominated { continue }
             if let marks, !head.isInterim, marks.replaces(bytes[field.name]) { continue }
+            if coding != .asIs, coding.replaces(field, bytes) { continue }
             switch field.known {
             case .connection, .keepAlive, .proxyConnection, .transferEncoding, .upgrade, .te, .trailer, .http2Settings:
                 continue
@@ -59,6 +62,7 @@ struct ResponseRewrite: ~Copyable {
             // RFC 9110 section 6.6.1: a recipient with a clock adds the Date that is missing.
             marks?.write(head, in: bytes, to: &output)
             if !strictTransport.isEmpty { output.appendField(Self.strictTransportName, strictTransport.span) }
+            if coding != .asIs { coding.writeFields(head, in: bytes, to: &output) }
             if !hasDate { output.appendField("Date", date.bytes) }
             writeFraming(passesLength: passesLength, to: &output)
         }

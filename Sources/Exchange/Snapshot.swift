@@ -17,12 +17,16 @@ public final class Snapshot: Sendable {
     public let failover: Failover
     public let compatibility: Compatibility
     public let https: HTTPSPolicy
+    /// Nil: nothing is compressed.
+    public let gzip: GzipPolicy?
+    /// Some backend is told by the PROXY protocol who its clients are.
+    public let announcesClients: Bool
 
     public init(
         routes: RouteTable, backends: [Backend], sequences: [String],
         timeouts: Timeouts = Timeouts(), limits: Limits = Limits(),
         forwarding: Forwarding = Forwarding(), failover: Failover = .canaryToStable, compatibility: Compatibility = .scoped,
-        https: HTTPSPolicy = HTTPSPolicy()
+        https: HTTPSPolicy = HTTPSPolicy(), gzip: GzipPolicy? = nil
     ) {
         self.routes = routes
         self.backends = backends
@@ -33,6 +37,8 @@ public final class Snapshot: Sendable {
         self.failover = failover
         self.compatibility = compatibility
         self.https = https
+        self.gzip = gzip
+        announcesClients = backends.contains { $0.proxyProtocol != nil }
     }
 
     /// The same snapshot over other endpoints: what a name's new addresses lead to.
@@ -41,7 +47,7 @@ public final class Snapshot: Sendable {
         return Snapshot(
             routes: routes, backends: backends, sequences: sequences,
             timeouts: timeouts, limits: limits, forwarding: forwarding, failover: failover, compatibility: compatibility,
-            https: https)
+            https: https, gzip: gzip)
     }
 }
 

@@ -52,6 +52,26 @@ public struct Socket: ~Copyable {
         return result == 0 ? .endOfStream : IOResult(moved: result)
     }
 
+    /// Reads at most `limit` of the bytes that there are; the others stay.
+    public func receive(into space: inout MutableSpan<UInt8>, atMost limit: Int) -> IOResult {
+        if space.isEmpty || limit <= 0 { return .bytes(0) }
+        // The kernel writes at most `count` bytes to the span's memory, during the call.
+        let result = unsafe space.withUnsafeMutableBufferPointer { bytes in
+            systemCall { unsafe linux_receive(fd, bytes.baseAddress, min(bytes.count, limit)) }
+        }
+        return result == 0 ? .endOfStream : IOResult(moved: result)
+    }
+
+    /// The same, but all bytes stay, to be received again.
+    public func peek(into space: inout MutableSpan<UInt8>, atMost limit: Int) -> IOResult {
+        if space.isEmpty || limit <= 0 { return .bytes(0) }
+        // The kernel writes at most `count` bytes to the span's memory, during the call.
+        let result = unsafe space.withUnsafeMutableBufferPointer { bytes in
+            systemCall { unsafe linux_peek(fd, bytes.baseAddress, min(bytes.count, limit)) }
+        }
+        return result == 0 ? .endOfStream : IOResult(moved: result)
+    }
+
     /// Writes what fits. The count may be short; `.bytes(0)` only for an empty span.
     public func send(_ bytes: Span<UInt8>, more: Bool = false) -> IOResult {
         if bytes.isEmpty { return .bytes(0) }

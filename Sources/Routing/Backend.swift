@@ -1,3 +1,5 @@
+public import Addressing
+
 /// The Service a route or a canary sends to, with the places it runs at.
 public struct Backend: Sendable {
     /// `namespace/service:port`.
@@ -7,8 +9,13 @@ public struct Backend: Sendable {
     public let balancing: Balancing
     /// The endpoint follows from the request.
     public let isPlaced: Bool
+    /// How it is told, before each request, who the client is; nil: by the request's fields only.
+    public let proxyProtocol: ProxyHeader.Version?
 
-    public init(name: String, endpoints: [Endpoint], balancing: Balancing = .roundRobin) {
+    public init(
+        name: String, endpoints: [Endpoint], balancing: Balancing = .roundRobin, proxyProtocol: ProxyHeader.Version? = nil
+    ) {
+        self.proxyProtocol = proxyProtocol
         self.name = name
         self.endpoints = endpoints
         self.balancing = balancing
@@ -17,6 +24,6 @@ public struct Backend: Sendable {
 
     /// The same over other endpoints.
     public func replacing(endpoints: [Endpoint]) -> Backend {
-        Backend(name: name, endpoints: endpoints, balancing: balancing)
+        Backend(name: name, endpoints: endpoints, balancing: balancing, proxyProtocol: proxyProtocol)
     }
 }

@@ -7,6 +7,8 @@ import TLS
 /// which is there only while one is under way.
 final class ClientConnection {
     enum State: UInt8 {
+        /// A proxy is to say whose connection it is, before anything else.
+        case announcing
         /// TLS is being agreed on; there is no request before that.
         case handshaking
         /// Serving requests, or waiting for one.
@@ -19,11 +21,15 @@ final class ClientConnection {
     }
 
     let socket: Socket
-    let peer: IPAddress?
-    let localPort: UInt16
+    /// The client, or, until that is said or if it never is, the proxy before it.
+    var peer: IPAddress?
+    /// The port that the client connected to.
+    var localPort: UInt16
+    /// Nil unless somebody wants to know.
+    var ends: ConnectionEnds?
     /// Nil for a plain connection.
     let tls: TLSSession?
-    let countsAddress: Bool
+    var countsAddress: Bool
     /// After the handshake: whose certificate the client got.
     var certificate: UInt64 = 0
     var state: State

@@ -22,6 +22,13 @@ final class ProcessCounts: Sendable {
             clients.subtract(1, ordering: .relaxed)
             return .refused
         }
+        let admission = admit(peer, limitPerClient: limitPerClient)
+        if case .refused = admission { clients.subtract(1, ordering: .relaxed) }
+        return admission
+    }
+
+    /// For a connection that is counted already, when its client turns out.
+    func admit(_ peer: IPAddress?, limitPerClient: Int) -> Admission {
         guard limitPerClient > 0, let peer else { return .admitted(countsAddress: false) }
         let isAdmitted = clientsByAddress.withLock { counts in
             let count = counts[peer, default: 0]
@@ -29,11 +36,7 @@ final class ProcessCounts: Sendable {
             counts[peer] = count + 1
             return true
         }
-        guard isAdmitted else {
-            clients.subtract(1, ordering: .relaxed)
-            return .refused
-        }
-        return .admitted(countsAddress: true)
+        return isAdmitted ? .admitted(countsAddress: true) : .refused
     }
 
     func leave(_ peer: IPAddress?, countsAddress: Bool) {

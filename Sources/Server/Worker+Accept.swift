@@ -39,8 +39,10 @@ extension Worker {
     private func welcome(_ connection: consuming Socket, _ address: SocketAddress, _ listener: ListeningSocket) {
         let limits = installation.snapshot.limits
         let peer = address.ipAddress
+        let isAnnounced = listener.configured.proxyProtocol
+        if isAnnounced, !mayAnnounce(peer) { return metrics.proxyHeaders.record(.untrusted) }
         guard case .admitted(let countsAddress) = counts.admit(
-            peer, limit: connectionLimit, limitPerClient: limits.connectionsPerClient)
+            peer, limit: connectionLimit, limitPerClient: isAnnounced ? 0 : limits.connectionsPerClient)
         else {
             metrics.connectionsRefused &+= 1
             return turnAway(connection, isTLS: listener.configured.tls)
@@ -53,6 +55,11 @@ extension Worker {
         let client = ClientConnection(
             connection, peer: peer, localPort: listener.listener.localAddress.port ?? (listener.configured.tls ? 443 : 80),
             tls: session, countsAddress: countsAddress, now: loop.now)
+        if isAnnounced {
+            client.state = .announcing
+        } else if installation.snapshot.announcesClients {
+            client.ends = Self.ends(of: client, address)
+        }
         client.token = slab.insert(.client(client))
         clientCount += 1
         metrics.connectionsAccepted &+= 1
@@ -61,12 +68,18 @@ extension Worker {
         } catch {
             return close(client)
         }
-        setDeadline(client, session == nil ? idleDeadline(of: client) : handshakeDeadline(of: client))
+        setDeadline(client, session == nil || isAnnounced ? idleDeadline(of: client) : handshakeDeadline(of: client))
+    }
+
+    /// Upstreams will be told of them.
+    private static func ends(of client: ClientConnection, _ address: SocketAddress) -> ConnectionEnds? {
+        guard let peer = address.ipAddress, let local = client.socket.localAddress, let here = local.ipAddress else { return nil }
+        return ConnectionEnds(source: peer, sourcePort: address.port ?? 0, destination: here, destinationPort: local.port ?? 0)
     }
 
     /// There are too many clients: says so and closes, without waiting for anything. An answer that the socket does not take
     /// at once is not sent: whoever is over the limit costs no more than this.
-    private func turnAway(_ connection: consuming Socket, isTLS: Bool) {
+    func turnAway(_ connection: borrowing Socket, isTLS: Bool) {
         // Plain text would mean nothing to a client in the middle of a handshake.
         guard !isTLS else { return }
         scratch.removeAll()

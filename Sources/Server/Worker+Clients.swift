@@ -23,6 +23,7 @@ extension Worker {
         if client.tls != nil { secureEvent(client) }
         switch client.state {
         case .open: drive(consume client)
+        case .announcing: readProxyHeader(client)
         case .handshaking: enqueue(client)
         case .lingering: dropInput(of: client)
         case .closed: break
@@ -153,7 +154,10 @@ extension Worker {
     private func rest(_ client: ClientConnection, _ exchange: ActiveExchange) {
         guard client.state == .open else { return }
         if client.exchange === exchange, exchange.machine.isIdle { detach(client, exchange) }
-        if client.exchange === exchange { return setDeadline(client, exchange.machine.deadline) }
+        if client.exchange === exchange {
+            if exchange.machine.isCompressing, flushes(client, exchange) { return }
+            return setDeadline(client, exchange.machine.deadline)
+        }
         // While a request was under way, the next one or the client's end may have come: its edge is used up.
         if client.isReadable { return enqueue(client) }
         setDeadline(client, idleDeadline(of: client))
@@ -268,11 +272,13 @@ extension Worker {
         if let exchange = idleMachines.pop() {
             if exchange.installation !== installation { exchange.use(installation) }
             exchange.machine.begin(client: client.identity, now: now)
+            if let ends = client.ends { exchange.machine.ends = ends }
             client.exchange = exchange
             return exchange
         }
         let machine = ExchangeMachine(
             context: context, snapshot: installation.snapshot, client: client.identity, now: now)
+        if let ends = client.ends { machine.ends = ends }
         let exchange = ActiveExchange(machine, installation)
         client.exchange = exchange
         return exchange
@@ -295,7 +301,7 @@ extension Worker {
         remove(client)
     }
 
-    private func remove(_ client: ClientConnection) {
+    func remove(_ client: ClientConnection) {
         guard slab.remove(client.token) != nil else { return }
         client.state = .closed
         if let exchange = client.exchange { detach(client, exchange) }
@@ -369,6 +375,7 @@ extension Worker {
 
     func clientTimedOut(_ client: ClientConnection) {
         client.timerDue = .max
+        if client.state == .announcing { return proxyHeaderTimedOut(client) }
         if client.state == .handshaking { return handshakeTimedOut(client) }
         if client.state == .lingering {
             let deadline = Instant(nanoseconds: client.waitsSince) + Self.lingerTimeout

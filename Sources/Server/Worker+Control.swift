@@ -37,7 +37,7 @@ extension Worker {
     }
 
     var countsSoFar: WorkerCounts {
-        WorkerCounts(metrics: metrics, upstreamsActive: upstreamCount - idleUpstreamCount, upstreamsIdle: idleUpstreamCount)
+        WorkerCounts(metrics: metricsSoFar, upstreamsActive: upstreamCount - idleUpstreamCount, upstreamsIdle: idleUpstreamCount)
     }
 
     private func listen(_ handed: HandedSocket) {
@@ -185,7 +185,7 @@ extension Worker {
         servePostponed()
         for token in idle {
             guard case .client(let client) = slab[token], client.exchange == nil else { continue }
-            if client.state == .open || client.state == .handshaking { close(client) }
+            if client.state != .lingering, client.state != .closed { close(client) }
         }
     }
 

@@ -33,7 +33,7 @@ extension Worker {
     func connect(to endpoint: UpstreamEndpoint, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
         exchange.asked = ObjectIdentifier(endpoint)
         exchange.askedAt = now
-        if !fresh, let upstream = takeIdle(endpoint) {
+        if !fresh, !exchange.machine.announcesClient, let upstream = takeIdle(endpoint) {
             metrics.upstreamReuses &+= 1
             upstream.client = client.token
             upstream.isReused = true

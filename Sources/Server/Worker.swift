@@ -8,8 +8,8 @@ import Telemetry
 
 /// One event loop on a thread of its own, with everything it needs: nothing on the path of a request is shared with another.
 ///
-/// The parts: `+Accept` (new clients), `+Clients` (reading, writing, ending), `+TLS` (handshakes), `+Upstreams` (leasing,
-/// connecting, pooling), `+Control` (what the supervisor asks for), `+Records` (metrics and the access log).
+/// The parts: `+Accept` (new clients), `+Clients` (reading, writing, ending), `+ProxyProtocol` (whose connections they are), `+TLS` (handshakes), `+Upstreams` (leasing,
+/// connecting, pooling), `+Compression`, `+Control` (what the supervisor asks for), `+Records` (metrics and the access log).
 final class Worker {
     enum Occupant {
         case client(ClientConnection)
@@ -169,6 +169,7 @@ final class Worker {
                 handshakes += 1
                 continueHandshake(client)
             case .handshaking: enqueue(client)
+            case .announcing: readProxyHeader(client)
             case .lingering: dropInput(of: client)
             case .closed: break
             }

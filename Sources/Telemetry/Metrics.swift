@@ -14,6 +14,7 @@ public struct Metrics: Sendable {
     /// Malformed or too large requests, by the status of the answer.
     public var clientErrors = ClientErrorCounts()
     public var tls = TLSCounts()
+    public var proxyHeaders = ProxyHeaderCounts()
     /// Connections that became a tunnel after a 101.
     public var tunnelsOpened: UInt64 = 0
     /// Requests that the deadline of a shutdown cut.
@@ -40,6 +41,15 @@ public struct Metrics: Sendable {
     public var upstreamOverflows: UInt64 = 0
     public var bytesFromUpstreams: UInt64 = 0
     public var bytesToUpstreams: UInt64 = 0
+
+    // MARK: Compression
+
+    public var gzipResponses: UInt64 = 0
+    /// Responses that passed as they were, because too many were being compressed.
+    public var gzipOverflows: UInt64 = 0
+    /// Bytes of bodies before and after; of those that are over.
+    public var gzipBytesIn: UInt64 = 0
+    public var gzipBytesOut: UInt64 = 0
 
     // MARK: The worker itself
 
@@ -138,6 +148,7 @@ public struct Metrics: Sendable {
         mergeCounters(other)
         clientErrors.merge(other.clientErrors)
         tls.merge(other.tls)
+        proxyHeaders.merge(other.proxyHeaders)
         for index in durations.indices { durations[index].merge(other.durations[index]) }
         for otherRow in other.failures.rows {
             failures.merge(other.failures, row: otherRow, into: row(ofRoute: other.routeLabels[otherRow]))
@@ -170,6 +181,10 @@ public struct Metrics: Sendable {
         upstreamTimeouts &+= other.upstreamTimeouts
         bytesFromUpstreams &+= other.bytesFromUpstreams
         bytesToUpstreams &+= other.bytesToUpstreams
+        gzipResponses &+= other.gzipResponses
+        gzipOverflows &+= other.gzipOverflows
+        gzipBytesIn &+= other.gzipBytesIn
+        gzipBytesOut &+= other.gzipBytesOut
         accessLogDropped &+= other.accessLogDropped
     }
 

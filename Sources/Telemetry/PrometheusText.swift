@@ -21,6 +21,7 @@ public struct PrometheusText {
         text.writeClients(metrics, process)
         text.writeTLS(metrics.tls, process)
         text.writeUpstreams(metrics)
+        text.writeCompression(metrics)
         text.writeLog(metrics, process)
         text.writeProcess(process)
         return text.bytes
@@ -117,6 +118,11 @@ public struct PrometheusText {
             series(errors, [("code", String(status))], metrics.clientErrors[status])
         }
         series(errors, [("code", "other")], metrics.clientErrors.other)
+        let headers = "serin_proxy_protocol_failures_total"
+        family(headers, "counter", "Connections closed because of their PROXY header, by reason.")
+        for failure in ProxyHeaderCounts.Failure.allCases {
+            series(headers, [("reason", failure.label)], metrics.proxyHeaders[failure])
+        }
         single("serin_tunnels_opened_total", "counter", "Connections turned into a tunnel by a 101.", metrics.tunnelsOpened)
         single("serin_requests_cut_total", "counter", "Requests cut by the deadline of a shutdown.", metrics.requestsCut)
         single("serin_client_received_bytes_total", "counter", "Bytes read from clients.", metrics.bytesFromClients)
@@ -163,6 +169,16 @@ public struct PrometheusText {
                "Requests refused because too many waited already.", metrics.upstreamOverflows)
         single("serin_upstream_received_bytes_total", "counter", "Bytes read from endpoints.", metrics.bytesFromUpstreams)
         single("serin_upstream_sent_bytes_total", "counter", "Bytes written to endpoints.", metrics.bytesToUpstreams)
+    }
+
+    private mutating func writeCompression(_ metrics: Metrics) {
+        single("serin_gzip_responses_total", "counter", "Responses that were compressed.", metrics.gzipResponses)
+        single("serin_gzip_overflows_total", "counter",
+               "Responses passed as they were because too many were being compressed.", metrics.gzipOverflows)
+        single("serin_gzip_input_bytes_total", "counter",
+               "Bytes of compressed responses' bodies, before compression.", metrics.gzipBytesIn)
+        single("serin_gzip_output_bytes_total", "counter",
+               "Bytes of compressed responses' bodies, after compression.", metrics.gzipBytesOut)
     }
 
     private mutating func writeUpstreamFailures(_ metrics: Metrics) {

@@ -36,7 +36,7 @@ import Testing
     static let read =
         (CanaryAnnotations.names + RouteAnnotations.names + CanaryAnnotations.tengineNames + ServiceRelease.names)
         .map { AnnotationCatalogue.ingressNginx + $0 }
-        + CanaryAnnotations.ownNames.map { AnnotationCatalogue.serin + $0 }
+        + (CanaryAnnotations.ownNames + RouteAnnotations.ownNames).map { AnnotationCatalogue.serin + $0 }
         + AnnotationReader.canaryPrefixes.flatMap { prefix in ["canary", "canary-by-cookie", "canary-weight"].map { prefix + $0 } }
         + AnnotationCatalogue.higressOnly.map { AnnotationCatalogue.higress + $0.name }
 

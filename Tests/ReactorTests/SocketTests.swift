@@ -24,6 +24,23 @@ import Testing
         #expect(receive(pair.far).1 == Array((first + second).utf8))
     }
 
+    @Test func peekingTakesNothing() throws {
+        let pair = try Pair()
+        var bytes = [UInt8](repeating: 0, count: 8)
+        var space = bytes.mutableSpan
+        #expect(pair.far.peek(into: &space, atMost: 8) == .wouldBlock)
+        #expect(pair.near.send(Array("hello".utf8).span) == .bytes(5))
+        #expect(pair.far.peek(into: &space, atMost: 2) == .bytes(2))
+        #expect(pair.far.peek(into: &space, atMost: 100) == .bytes(5))
+        #expect(pair.far.receive(into: &space, atMost: 2) == .bytes(2))
+        #expect(receive(pair.far) == (.bytes(3), Array("llo".utf8)))
+        pair.near.shutdownWrite()
+        var end = [UInt8](repeating: 0, count: 8)
+        var rest = end.mutableSpan
+        #expect(pair.far.peek(into: &rest, atMost: 8) == .endOfStream)
+        #expect(pair.far.peek(into: &rest, atMost: 0) == .bytes(0))
+    }
+
     @Test func emptySpansAreNoEndOfStream() throws {
         let pair = try Pair()
         #expect(receive(pair.far, upTo: 0).0 == .bytes(0))

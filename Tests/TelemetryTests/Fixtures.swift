@@ -22,6 +22,12 @@ enum Fixtures {
         metrics.accessLogDropped = 116
         metrics.upstreamWaits = 117
         metrics.upstreamOverflows = 118
+        for _ in 0..<5 { metrics.proxyHeaders.record(.untrusted) }
+        metrics.proxyHeaders.record(.timeout)
+        metrics.gzipResponses = 119
+        metrics.gzipOverflows = 120
+        metrics.gzipBytesIn = 121
+        metrics.gzipBytesOut = 122
         metrics.tls.recordHandshake(isTLS13: false, isResumed: false)
         for _ in 0..<2 { metrics.tls.recordHandshake(isTLS13: true, isResumed: true) }
         metrics.tls.recordFailure(1)

@@ -106,6 +106,12 @@ extension PrometheusTextTests {
         serin_client_errors_total{code="501"} 7
         serin_client_errors_total{code="505"} 8
         serin_client_errors_total{code="other"} 9
+        # HELP serin_proxy_protocol_failures_total Connections closed because of their PROXY header, by reason.
+        # TYPE serin_proxy_protocol_failures_total counter
+        serin_proxy_protocol_failures_total{reason="untrusted"} 5
+        serin_proxy_protocol_failures_total{reason="malformed"} 0
+        serin_proxy_protocol_failures_total{reason="disconnected"} 0
+        serin_proxy_protocol_failures_total{reason="timeout"} 1
         # HELP serin_tunnels_opened_total Connections turned into a tunnel by a 101.
         # TYPE serin_tunnels_opened_total counter
         serin_tunnels_opened_total 104
@@ -173,6 +179,18 @@ extension PrometheusTextTests {
         # HELP serin_upstream_sent_bytes_total Bytes written to endpoints.
         # TYPE serin_upstream_sent_bytes_total counter
         serin_upstream_sent_bytes_total 115
+        # HELP serin_gzip_responses_total Responses that were compressed.
+        # TYPE serin_gzip_responses_total counter
+        serin_gzip_responses_total 119
+        # HELP serin_gzip_overflows_total Responses passed as they were because too many were being compressed.
+        # TYPE serin_gzip_overflows_total counter
+        serin_gzip_overflows_total 120
+        # HELP serin_gzip_input_bytes_total Bytes of compressed responses' bodies, before compression.
+        # TYPE serin_gzip_input_bytes_total counter
+        serin_gzip_input_bytes_total 121
+        # HELP serin_gzip_output_bytes_total Bytes of compressed responses' bodies, after compression.
+        # TYPE serin_gzip_output_bytes_total counter
+        serin_gzip_output_bytes_total 122
         # HELP serin_log_dropped_total Access log lines that are lost: the writer lagged behind, or they could not be written.
         # TYPE serin_log_dropped_total counter
         serin_log_dropped_total{reason="backlog"} 116

@@ -76,6 +76,11 @@ static inline int64_t linux_receive(int32_t fd, void *bytes, size_t count) {
     return linux_result(syscall(SYS_recvfrom, fd, bytes, count, 0, NULL, NULL));
 }
 
+/// What linux_receive would receive; it stays there.
+static inline int64_t linux_peek(int32_t fd, void *bytes, size_t count) {
+    return linux_result(syscall(SYS_recvfrom, fd, bytes, count, MSG_PEEK, NULL, NULL));
+}
+
 static inline int64_t linux_send(int32_t fd, const void *bytes, size_t count, int32_t more) {
     return linux_result(syscall(SYS_sendto, fd, bytes, count, MSG_NOSIGNAL | (more ? MSG_MORE : 0), NULL, 0));
 }

@@ -48,6 +48,7 @@ enum AnnotationCatalogue {
         Section(title: "Canary, as Higress writes it", prefix: higress, isIngressNginx: false, rows: higressOnly),
         Section(title: "Canary, as Higress writes it, the other prefix", prefix: higressShort, isIngressNginx: false, rows: higressShortOnes),
         Section(title: "Canary, as Alibaba's load balancer (ALB) writes it", prefix: alb, isIngressNginx: false, rows: albOnes),
+        Section(title: "Compression and upstreams, beyond ingress-nginx", prefix: serin, isIngressNginx: false, rows: transport),
         Section(title: "Hosts, paths and redirects", prefix: ingressNginx, rows: paths),
         Section(title: "Upstreams and load balancing", prefix: ingressNginx, rows: upstreams),
         Section(title: "Session affinity", prefix: ingressNginx, rows: affinity),

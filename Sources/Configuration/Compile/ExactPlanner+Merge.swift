@@ -101,6 +101,7 @@ extension ExactPlanner {
                     route.balancing = ingresses[backend.creator].balancing.balancing
                     route.affinity = backend.affinity?.planned(at: location.place)
                     route.usesServiceAddress = ingresses[backend.creator].annotations.usesServiceAddress
+                    route.proxyProtocol = ingresses[backend.creator].annotations.proxyProtocol
                 }
                 if let deletion = backends[main]?.deletion {
                     route.isWithdrawn = true

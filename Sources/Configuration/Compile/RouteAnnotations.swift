@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Routing
 
 /// The annotations of one Ingress that say how its hosts and paths are served, canaries aside (R33, R35, R38, R39). What can't be
@@ -7,8 +8,10 @@ struct RouteAnnotations {
         "server-alias", "app-root", "default-backend", "use-regex", "rewrite-target", "service-upstream", "ssl-redirect",
         "force-ssl-redirect",
     ] + RetryAnnotations.names
+    /// Of Serin's own.
+    static let ownNames = GzipAnnotations.names + ["upstream-proxy-protocol"]
     /// Those that count in a canary, too.
-    private static let canaryNames = ["service-upstream"]
+    private static let canaryNames = ["service-upstream", "upstream-proxy-protocol"]
 
     /// Other names of the hosts (R33), lower case.
     private(set) var aliases: [Located<String>] = []
@@ -22,8 +25,12 @@ struct RouteAnnotations {
     private(set) var rewriteTarget: Located<String>?
     /// What is tried again (R39).
     let retry: RetryRule
+    /// Which responses are compressed.
+    let gzip: GzipAnnotations
     /// Requests go to the Service's own address in place of its endpoints. Of a canary it counts, too (R36).
     private(set) var usesServiceAddress = false
+    /// How upstreams are told, before each request, who the client is. Of a canary it counts, too.
+    private(set) var proxyProtocol: ProxyHeader.Version?
 
     /// Whether HTTP is redirected to HTTPS where the host has a certificate; nil: as the configuration file says.
     private(set) var redirectsToHTTPS: Bool?
@@ -35,12 +42,14 @@ struct RouteAnnotations {
     init(_ manifest: Manifest, log: inout DiagnosticLog) {
         self.manifest = manifest
         retry = RetryAnnotations(manifest, log: &log).rule
+        gzip = GzipAnnotations(manifest, log: &log)
         readAliases(log: &log)
         readAppRoot(log: &log)
         readDefaultBackend(log: &log)
         usesRegex = bool("use-regex", "the paths are plain", log: &log)
         readRewrite(log: &log)
         usesServiceAddress = bool("service-upstream", "requests go to the endpoints", log: &log)
+        readProxyProtocol(log: &log)
         redirectsToHTTPS = annotation("ssl-redirect").flatMap { AnnotationText.bool($0.value) }
         if redirectsToHTTPS == nil { _ = bool("ssl-redirect", "counts as not set", log: &log) }
         forcesHTTPS = bool("force-ssl-redirect", "counts as not set", log: &log)
@@ -49,8 +58,10 @@ struct RouteAnnotations {
     /// Canaries have these of their main (R14, R36).
     static func warnOnCanary(_ manifest: Manifest, log: inout DiagnosticLog) {
         for annotation in manifest.annotations {
-            guard let name = annotation.key.droppingPrefix(CanaryAnnotations.prefix), names.contains(name), !canaryNames.contains(name)
-            else { continue }
+            let name = annotation.key.droppingPrefix(CanaryAnnotations.prefix)
+                ?? annotation.key.droppingPrefix(AnnotationReader.prefix) ?? ""
+            let isOwn = annotation.key.hasPrefix(AnnotationReader.prefix)
+            guard (isOwn ? ownNames : names).contains(name), !canaryNames.contains(name) else { continue }
             let own = name == "rewrite-target" ? ", or as \(AnnotationReader.prefix)canary-rewrite-target here" : ""
             log.warning(
                 manifest.place(line: annotation.line), manifest.object,
@@ -102,6 +113,12 @@ struct RouteAnnotations {
         if let value = AnnotationText.bool(annotation.value) { return value }
         warn(annotation, "is not a boolean: \(otherwise); write \"true\"", log: &log)
         return false
+    }
+
+    private mutating func readProxyProtocol(log: inout DiagnosticLog) {
+        guard let annotation = AnnotationReader(manifest: manifest).own("upstream-proxy-protocol"), annotation.value != "off" else { return }
+        proxyProtocol = ProxyHeader.Version(rawValue: annotation.value)
+        if proxyProtocol == nil { warn(annotation, "is none of `v1`, `v2` and `off`: upstreams get no PROXY header", log: &log) }
     }
 
     private mutating func readRewrite(log: inout DiagnosticLog) {

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Routing
 
 /// What a planner comes to: the routes with their canaries, and what becomes of every path of every canary Ingress.
@@ -58,6 +59,8 @@ struct PlannedRoute {
     var affinity: PlannedAffinity?
     /// Requests go to its Service's own address.
     var usesServiceAddress: Bool
+    /// How they are told who the client is.
+    var proxyProtocol: ProxyHeader.Version?
     /// Its Service was deleted by R18, so that it has no endpoint, whatever the manifests say.
     var isWithdrawn = false
 
@@ -67,6 +70,7 @@ struct PlannedRoute {
         balancing = ingress.balancing.balancing
         affinity = ingress.affinity.session.map { PlannedAffinity(session: $0, setsCookie: true) }
         usesServiceAddress = ingress.annotations.usesServiceAddress
+        proxyProtocol = ingress.annotations.proxyProtocol
         self.path = path
     }
 }
@@ -85,6 +89,8 @@ struct PlannedCanary {
     var affinity: PlannedAffinity?
     /// Requests go to its Service's own address.
     let usesServiceAddress: Bool
+    /// How they are told who the client is.
+    let proxyProtocol: ProxyHeader.Version?
 
     init(_ ingress: PlannedIngress, backend: BackendReference, line: Int) {
         owner = ingress.manifest
@@ -93,6 +99,7 @@ struct PlannedCanary {
         annotations = ingress.canary
         balancing = ingress.balancing.balancing
         usesServiceAddress = ingress.annotations.usesServiceAddress || ingress.canary.changes.usesServiceAddress
+        proxyProtocol = ingress.annotations.proxyProtocol
     }
 
     /// The new Service of a release on the route of the old one.
@@ -104,6 +111,7 @@ struct PlannedCanary {
         balancing = route.balancing
         affinity = route.affinity
         usesServiceAddress = route.annotations.usesServiceAddress || rules.changes.usesServiceAddress
+        proxyProtocol = route.proxyProtocol
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Exchange
 internal import Foundation
 internal import Routing
@@ -15,6 +16,7 @@ struct SnapshotCompiler {
     private struct BackendKey: Hashable {
         let name: String
         var balancing = Balancing.roundRobin
+        var proxyProtocol: ProxyHeader.Version?
     }
 
     private let settings: Settings
@@ -61,7 +63,7 @@ struct SnapshotCompiler {
         let snapshot = Snapshot(
             routes: routes, backends: compiler.backends, sequences: compiler.sequences, timeouts: settings.timeouts,
             limits: settings.limits, forwarding: settings.forwarding, failover: settings.failover,
-            compatibility: settings.compatibility, https: tls.policy)
+            compatibility: settings.compatibility, https: tls.policy, gzip: GzipOptions.policy(plan, settings.gzip))
         return Result(snapshot: snapshot, canaries: canaries, tls: tls.context)
     }
 
@@ -128,8 +130,8 @@ struct SnapshotCompiler {
             return position(of: Backend(name: name, endpoints: []), as: BackendKey(name: name + " (R18)"))
         }
         let stable = backend(
-            planned.path.backend, of: planned.owner, planned.placement, atService: planned.usesServiceAddress ? planned.owner : nil,
-            log: &log)
+            planned.path.backend, of: planned.owner, planned.placement, planned.proxyProtocol,
+            atService: planned.usesServiceAddress ? planned.owner : nil, log: &log)
         return backends[stable].endpoints.isEmpty ? defaultBackend(planned, log: &log) ?? stable : stable
     }
 
@@ -137,7 +139,7 @@ struct SnapshotCompiler {
     private mutating func defaultBackend(_ planned: PlannedRoute, log: inout DiagnosticLog) -> Int? {
         guard let service = planned.annotations.defaultBackend else { return nil }
         let reference = resolver.firstPort(of: service, namespace: planned.owner.namespace)
-        let position = reference.map { backend($0, of: planned.owner, planned.placement, log: &log) }
+        let position = reference.map { backend($0, of: planned.owner, planned.placement, planned.proxyProtocol, log: &log) }
         let place = planned.owner.place(line: service.line)
         guard let position, !backends[position].endpoints.isEmpty else {
             log.warning(
@@ -155,14 +157,15 @@ struct SnapshotCompiler {
     ///
     /// - Parameter owner: the Ingress that wants the Service's own address; nil wants its endpoints.
     private mutating func backend(
-        _ reference: BackendReference, of manifest: Manifest, _ balancing: Balancing, atService owner: Manifest? = nil,
-        log: inout DiagnosticLog
+        _ reference: BackendReference, of manifest: Manifest, _ balancing: Balancing, _ proxyProtocol: ProxyHeader.Version?,
+        atService owner: Manifest? = nil, log: inout DiagnosticLog
     ) -> Int {
-        if let owner, let position = serviceAddress(reference, of: owner, balancing, log: &log) { return position }
+        if let owner, let position = serviceAddress(reference, of: owner, balancing, proxyProtocol, log: &log) { return position }
         let backend = resolve(reference, of: manifest, log: &log)
         // One Service may be balanced in several ways.
-        let key = BackendKey(name: backend.name, balancing: balancing)
-        return position(of: Backend(name: backend.name, endpoints: backend.endpoints, balancing: balancing), as: key)
+        let key = BackendKey(name: backend.name, balancing: balancing, proxyProtocol: proxyProtocol)
+        let made = Backend(name: backend.name, endpoints: backend.endpoints, balancing: balancing, proxyProtocol: proxyProtocol)
+        return position(of: made, as: key)
     }
 
     private mutating func resolve(
@@ -185,11 +188,14 @@ struct SnapshotCompiler {
 
     /// The position of the backend that is a Service's own address; nil, with a warning, if it has none.
     private mutating func serviceAddress(
-        _ reference: BackendReference, of manifest: Manifest, _ balancing: Balancing, log: inout DiagnosticLog
+        _ reference: BackendReference, of manifest: Manifest, _ balancing: Balancing, _ proxyProtocol: ProxyHeader.Version?,
+        log: inout DiagnosticLog
     ) -> Int? {
         if let address = resolver.serviceAddress(reference, namespace: manifest.namespace) {
-            let key = BackendKey(name: address.name + " service-upstream", balancing: balancing)
-            return position(of: Backend(name: address.name, endpoints: [address.endpoint], balancing: balancing), as: key)
+            let key = BackendKey(name: address.name + " service-upstream", balancing: balancing, proxyProtocol: proxyProtocol)
+            let made = Backend(
+                name: address.name, endpoints: [address.endpoint], balancing: balancing, proxyProtocol: proxyProtocol)
+            return position(of: made, as: key)
         }
         guard resolver.hasNoAddress(reference, namespace: manifest.namespace) else { return nil }
         log.warning(
@@ -216,8 +222,8 @@ struct SnapshotCompiler {
         return Canary(
             name: planned.owner.label,
             backend: backend(
-                planned.backend, of: planned.owner, planned.placement, atService: planned.usesServiceAddress ? planned.owner : nil,
-                log: &log),
+                planned.backend, of: planned.owner, planned.placement, planned.proxyProtocol,
+                atService: planned.usesServiceAddress ? planned.owner : nil, log: &log),
             header: annotations.header.map { name in
                 HeaderRule(key: keys.index(of: .header(name)), match: match(planned, log: &log))
             },

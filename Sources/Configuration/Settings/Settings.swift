@@ -11,6 +11,7 @@ struct Settings: Sendable {
 
     var process = ProcessSettings()
     var tls = TLSOptions()
+    var gzip = GzipOptions()
     var timeouts = Timeouts()
     var limits = Limits()
     var forwarding = Forwarding()

@@ -7,7 +7,7 @@ struct SettingsReader {
     static let keys = [
         "listeners", "admin", "workers", "manifests", "ingressClasses", "services", "canary", "trustedProxies",
         "resolveInterval", "http10KeepAlive", "via", "timeouts", "limits", "shutdownTimeout", "underscoresInHeaders",
-        "accessLog", "watch", "tls",
+        "accessLog", "watch", "tls", "gzip",
     ]
 
     private let place: Place
@@ -41,12 +41,14 @@ struct SettingsReader {
         if let node = section["services"], !node.isNull { readServices(node, log: &log) }
         readCanary(section, log: &log)
         readForwarding(section, log: &log)
+        checkProxyProtocol(section, log: &log)
         section.read("resolveInterval", into: &settings.process.resolveInterval, log: &log)
         section.read("shutdownTimeout", into: &settings.process.shutdownTimeout, log: &log)
         readTimeouts(section, log: &log)
         readLimits(section, log: &log)
         readAccessLog(section, log: &log)
         section.read("watch", into: &settings.process.watch, log: &log)
+        if let node = section["gzip"], !node.isNull { settings.gzip = Self.readGzip(node, place, log: &log) }
         if let tls = subsection("tls", of: section, keys: Self.tlsKeys, log: &log) { settings.tls = Self.readTLS(tls, log: &log) }
     }
 
@@ -71,7 +73,7 @@ struct SettingsReader {
         }
         var listeners: [ProcessSettings.Listener] = []
         for element in elements {
-            guard let section = Section(element, path: "listeners", keys: ["address", "tls"], place: place, log: &log)
+            guard let section = Section(element, path: "listeners", keys: ["address", "tls", "proxyProtocol"], place: place, log: &log)
             else { continue }
             if section["address"] == nil {
                 log.error(section.place, "listeners", "an `address` is missing; write \(AddressText.listenerForm)")
@@ -89,10 +91,22 @@ struct SettingsReader {
     private func readListener(_ section: Section, log: inout DiagnosticLog) -> ProcessSettings.Listener? {
         var tls = false
         section.read("tls", into: &tls, log: &log)
+        var proxyProtocol = false
+        section.read("proxyProtocol", into: &proxyProtocol, log: &log)
         let address = section.value("address", expected: AddressText.listenerForm, log: &log) { text in
             AddressText.parse(text, hosts: .literals, allowsPortZero: true)
         }
-        return address.map { ProcessSettings.Listener(address: $0, tls: tls) }
+        return address.map { ProcessSettings.Listener(address: $0, tls: tls, proxyProtocol: proxyProtocol) }
+    }
+
+    private func checkProxyProtocol(_ root: Section, log: inout DiagnosticLog) {
+        guard settings.forwarding.trustedProxies.isEmpty, root["trustedProxies"]?.sequence?.isEmpty != false else { return }
+        for listener in settings.process.listeners where listener.proxyProtocol && !listener.address.isUnix {
+            log.error(
+                place.at(line: root["listeners"]?.line ?? root.place.line), "listeners",
+                "\(listener.address) wants the PROXY protocol, but nobody's header is believed, so that every connection would be "
+                    + "closed; name the proxies under `trustedProxies`")
+        }
     }
 
     private mutating func readAdmin(_ root: Section, log: inout DiagnosticLog) {
@@ -270,6 +284,10 @@ struct SettingsReader {
 }
 
 extension EndpointAddress {
+    fileprivate var isUnix: Bool {
+        if case .unix = self { true } else { false }
+    }
+
     /// Port 0 asks for any free port: several such listeners are different ones.
     fileprivate var isPortZero: Bool {
         switch self {

@@ -85,5 +85,7 @@ final class RawClient {
     /// Everything up to the end of the stream.
     func readToEnd() throws -> [UInt8] { try reader.readToEnd(Deadline()) }
 
+    var localPort: UInt16 { socket.localPort }
+
     func close() { socket.close() }
 }

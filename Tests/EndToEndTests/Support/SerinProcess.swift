@@ -11,6 +11,8 @@ struct TestConfiguration: Sendable {
     var listeners = ["127.0.0.1:0"]
     /// Which of them speak TLS.
     var secureListeners: Set<Int> = []
+    /// Which of them begin with a PROXY header.
+    var announcedListeners: Set<Int> = []
     var admin = "127.0.0.1:0"
     var workers = 1
     /// Names by which the admin address may be called.
@@ -37,7 +39,7 @@ struct TestConfiguration: Sendable {
 
     /// The configuration file.
     var text: String {
-        var lines = ["listeners:"] + listeners.enumerated().map { "  - {address: \"\($1)\", tls: \(secureListeners.contains($0))}" }
+        var lines = ["listeners:"] + listeners.enumerated().map { "  - {address: \"\($1)\", tls: \(secureListeners.contains($0)), proxyProtocol: \(announcedListeners.contains($0))}" }
         lines += ["admin: {address: \"\(admin)\", hosts: [\(adminHosts.joined(separator: ", "))]}", "workers: \(workers)", "manifests: [manifests/]"]
         if !services.isEmpty {
             lines.append("services:")

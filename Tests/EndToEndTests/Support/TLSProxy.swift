@@ -17,9 +17,11 @@ final class TLSProxy {
     ///   - manifests: further ones.
     ///   - tls: further keys below `tls:`, each a line.
     ///   - annotations: of the Ingresses.
+    ///   - isAnnounced: connections to the TLS listener begin with a PROXY header.
     init(
         _ origin: RecordingOrigin, authority: TestAuthority? = nil, hosts: [String: [String]] = ["shop-tls": ["shop.test"]],
-        also manifests: [String] = [], tls: [String] = [], settings: String = "", annotations: [String: String] = [:], workers: Int = 1
+        also manifests: [String] = [], tls: [String] = [], settings: String = "", annotations: [String: String] = [:], workers: Int = 1,
+        isAnnounced: Bool = false
     ) throws {
         self.origin = origin
         let authority = try authority ?? TestAuthority()
@@ -27,6 +29,7 @@ final class TLSProxy {
         configuration = TestConfiguration.origin(origin)
         configuration.listeners = ["127.0.0.1:0", "127.0.0.1:0"]
         configuration.secureListeners = [1]
+        if isAnnounced { configuration.announcedListeners = [1] }
         configuration.workers = workers
         configuration.settings = (tls.isEmpty ? "" : "tls:\n" + tls.map { "  \($0)\n" }.joined()) + settings
         configuration.manifests = try hosts.sorted { $0.key < $1.key }.flatMap { name, hosts in

@@ -81,15 +81,17 @@ final class Nginx {
     private let process: ChildProcess
     let folder: TemporaryFolder
 
-    /// - Parameter locations: the inside of its `server` block.
-    init(_ locations: String) throws {
+    /// - Parameters:
+    ///   - locations: the inside of its `server` block.
+    ///   - listening: more of its `listen` line.
+    init(_ locations: String, listening: String = "") throws {
         folder = try TemporaryFolder()
         let program = try Tools.path(of: "nginx")
         // nginx cannot be asked for any free port: one outside of the range that connections get theirs from.
         for attempt in 0..<20 {
             let port = UInt16.random(in: 20_000..<30_000)
             guard (try? TestSocket.listen(on: .ipv4(port: port))) != nil else { continue }
-            try folder.write(Self.configuration(locations, port: port, folder: folder.path), to: "nginx.conf")
+            try folder.write(Self.configuration(locations, listening, port: port, folder: folder.path), to: "nginx.conf")
             let process = try ChildProcess(
                 program, ["-p", folder.path, "-e", folder.path("error.log"), "-c", folder.path("nginx.conf")],
                 named: "nginx-\(attempt)", in: folder)
@@ -119,7 +121,7 @@ final class Nginx {
     /// Answers everything with `name` and a line end.
     static func named(_ name: String) throws -> Nginx { try Nginx("location / { return 200 \"\(name)\\n\"; }") }
 
-    private static func configuration(_ locations: String, port: UInt16, folder: String) -> String {
+    private static func configuration(_ locations: String, _ listening: String, port: UInt16, folder: String) -> String {
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map { "\($0)_temp_path \(folder)/\($0);" }
         return """
             daemon off;
@@ -130,7 +132,7 @@ final class Nginx {
               \(temporary.joined(separator: " "))
               access_log off;
               keepalive_requests 1000000;
-              server { listen 127.0.0.1:\(port) backlog=1024; root \(folder)/www; \(locations) }
+              server { listen 127.0.0.1:\(port) backlog=1024 \(listening); root \(folder)/www; \(locations) }
             }
             """
     }

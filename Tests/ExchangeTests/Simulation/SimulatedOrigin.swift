@@ -27,7 +27,8 @@ struct SimulatedOrigin {
         isFirst = !isTunnel && chance.oneIn(40)
         isEarly = isFirst || !isTunnel && chance.oneIn(6)
         status = isTunnel ? 101 : chance.pick([200, 200, 200, 200, 404, 500, 204, 304, 413])
-        let fields = "X-Id: \(request.id)|X-Conn: \(connection)|"
+        let type = chance.oneIn(2) ? "Content-Type: text/plain|" : ""
+        let fields = "X-Id: \(request.id)|X-Conn: \(connection)|" + type
         var answer = isTunnel ? Answer(upgrade: fields, &chance) : Answer(to: request, status, fields, &chance)
         messageLength = answer.head.count + answer.payload.count
         if !isTunnel { answer.spoil(&chance) }

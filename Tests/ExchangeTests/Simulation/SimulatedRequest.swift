@@ -35,6 +35,7 @@ struct SimulatedRequest {
         let host = kind == .unrouted ? "x.test" : chance.pick(["a.test", "canary.test", "safe.test"])
         var head = "\(method) /\(id) HTTP/1.\(minorVersion)|Host: \(host)|X-Id: \(id)|"
         if chance.oneIn(12) { head += "Connection: close|" }
+        if chance.oneIn(2) { head += "Accept-Encoding: gzip|" }
         if chance.oneIn(12) { head += "Connection: keep-alive|" }
         if hasBody, chance.oneIn(4) { head += "Expect: 100-continue|" }
         if kind == .malformed {

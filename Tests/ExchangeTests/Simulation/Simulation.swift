@@ -10,6 +10,7 @@ final class Simulation {
     let harness: MachineHarness
     let requests: [SimulatedRequest]
     let retry: RetryRule
+    let compresses: Bool
     /// By connection.
     private(set) var origins: [SimulatedOrigin] = []
     private(set) var problems: [String] = []
@@ -44,6 +45,8 @@ final class Simulation {
         if chance.oneIn(4) { world.requestDeadline = .seconds(90) }
         retry = chance.pick(Self.retries)
         world.retry = retry
+        compresses = chance.oneIn(2)
+        if compresses { world.gzip = GzipPolicy.Rule(minimumLength: 100, types: MediaTypes(["text/*"])) }
         self.world = world
         harness = MachineHarness(world)
         let count = 1 + chance.upTo(6)

@@ -162,6 +162,8 @@ final class SimulationOracle {
         if origin.isTunnel {
             check(origin.body.starts(with: answer.body), "\(id): the tunnel says something else")
             check(!harness.isClientWriteShut || answer.body == origin.body, "\(id): the tunnel ended before all was said")
+        } else if head.contains("|Content-Encoding: gzip|") {
+            judgeCompressed(answer, summary, origin, id)
         } else if answer.isWhole {
             check(answer.body == origin.body, "\(id): another body, \(answer.body.count) of \(origin.body.count)")
             check(origin.isComplete, "\(id): a broken answer looks whole")
@@ -169,5 +171,18 @@ final class SimulationOracle {
         } else {
             check(origin.body.starts(with: answer.body), "\(id): not the beginning of the answer")
         }
+    }
+
+    private func judgeCompressed(_ answer: ResponseReader.Answer, _ summary: Summary, _ origin: SimulatedOrigin, _ id: Int) {
+        check(simulation.compresses, "\(id): compressed though nothing says so")
+        let content = Gunzip(answer.body)
+        check(!content.isBroken && content.surplus == 0, "\(id): no gzip")
+        check(origin.body.starts(with: content.content), "\(id): not the beginning of the answer")
+        guard answer.isWhole || content.isWhole else { return }
+        check(answer.isWhole || harness.summaries.last?.failure != nil, "\(id): half an answer, and all of its gzip")
+        check(content.isWhole, "\(id): a whole answer, and half of its gzip")
+        check(content.content == origin.body, "\(id): another body, \(content.content.count) of \(origin.body.count)")
+        check(origin.isComplete, "\(id): a broken answer looks whole")
+        if answer.isWhole, summary.failure == nil { check(summary.responseBodyBytes == answer.body.count, "\(id): response bytes") }
     }
 }

@@ -1,3 +1,4 @@
+import Addressing
 @testable import Exchange
 import HTTP1
 import Routing
@@ -36,6 +37,7 @@ final class MachineHarness {
     let context: ExchangeContext
     var snapshot: Snapshot
     var client: ClientIdentity
+    var ends: ConnectionEnds?
     let machine: ExchangeMachine
     var now = Instant(nanoseconds: 1_000_000_000)
 
@@ -165,11 +167,19 @@ final class MachineHarness {
             moved = writeUpstream() || moved
             moved = readUpstream() || moved
             moved = writeClient() || moved
-            guard moved else { break }
+            guard moved || flush() else { break }
             steps += 1
             guard steps < 1_000_000 else { return check(false, "the machine comes to rest") }
         }
         rest()
+    }
+
+    /// Nothing moves: what compression keeps back goes out, as the worker has it. Returns whether to go on.
+    private func flush() -> Bool {
+        guard isOpen, isAttached, machine.isCompressing else { return false }
+        let flush = machine.flush(now: now)
+        act()
+        return flush != .idle
     }
 
     /// Gives the machine back while no request is under way, as the worker does.
@@ -184,6 +194,7 @@ final class MachineHarness {
         isAttached = true
         machine.use(snapshot)
         machine.begin(client: client, now: now)
+        machine.ends = ends
     }
 
     // MARK: Events

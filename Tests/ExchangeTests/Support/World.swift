@@ -20,6 +20,11 @@ struct World: Sendable {
     var isTLS = false
     /// Of `a.test` and `canary.test`.
     var retry = RetryRule.standard
+    /// Of all routes.
+    var gzip: GzipPolicy.Rule?
+    var gzipMemory = 64 << 20
+    /// Of the backends with endpoints.
+    var proxyProtocol: ProxyHeader.Version?
 
     static let peer = "192.0.2.1"
 
@@ -74,14 +79,16 @@ struct World: Sendable {
         forwarding.underscoresInHeaders = underscores
         forwarding.http10KeepAlive = http10KeepAlive
         forwarding.via = via
+        let gzip = gzip.map { GzipPolicy(Array(repeating: $0, count: routes.nextIndex), memory: gzipMemory) }
         let endpoint = Endpoint(address: .ipv4(0x7F00_0001, port: 9001))
         return Snapshot(
             routes: routes.build(),
             backends: [
-                Backend(name: "shop/old:80", endpoints: [endpoint, endpoint, endpoint]),
-                Backend(name: "shop/new:80", endpoints: [endpoint]), Backend(name: "shop/none:80", endpoints: []),
+                Backend(name: "shop/old:80", endpoints: [endpoint, endpoint, endpoint], proxyProtocol: proxyProtocol),
+                Backend(name: "shop/new:80", endpoints: [endpoint], proxyProtocol: proxyProtocol), Backend(name: "shop/none:80", endpoints: []),
             ],
-            sequences: ["shop/next"], timeouts: timeouts, limits: limits, forwarding: forwarding, failover: failover)
+            sequences: ["shop/next"], timeouts: timeouts, limits: limits, forwarding: forwarding, failover: failover,
+            gzip: gzip)
     }
 
     /// Its canary is chosen by header or by half of the clients, who are told apart by the cookie `uid`.

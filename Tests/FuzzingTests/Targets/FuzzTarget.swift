@@ -9,6 +9,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case response
     /// `BodyDecoder`: a chunked body, and whatever follows it.
     case chunks
+    /// `ProxyHeader`: the header of the PROXY protocol, and whatever follows it.
+    case proxy
     /// `CookieField`, `QueryString` and `PathNormalizer`: a name on the first line, and what to look it up in.
     case lookup
     /// `Route.decide` with conditions: what a request says, a value a line.
@@ -34,6 +36,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .request: return HeadRules.request(input)
         case .response: return HeadRules.responses(input)
         case .chunks: return ChunkRules.problem(with: input)
+        case .proxy: return ProxyRules.problem(with: input)
         case .lookup: return LookupRules.problem(with: input)
         case .decision: return DecisionRules.problem(with: input)
         case .json: return JSONRules.problem(with: input)

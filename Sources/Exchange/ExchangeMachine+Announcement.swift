@@ -1,0 +1,30 @@
+import Addressing
+import HTTP1
+
+/// Upstreams that are told by the PROXY protocol who their client is, before the request.
+extension ExchangeMachine {
+    /// Writes the header in front of the request's head, so that each attempt on another connection begins with it. The connection
+    /// is then this request's alone.
+    func announce(_ version: ProxyHeader.Version, _ address: IPAddress?) {
+        announcesClient = true
+        request.reserveOutput(ProxyHeader.maximumWrittenLength, pool)
+        Self.write(announcement(of: address), version, to: &request.output)
+    }
+
+    /// The client as it is known: the peer, or whom a trusted peer names, whose port nobody knows.
+    private func announcement(of address: IPAddress?) -> ConnectionEnds? {
+        guard let address else { return nil }
+        let isPeer = address == client.peer
+        if isPeer, let ends { return ends }
+        let anywhere: IPAddress = if case .v4 = address { .v4(0) } else { .v6(high: 0, low: 0) }
+        return ConnectionEnds(
+            source: address, sourcePort: 0, destination: ends?.destination ?? anywhere,
+            destinationPort: ends?.destinationPort ?? client.localPort)
+    }
+
+    private static func write(_ ends: ConnectionEnds?, _ version: ProxyHeader.Version, to output: inout ByteBuffer) {
+        var space = output.freeSpace
+        let count = ProxyHeader.write(ends, as: version, into: &space)
+        output.commit(count)
+    }
+}

@@ -1,0 +1,143 @@
+import CZlib
+import HTTP1
+
+/// One response's way through gzip (RFC 1952), in as many steps as its bytes and the room for them need.
+@safe
+final class Gzip {
+    /// What has to come out of what was taken in, before anything else is taken.
+    enum Goal {
+        /// Nothing yet: zlib waits for more, as that compresses better.
+        case none
+        /// All of it, so that the client can read it (Z_SYNC_FLUSH).
+        case flush
+        /// All of it, and the end of the stream.
+        case end
+
+        fileprivate var code: Int32 {
+            switch self {
+            case .none: Z_NO_FLUSH
+            case .flush: Z_SYNC_FLUSH
+            case .end: Z_FINISH
+            }
+        }
+    }
+
+    /// What zlib keeps for a stream: the window and its links, 64 KiB each, the same again for hashes and for output, and a little.
+    static let memory = 264 << 10
+
+    let level: Int
+    private let stream: UnsafeMutablePointer<z_stream>
+    var goal = Goal.none
+    private(set) var bytesIn = 0
+    private(set) var bytesOut = 0
+    /// Bytes were taken since all that was taken came out.
+    private(set) var keepsBack = false
+    /// Nothing has come since it was first asked whether to wait for more.
+    var hasWaited = false
+
+    /// Nil if there is no memory for it.
+    fileprivate init?(level: Int) {
+        // Null if there is no memory.
+        guard let stream = unsafe zlib_open_gzip(Int32(truncatingIfNeeded: level)) else { return nil }
+        unsafe self.stream = stream
+        self.level = level
+    }
+
+    deinit {
+        // The stream is this object's alone.
+        unsafe zlib_close(stream)
+    }
+
+    /// Back to the beginning of another response; false if zlib does not agree.
+    fileprivate func reset() -> Bool {
+        goal = .none
+        bytesIn = 0
+        bytesOut = 0
+        keepsBack = false
+        hasWaited = false
+        // The stream is open as long as this object lives.
+        return unsafe zlib_reset(stream) != 0
+    }
+
+    enum Step {
+        /// `taken` bytes of the input are done with, and with `isDone` all of it is, and the goal is reached.
+        case moved(taken: Int, isDone: Bool)
+        /// zlib found its own state broken.
+        case failed
+    }
+
+    /// Takes from `input` and appends to `output`, at most `room` bytes, for which there must be space.
+    func step(_ input: Span<UInt8>, to output: inout ByteBuffer, room: Int) -> Step {
+        var free = output.freeSpace
+        let room = min(room, free.count)
+        let code = goal.code
+        // zlib reads within the input and writes within the space, during the call only.
+        let step = unsafe input.withUnsafeBufferPointer { input in
+            unsafe free.withUnsafeMutableBufferPointer { free in
+                unsafe zlib_deflate(stream, input.baseAddress, input.count, free.baseAddress, room, code)
+            }
+        }
+        guard step.has_failed == 0 else { return .failed }
+        output.commit(step.made)
+        bytesIn &+= step.taken
+        bytesOut &+= step.made
+        if step.taken > 0 {
+            keepsBack = true
+            hasWaited = false
+        }
+        let isDone = goal == .end ? step.has_ended != 0 : step.taken == input.count && step.made < room
+        if isDone, goal != .none { keepsBack = false }
+        return .moved(taken: step.taken, isDone: isDone)
+    }
+}
+
+/// The gzip streams of one worker: a bounded number, since each keeps a quarter of a MiB; and what became of them.
+public final class GzipPool {
+    /// Since the start.
+    public struct Counts: Equatable, Sendable {
+        /// Responses that were compressed.
+        public var responses: UInt64 = 0
+        /// Responses that passed as they were, because there were too many at the time.
+        public var overflows: UInt64 = 0
+        /// Bytes of bodies before and after.
+        public var bytesIn: UInt64 = 0
+        public var bytesOut: UInt64 = 0
+    }
+
+    public private(set) var counts = Counts()
+    /// By level, from 1 on; last in, first out, so that their memory is still in cache.
+    private var idle = Array(repeating: [Gzip](), count: GzipPolicy.levels.upperBound)
+    private var idleCount = 0
+    private(set) var inUse = 0
+    /// What a step writes, until its length is known, which goes before it.
+    var scratch = ByteBuffer(capacity: 32 << 10)
+
+    /// Streams that wait for use; what exceeds this goes back to the allocator.
+    private static let maximumIdle = 16
+
+    /// A stream at its beginning; nil if `memory` bytes are in use already, or there are none. Belongs back to `give`.
+    func take(level: Int, memory: Int) -> Gzip? {
+        guard (inUse + 1) * Gzip.memory <= memory, let gzip = idle(level) ?? Gzip(level: level) else {
+            counts.overflows &+= 1
+            return nil
+        }
+        inUse += 1
+        counts.responses &+= 1
+        return gzip
+    }
+
+    private func idle(_ level: Int) -> Gzip? {
+        guard let gzip = idle[level - 1].popLast() else { return nil }
+        idleCount -= 1
+        return gzip.reset() ? gzip : nil
+    }
+
+    func give(_ gzip: Gzip) {
+        inUse -= 1
+        counts.bytesIn &+= UInt64(gzip.bytesIn)
+        counts.bytesOut &+= UInt64(gzip.bytesOut)
+        guard idleCount < Self.maximumIdle else { return }
+        idleCount += 1
+        idle[gzip.level - 1].append(gzip)
+    }
+}
