@@ -75,7 +75,7 @@ import Testing
             "serin.yaml:2: error: underscoresInHeaders: expected true or false, found a list",
         ]),
         Fault(name: "the PROXY protocol of nobody", yaml: "listeners:\n- {address: 127.0.0.1:80, proxyProtocol: true}\n- {address: unix:/a, proxyProtocol: true}", expect: [
-            "serin.yaml:1: error: listeners: 127.0.0.1:80 wants the PROXY protocol, but nobody's header is believed, so that every connection "
+            "serin.yaml:2: error: listeners: 127.0.0.1:80 wants the PROXY protocol, but nobody's header is believed, so that every connection "
                 + "would be closed; name the proxies under `trustedProxies`",
         ]),
         Fault(name: "the PROXY protocol of somebody misspelt", yaml: "listeners: [{address: 127.0.0.1:80, proxyProtocol: true}]\ntrustedProxies: [me]", expect: [
@@ -83,13 +83,13 @@ import Testing
         ]),
         Fault(name: "gzip, a word", yaml: "gzip: maybe", expect: ["serin.yaml:1: error: gzip: expected `on`, `off` or a mapping, found `maybe`"]),
         Fault(name: "gzip, a list", yaml: "gzip: [on]", expect: ["serin.yaml:1: error: gzip: expected a mapping of keys to values, found a list"]),
-        Fault(name: "gzip", yaml: "gzip:\n  level: 10\n  minLength: 0\n  memory: 1KiB\n  types: [html, text/, text/css]\n  typ: []", expect: [
+        Fault(name: "gzip", yaml: "gzip:\n  level: 10\n  minLength: 0\n  memory: 1KiB\n  types: [html, text/, text/css]\n  typs: []", expect: [
             "serin.yaml:2: error: gzip.level: expected a whole number between 1 and 9, found `10`",
             "serin.yaml:3: error: gzip.minLength: expected a size such as 8KiB, 10MiB or plain bytes, between 1 and 1073741824, found `0`",
             "serin.yaml:4: error: gzip.memory: expected a size such as 8KiB, 10MiB or plain bytes, between 1048576 and 68719476736, found `1KiB`",
             "serin.yaml:5: error: gzip.types: `html` is no media type; write it as `text/css`, a family as `text/*`, all of them as `\"*\"`",
             "serin.yaml:5: error: gzip.types: `text/` is no media type; write it as `text/css`, a family as `text/*`, all of them as `\"*\"`",
-            "serin.yaml:6: error: gzip.typ: unknown key; did you mean `types`?",
+            "serin.yaml:6: error: gzip.typs: unknown key; did you mean `types`?",
         ]),
         Fault(name: "word", yaml: "canary: {failover: maybe}", expect: [
             "serin.yaml:1: error: canary.failover: expected one of none, canaryToStable, both, found `maybe`",

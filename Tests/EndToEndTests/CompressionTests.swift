@@ -60,8 +60,9 @@ import Testing
         (["serin.dev/gzip": "on", "serin.dev/gzip-min-length": "1000000"], false), (["serin.dev/gzip-level": "9"], false),
     ])
     func annotations(_ annotations: [String: String], isCompressed: Bool) throws {
-        let serin = try Self.proxy(try Self.answering(Self.length).address, settings: "", annotations: annotations)
-        let answer = try Curl.run("--compressed", serin.url + "/")
+        let origin = try Self.answering(Self.length)
+        let serin = try Self.proxy(origin.address, settings: "", annotations: annotations)
+        let answer = try withExtendedLifetime(origin) { try Curl.run("--compressed", serin.url + "/") }
         #expect(answer.body == Self.text && answer.trace.contains("< Content-Encoding: gzip") == isCompressed)
     }
 

@@ -109,7 +109,8 @@ import Testing
         try slow.send("PROXY TCP4 192")
         try gone.send("PROXY TCP4 192")
         gone.close()
-        #expect(try slow.isClosed())
+        // The unread bytes may make it a reset.
+        #expect((try? slow.readToEnd()) ?? [] == [])
         try eventually("the failures to be counted") {
             try Self.failures(serin, "timeout") == 1 && Self.failures(serin, "disconnected") == 1
         }
