@@ -40,9 +40,18 @@ extension ExchangeMachine {
     /// The connection that was asked for could not be made: another endpoint is tried, whatever the method is.
     /// - Parameter hasAnother: there is an endpoint that did not just refuse, too.
     public func connectFailed(timedOut: Bool, hasAnother: Bool = true, now: Instant) {
+        connectFailed(timedOut ? .connectTimedOut : .connectRefused, hasAnother, now)
+    }
+
+    /// The connection was made, but TLS was not agreed on: the same.
+    public func handshakeFailed(hasAnother: Bool = true, now: Instant) {
+        connectFailed(.tlsFailed, hasAnother, now)
+    }
+
+    private func connectFailed(_ failure: Failure, _ hasAnother: Bool, _ now: Instant) {
         guard phase == .connecting else { return }
-        guard hasAnother, mayTryAgain(timedOut ? .timeout : .error, now), request.isHeld else {
-            return answerFailure(timedOut ? .connectTimedOut : .connectRefused, now)
+        guard hasAnother, mayTryAgain(failure == .connectTimedOut ? .timeout : .error, now), request.isHeld else {
+            return answerFailure(failure, now)
         }
         connect(fresh: false, now)
     }

@@ -5,7 +5,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
     // Nobody's: there is no such route, or it only answers with a redirect.
     case noRoute
     // The upstream's fault.
-    case noEndpoint, connectRefused, connectTimedOut, upstreamClosed, upstreamReset, upstreamTimedOut, badResponse
+    case noEndpoint, connectRefused, connectTimedOut, tlsFailed, upstreamClosed, upstreamReset, upstreamTimedOut, badResponse
     // The proxy's own doing.
     case requestTimedOut, overloaded, shutdown
 
@@ -14,7 +14,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
     public var fault: Fault {
         switch self {
         case .malformedRequest, .requestTooLarge, .clientTooSlow, .clientClosed, .methodRefused, .pathRefused, .misdirected: .client
-        case .noEndpoint, .connectRefused, .connectTimedOut, .upstreamClosed, .upstreamReset, .upstreamTimedOut, .badResponse: .upstream
+        case .noEndpoint, .connectRefused, .connectTimedOut, .tlsFailed, .upstreamClosed, .upstreamReset, .upstreamTimedOut, .badResponse: .upstream
         case .noRoute, .requestTimedOut, .overloaded, .shutdown: .proxy
         }
     }
@@ -31,7 +31,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
         case .noRoute: 404
         case .misdirected: 421
         case .noEndpoint, .overloaded, .shutdown: 503
-        case .connectRefused, .upstreamClosed, .upstreamReset, .badResponse: 502
+        case .connectRefused, .tlsFailed, .upstreamClosed, .upstreamReset, .badResponse: 502
         case .connectTimedOut, .upstreamTimedOut, .requestTimedOut: 504
         }
     }
@@ -48,6 +48,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
         case .noRoute: "no route"
         case .noEndpoint: "no endpoint"
         case .connectRefused: "upstream could not be connected to"
+        case .tlsFailed: "TLS with the upstream failed"
         case .connectTimedOut: "connecting to the upstream timed out"
         case .upstreamClosed: "upstream closed the connection early"
         case .upstreamReset: "upstream reset the connection"

@@ -7,16 +7,19 @@ public struct Backend: Sendable {
     public let balancing: Balancing
     /// The endpoint follows from the request.
     public let isPlaced: Bool
+    /// How its endpoints are spoken to; nil: plain HTTP.
+    public let tls: BackendTLS?
 
-    public init(name: String, endpoints: [Endpoint], balancing: Balancing = .roundRobin) {
+    public init(name: String, endpoints: [Endpoint], balancing: Balancing = .roundRobin, tls: BackendTLS? = nil) {
         self.name = name
         self.endpoints = endpoints
         self.balancing = balancing
+        self.tls = tls
         isPlaced = balancing != .roundRobin && balancing != .ewma
     }
 
     /// The same over other endpoints.
     public func replacing(endpoints: [Endpoint]) -> Backend {
-        Backend(name: name, endpoints: endpoints, balancing: balancing)
+        Backend(name: name, endpoints: endpoints, balancing: balancing, tls: tls)
     }
 }

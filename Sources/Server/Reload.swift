@@ -4,7 +4,7 @@ public import TLS
 /// What came of loading the configuration again.
 public enum ReloadOutcome: Sendable {
     /// It is good.
-    case loaded(Snapshot, TLSContext?, ProcessSettings, inactive: [RouteReport.InactiveCanary], warnings: [String], files: WatchedFiles)
+    case loaded(Snapshot, TLSContexts, ProcessSettings, inactive: [RouteReport.InactiveCanary], warnings: [String], files: WatchedFiles)
     /// It is not; the old one keeps serving. `diagnostics` is what a reload's 422 answer carries, as JSON.
     case rejected(errors: [String], diagnostics: [UInt8], files: WatchedFiles)
 }

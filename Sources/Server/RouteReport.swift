@@ -82,7 +82,8 @@ public enum RouteReport {
     private static func text(_ backend: Backend) -> String {
         let endpoints = backend.endpoints.map(\.address.description)
         let manner = backend.balancing == .roundRobin ? "" : ", by \(backend.balancing)"
-        return "\(backend.name) → \(endpoints.isEmpty ? "no endpoint" : endpoints.joined(separator: ", "))\(manner)"
+        let security = backend.tls.map { ", by \($0)" } ?? ""
+        return "\(backend.name) → \(endpoints.isEmpty ? "no endpoint" : endpoints.joined(separator: ", "))\(manner)\(security)"
     }
 
     // MARK: For programs
@@ -151,6 +152,11 @@ public enum RouteReport {
         json.beginObject()
         json.member("service", backend.name)
         json.member("balancing", "\(backend.balancing)")
+        json.member("protocol", backend.tls == nil ? "HTTP" : "HTTPS")
+        if let tls = backend.tls {
+            json.member("verified", tls.isVerified)
+            json.member("serverName", tls.name.isEmpty ? nil : tls.name)
+        }
         json.member("endpoints", backend.endpoints.map(\.address.description))
         json.endObject()
     }

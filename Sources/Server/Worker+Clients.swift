@@ -215,7 +215,7 @@ extension Worker {
             case .connect(let backend, let fresh): lease(backend, fresh: fresh, for: client, exchange)
             case .releaseUpstream(let reusable): release(exchange, reusable: reusable)
             case .shutdownWrite(.client): shutDown(client)
-            case .shutdownWrite(.upstream): exchange.upstream?.socket.shutdownWrite()
+            case .shutdownWrite(.upstream): if let upstream = exchange.upstream { shutDown(upstream) }
             case .finish: finish(client, exchange)
             }
         }
@@ -365,6 +365,7 @@ extension Worker {
             var hasAnother = true
             if exchange.machine.isConnectOverdue(now: now), let upstream = exchange.upstream, !upstream.isConnected {
                 metrics.upstreamConnectFailures &+= 1
+                if upstream.tls != nil { handshakeTimedOut(upstream, exchange) }
                 hasAnother = self.hasAnother(than: upstream.endpoint, exchange)
             }
             exchange.machine.timedOut(hasAnother: hasAnother, now: now)

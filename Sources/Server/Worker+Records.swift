@@ -52,8 +52,12 @@ extension Worker {
         failureReportedAt = wallClock
         let route = summary.route.map { exchange.installation.snapshot.routes.routes[$0].label } ?? "no route"
         let version = version ?? (summary.version == .stable ? "stable" : "canary")
+        var security = ""
+        if let securityProblem, securityProblem.exchange == ObjectIdentifier(exchange), securityProblem.noted >= summary.began {
+            security = ", TLS with \(securityProblem.text)"
+        }
         supervisor.post(.upstreamFailed(
-            "\(route), \(version): \(failure); attempts: \(summary.attempts), answered \(summary.status)"))
+            "\(route), \(version): \(failure)\(security); attempts: \(summary.attempts), answered \(summary.status)"))
     }
 
     // MARK: Access log

@@ -32,6 +32,7 @@ public struct Metrics: Sendable {
     public var upstreamRetries: UInt64 = 0
     /// Connections that an endpoint broke off during a request.
     public var upstreamResets: UInt64 = 0
+    public var upstreamTLS = TLSCounts()
     public var upstreamTimeouts: UInt64 = 0
     /// Requests that had to wait for a connection, since an endpoint's are limited.
     public var upstreamWaits: UInt64 = 0
@@ -123,6 +124,7 @@ public struct Metrics: Sendable {
         mergeCounters(other)
         clientErrors.merge(other.clientErrors)
         tls.merge(other.tls)
+        upstreamTLS.merge(other.upstreamTLS)
         for index in durations.indices { durations[index].merge(other.durations[index]) }
         for (otherRow, block) in other.blocks.enumerated() where !block.isEmpty {
             let row = row(ofRoute: other.routeLabels[otherRow])

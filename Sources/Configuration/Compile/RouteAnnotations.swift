@@ -6,7 +6,7 @@ struct RouteAnnotations {
     static let names = [
         "server-alias", "app-root", "default-backend", "use-regex", "rewrite-target", "service-upstream", "ssl-redirect",
         "force-ssl-redirect",
-    ] + RetryAnnotations.names
+    ] + RetryAnnotations.names + UpstreamTLSAnnotations.names
     /// Those that count in a canary, too.
     private static let canaryNames = ["service-upstream"]
 
@@ -22,6 +22,8 @@ struct RouteAnnotations {
     private(set) var rewriteTarget: Located<String>?
     /// What is tried again (R39).
     let retry: RetryRule
+    /// How upstreams are spoken to.
+    let upstreamTLS: UpstreamTLSAnnotations
     /// Requests go to the Service's own address in place of its endpoints. Of a canary it counts, too (R36).
     private(set) var usesServiceAddress = false
 
@@ -35,6 +37,7 @@ struct RouteAnnotations {
     init(_ manifest: Manifest, log: inout DiagnosticLog) {
         self.manifest = manifest
         retry = RetryAnnotations(manifest, log: &log).rule
+        upstreamTLS = UpstreamTLSAnnotations(manifest, log: &log)
         readAliases(log: &log)
         readAppRoot(log: &log)
         readDefaultBackend(log: &log)

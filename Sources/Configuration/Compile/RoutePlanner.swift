@@ -14,7 +14,7 @@ enum RoutePlanner {
         case .ingressNginx: ExactPlanner.plan(ingresses, log: &log)
         }
         split.bind(to: &plan)
-        plan.mains = ingresses.filter { !$0.isCanary }
+        plan.ingresses = ingresses
         plan.hostPlan = HostPlan(ingresses, plan, log: &log)
         warnUnmatchable(ingresses, plan.hostPlan, log: &log)
         for outcome in plan.outcomes {
