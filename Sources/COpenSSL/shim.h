@@ -120,6 +120,11 @@ static inline long openssl_seconds(const ASN1_TIME *time) {
     return ASN1_TIME_to_tm(time, &parts) == 1 ? (long)timegm(&parts) : 0;
 }
 
+/// Writes a name as RFC 2253 has it; 0 if that is not possible.
+static inline int openssl_print_name(BIO *bio, const X509_NAME *name) {
+    return X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0;
+}
+
 /// A key on the curve P-256.
 static inline EVP_PKEY *openssl_new_key(void) { return EVP_EC_gen("P-256"); }
 

@@ -21,6 +21,8 @@ public final class ExchangeMachine {
     let pool: BufferPool
     var snapshot: Snapshot
     var client: ClientIdentity
+    /// What the client has shown; nil if it was not asked.
+    var clientCertificate: ClientCertificate?
 
     public internal(set) var phase = Phase.readingHead
     var parser: RequestParser
@@ -112,6 +114,7 @@ public final class ExchangeMachine {
     /// Takes up a connection on which a first byte is expected. The machine must be new or `retired`.
     public func begin(client: ClientIdentity, now: Instant) {
         self.client = client
+        if clientCertificate != nil { clientCertificate = nil }
         clientHasClosed = false
         start(now)
     }

@@ -2,6 +2,7 @@
 public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertible {
     // The client's fault.
     case malformedRequest, requestTooLarge, clientTooSlow, clientClosed, methodRefused, pathRefused, misdirected
+    case certificateMissing, certificateRefused, forbidden
     // Nobody's: there is no such route, or it only answers with a redirect.
     case noRoute
     // The upstream's fault.
@@ -13,7 +14,8 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
 
     public var fault: Fault {
         switch self {
-        case .malformedRequest, .requestTooLarge, .clientTooSlow, .clientClosed, .methodRefused, .pathRefused, .misdirected: .client
+        case .malformedRequest, .requestTooLarge, .clientTooSlow, .clientClosed, .methodRefused, .pathRefused, .misdirected,
+             .certificateMissing, .certificateRefused, .forbidden: .client
         case .noEndpoint, .connectRefused, .connectTimedOut, .tlsFailed, .upstreamClosed, .upstreamReset, .upstreamTimedOut, .badResponse: .upstream
         case .noRoute, .requestTimedOut, .overloaded, .shutdown: .proxy
         }
@@ -23,7 +25,8 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
     /// their own status from the parser. 499 is never sent: it is nginx's name in logs for a client that went away.
     public var status: UInt16 {
         switch self {
-        case .malformedRequest, .pathRefused: 400
+        case .malformedRequest, .pathRefused, .certificateMissing, .certificateRefused: 400
+        case .forbidden: 403
         case .requestTooLarge: 413
         case .clientTooSlow: 408
         case .clientClosed: 499
@@ -45,6 +48,9 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
         case .methodRefused: "method refused"
         case .pathRefused: "path refused"
         case .misdirected: "host of another certificate"
+        case .certificateMissing: "no client certificate"
+        case .certificateRefused: "bad client certificate"
+        case .forbidden: "client certificate of somebody else"
         case .noRoute: "no route"
         case .noEndpoint: "no endpoint"
         case .connectRefused: "upstream could not be connected to"

@@ -57,6 +57,7 @@ public enum RouteReport {
             lines.append("\(site(route.host, route.path)) (\(typeName(route)))  Ingress \(route.label)")
             lines.append("  stable  \(text(snapshot.backends[route.stable]))")
             if let rewrite = route.rewrite { lines.append("  asks    for \(rewrite.target)") }
+            if let rule = snapshot.https.clientRules[route.index] { lines.append("  clients \(rule)") }
             if route.retry != .standard { lines.append("  again   \(route.retry)") }
             for canary in route.canaries {
                 let effect = reasons.reason(route, canary).map { "not in effect: \($0)" } ?? "in effect"
@@ -130,6 +131,7 @@ public enum RouteReport {
         json.member("regex", route.isPattern)
         json.member("rewrite", route.rewrite?.target)
         json.member("retry", "\(route.retry)")
+        json.member("clientCertificates", snapshot.https.clientRules[route.index]?.demand.rawValue)
         json.key("stable")
         write(snapshot.backends[route.stable], to: &json)
         json.key("canaries")

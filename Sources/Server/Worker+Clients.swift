@@ -255,12 +255,14 @@ extension Worker {
         if let exchange = idleMachines.popLast() {
             exchange.use(installation)
             exchange.machine.begin(client: client.identity, now: now)
+            if let presented = client.presented { exchange.machine.present(presented) }
             client.exchange = exchange
             return exchange
         }
         let machine = ExchangeMachine(
             context: context, snapshot: installation.snapshot, client: client.identity, now: now)
         let exchange = ActiveExchange(machine, installation)
+        if let presented = client.presented { machine.present(presented) }
         client.exchange = exchange
         return exchange
     }

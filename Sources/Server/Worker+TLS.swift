@@ -20,6 +20,7 @@ extension Worker {
             metrics.tls.recordHandshake(isTLS13: session.version == .tls13, isResumed: session.isResumed)
             client.state = .open
             client.certificate = session.identity
+            client.presented = session.peerCertificate.map(ClientCertificate.init)
             client.waitsSince = loop.now
             client.isReadable = session.mayHaveMore || client.peerHasClosed
             drive(client)
@@ -133,6 +134,17 @@ extension Worker {
     func shutDown(_ client: ClientConnection) {
         client.owesGoodbye = client.tls.map { !$0.sayGoodbye() } ?? false
         if !client.owesGoodbye { client.socket.shutdownWrite() }
+    }
+}
+
+extension ClientCertificate {
+    fileprivate convenience init(_ peer: PeerCertificate) {
+        switch peer.verdict {
+        case .none: self.init(.none)
+        case .good: self.init(.good, subject: peer.subject, issuer: peer.issuer, pem: peer.pem)
+        case .bad(let reason, let isOnlyUnknown):
+            self.init(.bad(isOnlyUnknown: isOnlyUnknown), reason: reason, subject: peer.subject, issuer: peer.issuer, pem: peer.pem)
+        }
     }
 }
 

@@ -67,7 +67,7 @@ public enum TLSFailure: UInt8, Error, Sendable, CaseIterable {
     private init(reason: Int32) {
         self = switch reason {
         case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_WRONG_VERSION_NUMBER, SSL_R_UNKNOWN_PROTOCOL,
-             SSL_R_WRONG_SSL_VERSION:
+             SSL_R_WRONG_SSL_VERSION, SSL_AD_REASON_OFFSET + 70:
             .version
         case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS,
              SSL_R_NO_SUITABLE_KEY_SHARE, SSL_R_NO_SUITABLE_GROUPS:

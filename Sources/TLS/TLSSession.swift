@@ -118,6 +118,12 @@ public final class TLSSession {
         return unsafe context.identity(of: session)
     }
 
+    /// After the handshake: what the client has shown; nil if it was not asked.
+    public var peerCertificate: PeerCertificate? {
+        guard case .client = role, unsafe SSL_get_verify_mode(session) != SSL_VERIFY_NONE else { return nil }
+        return unsafe PeerCertificate(of: session)
+    }
+
     /// After a failed handshake: what is wrong with the other side's certificate, in OpenSSL's words; nil if nothing is.
     public var certificateProblem: String? {
         let result = unsafe SSL_get_verify_result(session)
@@ -127,8 +133,11 @@ public final class TLSSession {
 
     // MARK: Moving bytes
 
-    /// Whether a read may find something without an event of the socket: the last one left bytes in the kernel or in OpenSSL.
-    public var mayHaveMore: Bool { unsafe !bio.isDrained || SSL_has_pending(session) == 1 }
+    /// Whether a read may find something without an event of the socket: the last one left bytes in the kernel or in OpenSSL, or came
+    /// upon the end behind its bytes.
+    public var mayHaveMore: Bool {
+        unsafe !bio.isDrained || SSL_has_pending(session) == 1 || failure != nil || SSL_get_shutdown(session) & SSL_RECEIVED_SHUTDOWN != 0
+    }
 
     /// Reads what there is, record by record, at most `space.count` bytes.
     public func receive(into space: inout MutableSpan<UInt8>) -> TLSOutcome {

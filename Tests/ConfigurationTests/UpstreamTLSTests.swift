@@ -120,7 +120,7 @@ import Testing
         }
         let lines = test.annotations.sorted { $0.key < $1.key }.map { "    \(prefix)\($0.key): \"\($0.value)\"\n" }
         let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: shop\n  annotations:\n" + lines.joined()
-            + "    x: y\n" + rules("app")
+            + "    x: text\n" + rules("app")
         let secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: up}\ndata:\n" + entries.joined()
         return Loaded(ingress + secret + more, settings: "services: {app: [127.0.0.1:1], new: [127.0.0.1:2]}\n" + test.settings)
     }
@@ -156,7 +156,7 @@ import Testing
             Case(name: "", annotations: Self.verified, settings: settings, expect: nil), more: Self.other("shop-canary", "new", canary))
         let route = try #require(loaded.snapshot.routes.routes.first { !$0.canaries.isEmpty })
         #expect(loaded.snapshot.backends[route.canaries[0].backend].tls?.description == "HTTPS, verified as new.default.svc")
-        #expect(loaded.messages.contains { $0.contains("proxy-ssl-verify does nothing in a canary") })
+        #expect(loaded.messages.contains { $0.contains("backend-protocol does nothing in a canary") })
     }
 
     /// R36: the first Ingress of a host with authorities speaks for the others, be it a canary.

@@ -43,7 +43,7 @@ import Testing
              annotations: ["proxy-ssl-secret": "default/upstream", "proxy-ssl-verify": "on", "proxy-ssl-name": "127.0.0.1", "proxy-ssl-server-name": "on"]),
         Good(name: "verified by the Service's name", names: ["app.default.svc"],
              annotations: ["proxy-ssl-secret": "default/upstream", "proxy-ssl-verify": "on"]),
-        Good(name: "a wildcard", names: ["*.test"], annotations: verified),
+        Good(name: "a wildcard", names: ["*.shop.test"], annotations: verified.merging(["proxy-ssl-name": "app.shop.test"]) { $1 }),
         Good(name: "with a name, not verified", names: ["other.test"],
              annotations: ["proxy-ssl-name": "app.test", "proxy-ssl-server-name": "on"], serverName: "app.test"),
         Good(name: "verified and with a name", annotations: verified.merging(["proxy-ssl-server-name": "on"]) { $1 }, serverName: "app.test"),
@@ -97,15 +97,16 @@ import Testing
     func aFailureIs502AndSaysWhy(_ bad: Bad) throws {
         let authority = try TestAuthority()
         var annotations = Self.verified
+        let stranger = try TestAuthority()
         var secure: SecureOrigin?
         var plain: RecordingOrigin?
         switch bad.fault {
         case .wrongName: secure = try SecureOrigin(try authority.issue("other.test"))
         case .expired: secure = try SecureOrigin(try authority.issueExpired("app.test"))
-        case .otherAuthority: secure = try SecureOrigin(try TestAuthority().issue("app.test"))
+        case .otherAuthority: secure = try SecureOrigin(try stranger.issue("app.test"))
         case .plainText: plain = try RecordingOrigin { connection in
             try connection.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-            _ = try connection.readRequest()
+            _ = try connection.readToEnd()
         }
         case .hangsUp: plain = try RecordingOrigin { _ in }
         case .oldVersion:
@@ -122,7 +123,7 @@ import Testing
         #expect(metrics.sum("serin_upstream_tls_failures_total", ["reason": bad.reason]) >= 1, "\(metrics.text)")
         #expect(metrics.sum("serin_upstream_tls_handshakes_total") == 0)
         #expect(plain?.requests.isEmpty ?? true, "never in plain text")
-        withExtendedLifetime((secure, plain)) {}
+        withExtendedLifetime((secure, plain, stranger)) {}
     }
 
     @Test func anotherEndpointIsTriedAfterAFailedHandshake() throws {
@@ -139,7 +140,7 @@ import Testing
     }
 
     @Test func aStalledHandshakeEndsWithTheTimeForConnecting() throws {
-        let silent = try RecordingOrigin { connection in _ = try connection.readRequest() }
+        let silent = try RecordingOrigin { connection in _ = try connection.readToEnd() }
         let serin = try SerinProcess(Self.configuration([silent.address], settings: "timeouts: {upstreamConnect: 300ms}"))
         #expect(try serin.client().exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 504)
         #expect(try serin.metrics().sum("serin_upstream_tls_failures_total", ["reason": "timeout"]) == 1)

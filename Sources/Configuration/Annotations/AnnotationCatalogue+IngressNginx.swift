@@ -126,12 +126,12 @@ extension AnnotationCatalogue {
     ]
 
     static let tls: [Row] = [
-        .planned("auth-tls-error-page", "where a client without a good certificate goes"),
-        .planned("auth-tls-match-cn", "what the client certificate's name must be"),
-        .planned("auth-tls-pass-certificate-to-upstream", "the upstream gets the client's certificate"),
-        .planned("auth-tls-secret", "the authorities of client certificates"),
-        .planned("auth-tls-verify-client", "whether a client certificate is asked for"),
-        .planned("auth-tls-verify-depth", "how long its chain may be"),
+        .supported("auth-tls-error-page", "where a client without a good certificate goes"),
+        .supported("auth-tls-match-cn", "what the client certificate's name must be"),
+        .supported("auth-tls-pass-certificate-to-upstream", "the upstream gets the client's certificate"),
+        .supported("auth-tls-secret", "the authorities of client certificates"),
+        .supported("auth-tls-verify-client", "whether a client certificate is asked for"),
+        .supported("auth-tls-verify-depth", "how long its chain may be"),
         .supported("proxy-ssl-ciphers", "ciphers towards the upstream"),
         .supported("proxy-ssl-name", "the name that the upstream's certificate must have"),
         .supported("proxy-ssl-protocols", "TLS versions towards the upstream"),

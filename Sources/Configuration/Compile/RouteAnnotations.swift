@@ -1,3 +1,4 @@
+internal import Exchange
 internal import Routing
 
 /// The annotations of one Ingress that say how its hosts and paths are served, canaries aside (R33, R35, R38, R39). What can't be
@@ -6,9 +7,11 @@ struct RouteAnnotations {
     static let names = [
         "server-alias", "app-root", "default-backend", "use-regex", "rewrite-target", "service-upstream", "ssl-redirect",
         "force-ssl-redirect",
-    ] + RetryAnnotations.names + UpstreamTLSAnnotations.names
+    ] + RetryAnnotations.names + UpstreamTLSAnnotations.names + ClientTLSAnnotations.names
     /// Those that count in a canary, too.
     private static let canaryNames = ["service-upstream"]
+    /// Those that in ingress-nginx a canary has for its whole host, if no other Ingress does (R36).
+    private static let leakingNames = ClientTLSAnnotations.names + UpstreamTLSAnnotations.names.filter { $0 != "backend-protocol" }
 
     /// Other names of the hosts (R33), lower case.
     private(set) var aliases: [Located<String>] = []
@@ -22,6 +25,8 @@ struct RouteAnnotations {
     private(set) var rewriteTarget: Located<String>?
     /// What is tried again (R39).
     let retry: RetryRule
+    /// What the hosts want of their clients' certificates.
+    let clientTLS: ClientTLSAnnotations
     /// How upstreams are spoken to.
     let upstreamTLS: UpstreamTLSAnnotations
     /// Requests go to the Service's own address in place of its endpoints. Of a canary it counts, too (R36).
@@ -38,6 +43,7 @@ struct RouteAnnotations {
         self.manifest = manifest
         retry = RetryAnnotations(manifest, log: &log).rule
         upstreamTLS = UpstreamTLSAnnotations(manifest, log: &log)
+        clientTLS = ClientTLSAnnotations(manifest, log: &log)
         readAliases(log: &log)
         readAppRoot(log: &log)
         readDefaultBackend(log: &log)
@@ -50,10 +56,16 @@ struct RouteAnnotations {
     }
 
     /// Canaries have these of their main (R14, R36).
-    static func warnOnCanary(_ manifest: Manifest, log: inout DiagnosticLog) {
+    static func warnOnCanary(_ manifest: Manifest, _ compatibility: Compatibility, log: inout DiagnosticLog) {
         for annotation in manifest.annotations {
             guard let name = annotation.key.droppingPrefix(CanaryAnnotations.prefix), names.contains(name), !canaryNames.contains(name)
             else { continue }
+            if compatibility == .ingressNginx, leakingNames.contains(name) {
+                log.warning(
+                    manifest.place(line: annotation.line), manifest.object,
+                    "\(annotation.key) of a canary counts for its whole host, if no other Ingress speaks for that (R36); write it in the main Ingress")
+                continue
+            }
             let own = name == "rewrite-target" ? ", or as \(AnnotationReader.prefix)canary-rewrite-target here" : ""
             log.warning(
                 manifest.place(line: annotation.line), manifest.object,
