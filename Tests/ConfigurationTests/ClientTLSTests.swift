@@ -7,7 +7,7 @@ import Testing
 
 /// What `auth-tls-*` come to.
 @Suite struct ClientTLSTests {
-    private static let authority = try? TestAuthority()
+    private static let authority = try? TestAuthority().certificate
 
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
@@ -71,7 +71,7 @@ import Testing
     ]
 
     private static func load(_ test: Case, more: String = "") throws -> Loaded {
-        let ca = try #require(authority).certificate
+        let ca = try #require(authority)
         let entries = test.secret.sorted { $0.key < $1.key }.map { key, value in
             "  \(key): \(Data((value == "ca" ? ca : value).utf8).base64EncodedString())\n"
         }
