@@ -52,6 +52,28 @@ static inline int openssl_set_chain(SSL_CTX *context, X509 *const *certificates,
     return 1;
 }
 
+// MARK: Contexts towards upstreams
+
+static inline void openssl_set_client_versions(SSL_CTX *context, int minimum, int maximum) {
+    SSL_CTX_set_min_proto_version(context, minimum);
+    SSL_CTX_set_max_proto_version(context, maximum);
+}
+
+/// Unlike with clients, an end without a word is a fault: an answer may have its end as its framing.
+static inline void openssl_set_client_options(SSL_CTX *context) {
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+}
+
+/// Sessions go to the callback only; 1 if the callback keeps what it is given.
+static inline void openssl_keep_sessions(SSL_CTX *context, int (*callback)(SSL *, SSL_SESSION *)) {
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, callback);
+}
+
+static inline int openssl_set_server_name(SSL *session, const char *name) {
+    return (int)SSL_set_tlsext_host_name(session, name);
+}
+
 // MARK: BIOs
 
 static inline void openssl_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
@@ -96,6 +118,11 @@ static inline int openssl_dns_name(const X509 *certificate, int number, unsigned
 static inline long openssl_seconds(const ASN1_TIME *time) {
     struct tm parts;
     return ASN1_TIME_to_tm(time, &parts) == 1 ? (long)timegm(&parts) : 0;
+}
+
+/// Writes a name as RFC 2253 has it; 0 if that is not possible.
+static inline int openssl_print_name(BIO *bio, const X509_NAME *name) {
+    return X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0;
 }
 
 /// A key on the curve P-256.

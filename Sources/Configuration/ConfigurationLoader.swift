@@ -6,8 +6,7 @@ public import TLS
 /// A configuration that can be served: nothing in it is in error.
 public struct LoadedConfiguration: Sendable {
     public let snapshot: Snapshot
-    /// What clients of TLS listeners are served with; nil if there are none.
-    public let tls: TLSContext?
+    public let tls: TLSContexts
     public let settings: ProcessSettings
     /// Every path of every canary Ingress, in effect or not, in the order of the manifests' precedence.
     public let canaries: [CanaryReport]

@@ -61,10 +61,12 @@ extension ExchangeMachine {
             redirect(to: snapshot.routes.appRoot(extra), snapshot, now)
         case .forward:
             let route = context.decider.target.route
-            if !client.isTLS, snapshot.https.rule(of: route).contains(.redirects), !cameByHTTPS(request.input, snapshot) {
+            let rule = snapshot.https.rule(of: route)
+            if !client.isTLS, rule.contains(.redirects), !cameByHTTPS(request.input, snapshot) {
                 summary.route = route
                 return redirectToHTTPS(snapshot, now)
             }
+            if rule.contains(.looksAtClients), isTurnedAway(from: route, snapshot, now) { return }
             requestID = context.requestIDs.next()
             target = context.decider.target
             forward(address, snapshot, now)
@@ -94,6 +96,11 @@ extension ExchangeMachine {
         if target.isRewritten { room += context.decider.pathLength }
         let marks = target.isMarked ? snapshot.routes.routes[target.route].marks?.marks(of: target.version) : nil
         if let marks { room += marks.requestRoom }
+        var fields: CertificateFields?
+        if snapshot.https.rule(of: target.route).contains(.looksAtClients), let rule = snapshot.https.clientRules[target.route] {
+            fields = CertificateFields(certificate: clientCertificate, passesCertificate: rule.passesCertificate)
+            room += clientCertificate?.room ?? 0
+        }
         guard room <= BufferPool.Size.huge.rawValue else { return false }
         announcesClient = false
         if snapshot.announcesClients, let version = snapshot.backends[target.backend].proxyProtocol { announce(version, address) }
@@ -101,7 +108,7 @@ extension ExchangeMachine {
         let rewrite = RequestRewrite(
             client: client, clientAddress: address,
             isTrusted: client.isTrusted(by: snapshot), isPathRewritten: target.isRewritten,
-            requestID: requestID, marks: marks)
+            requestID: requestID, marks: marks, certificate: fields)
         request.reserveOutput(room, pool)
         request.writeHead(head, by: rewrite, snapshot, context)
         return true

@@ -24,6 +24,8 @@ public final class ExchangeMachine {
     var client: ClientIdentity
     /// Of the connection that was begun with, if they are known.
     public var ends: ConnectionEnds?
+    /// What the client has shown; nil if it was not asked.
+    var clientCertificate: ClientCertificate?
 
     // What every step looks at comes first and lies together; what only one of them needs, behind it.
     public internal(set) var phase = Phase.readingHead
@@ -126,6 +128,7 @@ public final class ExchangeMachine {
     public func begin(client: ClientIdentity, now: Instant) {
         self.client = client
         if ends != nil { ends = nil }
+        if clientCertificate != nil { clientCertificate = nil }
         clientHasClosed = false
         start(now)
     }

@@ -2,10 +2,11 @@
 public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertible {
     // The client's fault.
     case malformedRequest, requestTooLarge, clientTooSlow, clientClosed, methodRefused, pathRefused, misdirected
+    case certificateMissing, certificateRefused, forbidden
     // Nobody's: there is no such route, or it only answers with a redirect.
     case noRoute
     // The upstream's fault.
-    case noEndpoint, connectRefused, connectUnreachable, connectTimedOut, upstreamClosed, upstreamReset, upstreamTimedOut, badResponse
+    case noEndpoint, connectRefused, connectUnreachable, connectTimedOut, tlsFailed, upstreamClosed, upstreamReset, upstreamTimedOut, badResponse
     // The proxy's own doing.
     case requestTimedOut, overloaded, queueTimedOut, exhausted, noLocalPort, shutdown
 
@@ -13,9 +14,10 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
 
     public var fault: Fault {
         switch self {
-        case .malformedRequest, .requestTooLarge, .clientTooSlow, .clientClosed, .methodRefused, .pathRefused, .misdirected: .client
-        case .noEndpoint, .connectRefused, .connectUnreachable, .connectTimedOut, .upstreamClosed, .upstreamReset, .upstreamTimedOut,
-             .badResponse: .upstream
+        case .malformedRequest, .requestTooLarge, .clientTooSlow, .clientClosed, .methodRefused, .pathRefused, .misdirected,
+             .certificateMissing, .certificateRefused, .forbidden: .client
+        case .noEndpoint, .connectRefused, .connectUnreachable, .connectTimedOut, .tlsFailed, .upstreamClosed, .upstreamReset,
+             .upstreamTimedOut, .badResponse: .upstream
         case .noRoute, .requestTimedOut, .overloaded, .queueTimedOut, .exhausted, .noLocalPort, .shutdown: .proxy
         }
     }
@@ -24,7 +26,8 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
     /// their own status from the parser. 499 is never sent: it is nginx's name in logs for a client that went away.
     public var status: UInt16 {
         switch self {
-        case .malformedRequest, .pathRefused: 400
+        case .malformedRequest, .pathRefused, .certificateMissing, .certificateRefused: 400
+        case .forbidden: 403
         case .requestTooLarge: 413
         case .clientTooSlow: 408
         case .clientClosed: 499
@@ -32,7 +35,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
         case .noRoute: 404
         case .misdirected: 421
         case .noEndpoint, .overloaded, .queueTimedOut, .exhausted, .noLocalPort, .shutdown: 503
-        case .connectRefused, .connectUnreachable, .upstreamClosed, .upstreamReset, .badResponse: 502
+        case .connectRefused, .connectUnreachable, .tlsFailed, .upstreamClosed, .upstreamReset, .badResponse: 502
         case .connectTimedOut, .upstreamTimedOut, .requestTimedOut: 504
         }
     }
@@ -46,10 +49,14 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
         case .methodRefused: "method refused"
         case .pathRefused: "path refused"
         case .misdirected: "host of another certificate"
+        case .certificateMissing: "no client certificate"
+        case .certificateRefused: "bad client certificate"
+        case .forbidden: "client certificate of somebody else"
         case .noRoute: "no route"
         case .noEndpoint: "no endpoint"
         case .connectRefused: "upstream refused the connection"
         case .connectUnreachable: "upstream could not be reached"
+        case .tlsFailed: "TLS with the upstream failed"
         case .connectTimedOut: "connecting to the upstream timed out"
         case .upstreamClosed: "upstream closed the connection early"
         case .upstreamReset: "upstream reset the connection"

@@ -11,6 +11,8 @@ public struct HTTPSPolicy: Sendable {
         public static let redirects = Rule(rawValue: 1)
         /// The host has a certificate, so that browsers may be told to come by HTTPS only.
         public static let isCertified = Rule(rawValue: 2)
+        /// There is a rule in `clientRules`.
+        public static let looksAtClients = Rule(rawValue: 4)
     }
 
     /// Whose certificate a host has, so that a request on a connection with another one can be refused.
@@ -48,6 +50,8 @@ public struct HTTPSPolicy: Sendable {
 
     /// By the route's index; empty when none has any.
     public var rules: [Rule] = []
+    /// By the route's index: what it wants of its clients' certificates (R36: `auth-tls-*`).
+    public var clientRules: [Int: ClientRule] = [:]
     /// The port that a redirect names; 443 is not written.
     public var redirectPort: UInt16 = 443
     /// The value of Strict-Transport-Security; empty: none is sent.

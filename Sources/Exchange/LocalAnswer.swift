@@ -51,6 +51,15 @@ struct LocalAnswer {
         finish(to: &output)
     }
 
+    /// A redirect to somewhere else.
+    func writeLocation(_ url: Span<UInt8>, date: borrowing HTTPDate, to output: inout ByteBuffer) {
+        writeHead(date: date, to: &output)
+        output.append("Location: ")
+        output.append(url)
+        output.append("\r\n")
+        finish(to: &output)
+    }
+
     /// A redirect to the same URL by HTTPS.
     func writeHTTPS(
         _ head: borrowing RequestHead, in input: borrowing ByteBuffer, port: UInt16, date: borrowing HTTPDate,

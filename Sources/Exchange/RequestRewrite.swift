@@ -14,6 +14,8 @@ struct RequestRewrite: ~Copyable {
     let requestID: (UInt64, UInt64)
     /// How the decision shows; nil if it does not.
     let marks: VersionMarks?
+    /// What is said of the client's certificate; nil if nobody looks at it.
+    let certificate: CertificateFields?
 
     /// Room that `write` may need for a head, without the marks.
     static func room(for head: borrowing RequestHead) -> Int { 2 * head.length + 1024 }
@@ -46,6 +48,7 @@ struct RequestRewrite: ~Copyable {
             writeUntrusted(head, in: bytes, to: &output)
             context.forwardedLines.append(to: &output)
         }
+        if let certificate { certificate.certificate?.write(withCertificate: certificate.passesCertificate, to: &output) }
         if let marks { write(marks, head, in: bytes, snapshot, to: &output) }
         if let via = snapshot.forwarding.via { writeVia(via, head, to: &output) }
         output.append("\r\n")
@@ -131,6 +134,7 @@ struct RequestRewrite: ~Copyable {
             // The standard's form of X-Forwarded-*: believed from the same peers.
             return isTrusted
         case .other:
+            if certificate != nil, ClientCertificate.owns(bytes[field.name]) { return false }
             if field.isUnusual { return snapshot.forwarding.underscoresInHeaders }
             // "Proxy" becomes HTTP_PROXY in a CGI program (httpoxy); ingress-nginx drops it too.
             return field.name.count != 5 || !bytes[field.name].equalsIgnoringCase("proxy")

@@ -32,6 +32,8 @@ final class ClientConnection {
     var countsAddress: Bool
     /// After the handshake: whose certificate the client got.
     var certificate: UInt64 = 0
+    /// After the handshake: what it has shown of its own; nil if it was not asked.
+    var presented: ClientCertificate?
     var state: State
     var exchange: ActiveExchange?
     // Edge-triggered: what the last event said and no system call has disproved since.

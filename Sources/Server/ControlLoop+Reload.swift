@@ -152,14 +152,14 @@ extension ControlLoop {
 
     /// Everything but the snapshot's way to the workers; throws when it can't be, and nothing has changed.
     private func apply(
-        _ snapshot: Snapshot, _ tls: TLSContext?, _ settings: ProcessSettings, _ inactive: [RouteReport.InactiveCanary]
+        _ snapshot: Snapshot, _ tls: TLSContexts, _ settings: ProcessSettings, _ inactive: [RouteReport.InactiveCanary]
     ) throws(ReloadFault) {
         let added = settings.listeners.filter { !self.settings.listeners.contains($0) }
         let removed = self.settings.listeners.filter { !settings.listeners.contains($0) }
         let newLog = try openLog(settings.accessLog)
         let bound: [ListenerSet.Bound]
         do throws(Supervisor.StartError) {
-            if tls == nil, settings.listeners.contains(where: \.tls) { throw Supervisor.StartError.noCertificates }
+            if tls.clients == nil, settings.listeners.contains(where: \.tls) { throw Supervisor.StartError.noCertificates }
             bound = try bind(added, replacing: removed)
         } catch {
             newLog?.stop()
@@ -254,7 +254,7 @@ extension ControlLoop {
         retire(for: served)
         admin.serve(served, inactiveCanaries)
         let limit = connectionLimit(served)
-        let inventory = SnapshotInventory(served)
+        let inventory = SnapshotInventory(served, tls)
         for worker in workers {
             worker.post(.install(served, inventory, tls, accessLog, connectionLimit: limit, change: changes.last))
         }

@@ -37,7 +37,7 @@ final class ControlLoop {
     var settings: ProcessSettings
     /// Names among its endpoints are not resolved in here.
     var snapshot: Snapshot
-    var tls: TLSContext?
+    var tls: TLSContexts
     var inactiveCanaries: [RouteReport.InactiveCanary]
     var answers: Resolver.Answers = [:]
     /// What the workers have or are about to have, and what they had and may still use.
@@ -78,7 +78,7 @@ final class ControlLoop {
     ) {
         do throws(Supervisor.StartError) {
             let workers = options.settings.workers ?? AvailableProcessors.count
-            if options.tls == nil, options.settings.listeners.contains(where: \.tls) { throw Supervisor.StartError.noCertificates }
+            if options.tls.clients == nil, options.settings.listeners.contains(where: \.tls) { throw Supervisor.StartError.noCertificates }
             try DescriptorBudget.check(listeners: options.settings.listeners.count, workers: workers)
             var inherited = InheritedSockets(options.launch?.passed ?? PassedDescriptors())
             for warning in inherited.warnings { options.logger.warning("\(warning)") }
@@ -143,7 +143,7 @@ final class ControlLoop {
             resolveAndWait()
             let start = servedSnapshot()
             serving = start
-            let inventory = SnapshotInventory(start)
+            let inventory = SnapshotInventory(start, tls)
             let limit = connectionLimit(start)
             let gates = EndpointGates()
             for index in 0..<count {

@@ -12,6 +12,12 @@ extension Explanation {
         let text: String
 
         init(_ placement: Placement, _ backend: Backend) {
+            let answering = Answering(placement: placement, backend)
+            endpoints = answering.endpoints
+            text = answering.text + (backend.tls.map { "; by \($0)" } ?? "")
+        }
+
+        private init(placement: Placement, _ backend: Backend) {
             let all = backend.endpoints.map(\.address)
             let service = "Service \(backend.name)"
             guard all.count > 1 else {

@@ -1,18 +1,22 @@
 import Addressing
 import Exchange
 import Routing
+import TLS
 
 /// A snapshot as one worker uses it: with its own balancers and its rows of the metrics. Both are made when they are first asked
 /// for: a worker that gets a snapshot of thousands of routes goes on at once.
 final class Installation {
     let snapshot: Snapshot
+    /// By the numbers of its backends.
+    let upstreams: [UpstreamTLSContext]
     /// By the snapshot's backend index.
     private var balancers: [Balancer?]
     /// By route index: the row that counts its requests, -1 while there is none.
     private var rows: [Int32]
 
-    init(_ snapshot: Snapshot) {
+    init(_ snapshot: Snapshot, _ upstreams: [UpstreamTLSContext] = []) {
         self.snapshot = snapshot
+        self.upstreams = upstreams
         balancers = Array(repeating: nil, count: snapshot.backends.count)
         rows = Array(repeating: -1, count: snapshot.routes.routes.count)
     }
@@ -41,12 +45,14 @@ struct EarlierInstallation {
 
 /// All that a snapshot names; made once, for all workers to find what of theirs it no longer does.
 final class SnapshotInventory: Sendable {
-    let addresses: Set<SocketAddress>
+    let endpoints: Set<EndpointKey>
     /// Of the metrics' rows.
     let labels: Set<String>
 
-    init(_ snapshot: Snapshot) {
-        addresses = Set(snapshot.backends.lazy.flatMap { $0.endpoints.lazy.compactMap(\.address.socketAddress) })
+    init(_ snapshot: Snapshot, _ tls: TLSContexts) {
+        endpoints = Set(snapshot.backends.lazy.flatMap { backend in
+            backend.endpoints.lazy.compactMap(\.address.socketAddress).map { EndpointKey($0, backend.tls, tls.upstreams) }
+        })
         labels = Set(snapshot.routes.routes.lazy.map(Self.label))
     }
 

@@ -7,7 +7,7 @@ import Telemetry
 /// What a worker is told. It acts between two turns of its loop.
 enum WorkerMessage: Sendable {
     /// Serve new requests by this snapshot; answers with `SupervisorMessage.installed`.
-    case install(Snapshot, SnapshotInventory, TLSContext?, AccessLogSink, connectionLimit: Int, change: UInt64)
+    case install(Snapshot, SnapshotInventory, TLSContexts, AccessLogSink, connectionLimit: Int, change: UInt64)
     /// Accept on a socket whose descriptor now belongs to the worker.
     case listen(HandedSocket)
     /// Accept who already waits, then close.
@@ -109,8 +109,7 @@ struct WorkerStart: Sendable {
     let index: Int
     let snapshot: Snapshot
     let inventory: SnapshotInventory
-    /// Nil while there is no TLS listener.
-    let tls: TLSContext?
+    let tls: TLSContexts
     let connectionLimit: Int
     let counts: ProcessCounts
     let mailbox: Mailbox<WorkerMessage>

@@ -5,7 +5,7 @@ import Telemetry
 /// What came of loading the configuration again.
 public enum ReloadOutcome: Sendable {
     /// It is good.
-    case loaded(Snapshot, TLSContext?, ProcessSettings, inactive: [RouteReport.InactiveCanary], notes: [ReloadNote], files: WatchedFiles)
+    case loaded(Snapshot, TLSContexts, ProcessSettings, inactive: [RouteReport.InactiveCanary], notes: [ReloadNote], files: WatchedFiles)
     /// It is not; the old one keeps serving.
     case rejected(notes: [ReloadNote], files: WatchedFiles)
 }

@@ -57,6 +57,7 @@ public enum RouteReport {
             lines.append("\(site(route.host, route.path)) (\(typeName(route)))  Ingress \(route.label)")
             lines.append("  stable  \(text(snapshot.backends[route.stable]))")
             if let rewrite = route.rewrite { lines.append("  asks    for \(rewrite.target)") }
+            if let rule = snapshot.https.clientRules[route.index] { lines.append("  clients \(rule)") }
             if route.retry != .standard { lines.append("  again   \(route.retry)") }
             for canary in route.canaries {
                 let effect = reasons.reason(route, canary).map { "not in effect: \($0)" } ?? "in effect"
@@ -82,7 +83,8 @@ public enum RouteReport {
     private static func text(_ backend: Backend) -> String {
         let endpoints = backend.endpoints.map(\.address.description)
         let manner = backend.balancing == .roundRobin ? "" : ", by \(backend.balancing)"
-        return "\(backend.name) → \(endpoints.isEmpty ? "no endpoint" : endpoints.joined(separator: ", "))\(manner)"
+        let security = backend.tls.map { ", by \($0)" } ?? ""
+        return "\(backend.name) → \(endpoints.isEmpty ? "no endpoint" : endpoints.joined(separator: ", "))\(manner)\(security)"
     }
 
     // MARK: For programs
@@ -129,6 +131,7 @@ public enum RouteReport {
         json.member("regex", route.isPattern)
         json.member("rewrite", route.rewrite?.target)
         json.member("retry", "\(route.retry)")
+        json.member("clientCertificates", snapshot.https.clientRules[route.index]?.demand.rawValue)
         json.key("stable")
         write(snapshot.backends[route.stable], to: &json)
         json.key("canaries")
@@ -151,6 +154,11 @@ public enum RouteReport {
         json.beginObject()
         json.member("service", backend.name)
         json.member("balancing", "\(backend.balancing)")
+        json.member("protocol", backend.tls == nil ? "HTTP" : "HTTPS")
+        if let tls = backend.tls {
+            json.member("verified", tls.isVerified)
+            json.member("serverName", tls.name.isEmpty ? nil : tls.name)
+        }
         json.member("endpoints", backend.endpoints.map(\.address.description))
         json.endObject()
     }

@@ -17,7 +17,7 @@ public final class Supervisor: Sendable {
         public var settings: ProcessSettings
         public var snapshot: Snapshot
         /// What clients of TLS listeners are served with; there has to be one if there are any.
-        public var tls: TLSContext?
+        public var tls = TLSContexts()
         /// Canaries of the configuration that are not in effect, for `GET /v1/routes`.
         public var inactiveCanaries: [RouteReport.InactiveCanary] = []
         /// Shown by the metrics.

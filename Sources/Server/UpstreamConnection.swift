@@ -1,4 +1,5 @@
 import Reactor
+import TLS
 
 /// One connection to an endpoint: connecting, carrying a request, or idle in the pool.
 final class UpstreamConnection {
@@ -7,6 +8,9 @@ final class UpstreamConnection {
     var token = Token(slot: 0, generation: 0)
     /// Whose request it carries; nil while idle.
     var client: Token?
+    /// Nil for plain HTTP, and until the socket is connected.
+    var tls: TLSSession?
+    /// Requests may be sent: connected, and TLS agreed on if it is spoken.
     var isConnected: Bool
     /// It has carried a request before the one it carries now.
     var isReused = false
@@ -15,6 +19,10 @@ final class UpstreamConnection {
     var isWritable = false
     /// The other end sends no more (EPOLLRDHUP): read on until the end of the stream shows.
     var peerHasClosed = false
+    /// TLS has to read before it can write, or to write before it can read: the next event of either kind concerns both.
+    var isStalled = false
+    /// The end of our half is not said yet, because the socket did not take it.
+    var owesGoodbye = false
     /// Ends an idle connection; lives as long as the connection and is looked at when it fires.
     var timer = TimerID.none
     var idleSince: UInt64 = 0

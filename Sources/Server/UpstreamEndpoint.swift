@@ -1,6 +1,23 @@
 import Addressing
 import Exchange
 import Reactor
+import Routing
+import TLS
+
+/// What connections to an endpoint may be shared by: its address, and how it is secured.
+struct EndpointKey: Hashable, Sendable {
+    let address: SocketAddress
+    private let security: String
+
+    init(_ address: SocketAddress, _ tls: BackendTLS?, _ contexts: [UpstreamTLSContext]) {
+        self.address = address
+        guard let tls, contexts.indices.contains(tls.context) else {
+            security = ""
+            return
+        }
+        security = "\(contexts[tls.context].identity) \(tls.sendsName) \(tls.name)"
+    }
+}
 
 /// What one worker knows of one endpoint's address: its idle connections and its health. Outlives snapshots.
 final class UpstreamEndpoint {
@@ -11,6 +28,8 @@ final class UpstreamEndpoint {
     private static let longestSkip = TimeSpan.seconds(60)
 
     let address: SocketAddress
+    /// Nil for plain HTTP.
+    let tls: UpstreamTLS?
     /// Last in, first out: the connection used last is the likeliest to be alive and in cache.
     private(set) var idle: [Token] = []
     private var failures = 0
@@ -20,8 +39,9 @@ final class UpstreamEndpoint {
     /// Kept for balancers that go by it.
     var answerTime = PeakEWMA()
 
-    init(_ address: SocketAddress) {
+    init(_ address: SocketAddress, _ tls: UpstreamTLS? = nil) {
         self.address = address
+        self.tls = tls
     }
 
     func isSkipped(at now: Instant) -> Bool { now < skippedUntil }

@@ -232,7 +232,7 @@ extension Worker {
             case .connect(let backend, let fresh): lease(backend, fresh: fresh, for: client, exchange)
             case .releaseUpstream(let reusable): release(exchange, reusable: reusable)
             case .shutdownWrite(.client): shutDown(client)
-            case .shutdownWrite(.upstream): exchange.upstream?.socket.shutdownWrite()
+            case .shutdownWrite(.upstream): if let upstream = exchange.upstream { shutDown(upstream) }
             case .finish: finish(client, exchange)
             }
         }
@@ -273,6 +273,7 @@ extension Worker {
             if exchange.installation !== installation { exchange.use(installation) }
             exchange.machine.begin(client: client.identity, now: now)
             if let ends = client.ends { exchange.machine.ends = ends }
+            if let presented = client.presented { exchange.machine.present(presented) }
             client.exchange = exchange
             return exchange
         }
@@ -280,6 +281,7 @@ extension Worker {
             context: context, snapshot: installation.snapshot, client: client.identity, now: now)
         if let ends = client.ends { machine.ends = ends }
         let exchange = ActiveExchange(machine, installation)
+        if let presented = client.presented { machine.present(presented) }
         client.exchange = exchange
         return exchange
     }
@@ -386,6 +388,7 @@ extension Worker {
             var hasAnother = true
             if exchange.machine.isConnectOverdue(now: now), let upstream = exchange.upstream, !upstream.isConnected {
                 metrics.upstreamConnectFailures &+= 1
+                if upstream.tls != nil { handshakeTimedOut(upstream, exchange) }
                 hasAnother = self.hasAnother(than: upstream.endpoint, exchange)
             }
             exchange.machine.timedOut(hasAnother: hasAnother, now: now)

@@ -2,6 +2,7 @@ import Addressing
 import Exchange
 import Reactor
 import Routing
+import TLS
 import Telemetry
 
 /// What the supervisor asks of a worker.
@@ -12,8 +13,7 @@ extension Worker {
         case .install(let snapshot, let inventory, let tls, let log, let limit, let change):
             connectionLimit = limit
             use(log)
-            self.tls = tls
-            install(snapshot, inventory)
+            install(snapshot, inventory, tls)
             supervisor.post(.installed(worker: index, change: change))
         case .listen(let handed):
             listen(handed)
@@ -75,12 +75,13 @@ extension Worker {
     // MARK: Snapshots
 
     /// From now on new requests are served by `snapshot`; those under way keep theirs.
-    func install(_ snapshot: Snapshot, _ inventory: SnapshotInventory) {
+    func install(_ snapshot: Snapshot, _ inventory: SnapshotInventory, _ tls: TLSContexts) {
+        self.tls = tls.clients
         // Requests under way are counted by the snapshots that they began with.
         earlier = (earlier + [EarlierInstallation(installation)]).filter { $0.installation != nil }
         context.rolls.rebind(names: snapshot.sequences) { random.next() }
         let timeouts = installation.snapshot.timeouts
-        installation = Installation(snapshot)
+        installation = Installation(snapshot, tls.upstreams)
         // No machine without a request keeps an old snapshot in memory.
         idleMachines.forEach { $0.use(installation) }
         metrics.forget(used: earlier.compactMap(\.installation?.metricRows)) { !inventory.labels.contains($0) }
@@ -107,8 +108,10 @@ extension Worker {
     @inline(never)
     func makeBalancer(_ index: Int, of installation: Installation) -> Balancer {
         let backend = installation.snapshot.backends[index]
-        let usable = backend.endpoints.compactMap { endpoint in
-            endpoint.address.socketAddress.map { (self.endpoint(at: $0), endpoint.weight) }
+        // An index that nothing belongs to leaves a backend without endpoints, not without TLS.
+        let isUsable = backend.tls.map { installation.upstreams.indices.contains($0.context) } ?? true
+        let usable = !isUsable ? [] : backend.endpoints.compactMap { endpoint in
+            endpoint.address.socketAddress.map { (self.endpoint(at: $0, backend.tls, installation), endpoint.weight) }
         }
         let balancer = Balancer(
             usable.map(\.0), weights: usable.map(\.1), start: Int(random.next() >> 33), balancing: backend.balancing, now: now)
@@ -116,18 +119,21 @@ extension Worker {
         return balancer
     }
 
-    private func endpoint(at address: SocketAddress) -> UpstreamEndpoint {
-        if let known = endpoints[address] { return known }
-        let endpoint = UpstreamEndpoint(address)
-        endpoints[address] = endpoint
+    private func endpoint(at address: SocketAddress, _ tls: BackendTLS?, _ installation: Installation) -> UpstreamEndpoint {
+        let key = EndpointKey(address, tls, installation.upstreams)
+        if let known = endpoints[key] { return known }
+        let endpoint = UpstreamEndpoint(address, tls.map {
+            UpstreamTLS(installation.upstreams[$0.context], name: $0.name, sendsName: $0.sendsName)
+        })
+        endpoints[key] = endpoint
         return endpoint
     }
 
     /// Endpoints that the snapshot does not name lose their idle connections.
     private func forgetUnusedEndpoints(_ inventory: SnapshotInventory) {
-        for (address, endpoint) in endpoints where !inventory.addresses.contains(address) {
+        for (key, endpoint) in endpoints where !inventory.endpoints.contains(key) {
             closeIdle(of: endpoint)
-            endpoints[address] = nil
+            endpoints[key] = nil
         }
     }
 

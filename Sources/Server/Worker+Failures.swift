@@ -38,8 +38,16 @@ extension Worker {
         }
         let subject = FailedUpstream(service: snapshot.backends[backend].name, endpoint: endpoint, failure: failure)
         guard failureLog.isNews(subject, at: second) else { return }
-        let why = error.map { ": \($0)" } ?? ""
+        let why = error.map { ": \($0)" } ?? securityProblem(of: exchange).map { ", TLS with \($0)" } ?? ""
         supervisor.post(.warning("\(subject)\(why); \(route.label), \(VersionLabel(version).text); \(outcome())"))
+    }
+
+    /// What TLS with this request's upstream failed at, if it did.
+    private func securityProblem(of exchange: ActiveExchange) -> String? {
+        guard let problem = securityProblem, problem.exchange == ObjectIdentifier(exchange),
+              problem.noted >= exchange.machine.summary.began
+        else { return nil }
+        return problem.text
     }
 }
 
@@ -69,7 +77,7 @@ extension Failure {
     /// The kernel may have said more to it.
     var isOfConnect: Bool {
         switch self {
-        case .connectRefused, .connectUnreachable, .connectTimedOut, .noLocalPort, .exhausted: true
+        case .connectRefused, .connectUnreachable, .connectTimedOut, .tlsFailed, .noLocalPort, .exhausted: true
         default: false
         }
     }
@@ -96,13 +104,14 @@ extension UpstreamFailure {
         case .connectRefused: self = .connectRefused
         case .connectUnreachable: self = .connectUnreachable
         case .connectTimedOut: self = .connectTimeout
+        case .tlsFailed: self = .tlsFailed
         case .upstreamClosed: self = .closed
         case .upstreamReset: self = .reset
         case .upstreamTimedOut: self = .responseTimeout
         case .badResponse: self = .badResponse
         case .requestTimedOut: self = .requestTimeout
         case .malformedRequest, .requestTooLarge, .clientTooSlow, .clientClosed, .methodRefused, .pathRefused, .misdirected, .noRoute,
-             .shutdown: return nil
+             .certificateMissing, .certificateRefused, .forbidden, .shutdown: return nil
         }
     }
 }

@@ -19,7 +19,8 @@ extension Worker {
         if summary.status == 101 { metrics.tunnelsOpened &+= 1 }
         guard let failure = summary.failure else { return }
         switch failure {
-        case .malformedRequest, .requestTooLarge, .clientTooSlow, .methodRefused, .pathRefused, .misdirected:
+        case .malformedRequest, .requestTooLarge, .clientTooSlow, .methodRefused, .pathRefused, .misdirected,
+             .certificateMissing, .certificateRefused, .forbidden:
             metrics.clientErrors.record(status: Int(summary.status))
         case .connectTimedOut, .upstreamTimedOut, .requestTimedOut:
             metrics.upstreamTimeouts &+= 1

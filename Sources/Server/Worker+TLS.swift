@@ -21,6 +21,7 @@ extension Worker {
             metrics.tls.recordHandshake(isTLS13: session.version == .tls13, isResumed: session.isResumed)
             client.state = .open
             client.certificate = session.identity
+            client.presented = session.peerCertificate.map(ClientCertificate.init)
             client.waitsSince = loop.now
             client.isReadable = session.mayHaveMore || client.peerHasClosed
             drive(client)
@@ -80,14 +81,25 @@ extension Worker {
     @inline(never)
     func receive(from client: ClientConnection, through session: TLSSession, into space: inout MutableSpan<UInt8>) -> IOResult {
         if space.isEmpty { return .bytes(0) }
-        return result(of: session.receive(into: &space), isReading: true, client)
+        let outcome = session.receive(into: &space)
+        if outcome == .wantsWrite { client.isStalled = true }
+        if case .failed(let failure) = outcome { metrics.tls.recordBreak(failure) }
+        return IOResult(reading: outcome)
     }
 
-    /// `Socket.send`, through TLS: record by record, of which the first has the end of `first` and the beginning of `second`.
+    /// `Socket.send`, through TLS.
     @inline(never)
     func send(
         _ first: Span<UInt8>, _ second: Span<UInt8>, to client: ClientConnection, through session: TLSSession
     ) -> IOResult {
+        let (sent, end) = send(first, second, through: session)
+        if end == .wantsRead { client.isStalled = true }
+        if case .failed(let failure)? = end { metrics.tls.recordBreak(failure) }
+        return IOResult(written: sent, end)
+    }
+
+    /// Record by record, of which the first has the end of `first` and the beginning of `second`; how much, and what ended it.
+    func send(_ first: Span<UInt8>, _ second: Span<UInt8>, through session: TLSSession) -> (sent: Int, end: TLSOutcome?) {
         var sent = 0
         while sent < first.count + second.count {
             let outcome: TLSOutcome
@@ -102,32 +114,10 @@ extension Worker {
                 scratch.append(second.extracting(first: min(second.count, TLSSession.recordSize - head)))
                 outcome = session.send(scratch.bytes)
             }
-            guard case .bytes(let count) = outcome else {
-                let result = result(of: outcome, isReading: false, client)
-                // What stopped it shows again with the next one.
-                return sent > 0 ? .bytes(sent) : result
-            }
+            guard case .bytes(let count) = outcome else { return (sent, outcome) }
             sent += count
         }
-        return .bytes(sent)
-    }
-
-    private func result(of outcome: TLSOutcome, isReading: Bool, _ client: ClientConnection) -> IOResult {
-        switch outcome {
-        case .bytes(let count):
-            return .bytes(count)
-        case .wantsRead:
-            if !isReading { client.isStalled = true }
-            return .wouldBlock
-        case .wantsWrite:
-            if isReading { client.isStalled = true }
-            return .wouldBlock
-        case .closed:
-            return isReading ? .endOfStream : .failed(.EPIPE)
-        case .failed(let failure):
-            if failure != .disconnected { metrics.tls.recordFailure(Int(failure.rawValue)) }
-            return .failed(failure == .disconnected ? .ECONNRESET : .EPROTO)
-        }
+        return (sent, nil)
     }
 
     // MARK: Events and ends
@@ -149,5 +139,43 @@ extension Worker {
     func shutDown(_ client: ClientConnection) {
         client.owesGoodbye = client.tls.map { !$0.sayGoodbye() } ?? false
         if !client.owesGoodbye { client.socket.shutdownWrite() }
+    }
+}
+
+extension ClientCertificate {
+    fileprivate convenience init(_ peer: PeerCertificate) {
+        switch peer.verdict {
+        case .none: self.init(.none)
+        case .good: self.init(.good, subject: peer.subject, issuer: peer.issuer, pem: peer.pem)
+        case .bad(let reason, let isOnlyUnknown):
+            self.init(.bad(isOnlyUnknown: isOnlyUnknown), reason: reason, subject: peer.subject, issuer: peer.issuer, pem: peer.pem)
+        }
+    }
+}
+
+extension IOResult {
+    init(reading outcome: TLSOutcome) {
+        self = switch outcome {
+        case .bytes(let count): .bytes(count)
+        case .wantsRead, .wantsWrite: .wouldBlock
+        case .closed: .endOfStream
+        case .failed(let failure): .failed(failure == .disconnected ? .ECONNRESET : .EPROTO)
+        }
+    }
+
+    /// What ended the writing shows again with the next one.
+    init(written count: Int, _ end: TLSOutcome?) {
+        guard count == 0, let end else {
+            self = .bytes(count)
+            return
+        }
+        self = end == .closed ? .failed(.EPIPE) : IOResult(reading: end)
+    }
+}
+
+extension TLSCounts {
+    /// A connection broke off after its handshake. That the other side is gone is no failure of TLS.
+    mutating func recordBreak(_ failure: TLSFailure) {
+        if failure != .disconnected { recordFailure(Int(failure.rawValue)) }
     }
 }

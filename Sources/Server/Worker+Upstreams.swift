@@ -2,6 +2,7 @@ import Exchange
 import HTTP1
 import Reactor
 import Routing
+import TLS
 import Telemetry
 
 /// Connections to upstreams: leased, made, read, written, pooled.
@@ -75,7 +76,7 @@ extension Worker {
         do throws(Errno) {
             switch try Socket.connect(to: endpoint.address) {
             case .connected(let socket):
-                let upstream = try register(UpstreamConnection(socket, endpoint, isConnected: true))
+                let upstream = try register(UpstreamConnection(socket, endpoint, isConnected: endpoint.tls == nil))
                 upstream.client = client.token
                 exchange.upstream = upstream
                 established(upstream, exchange)
@@ -109,6 +110,11 @@ extension Worker {
     }
 
     private func established(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) {
+        if let tls = upstream.endpoint.tls { return beginHandshake(upstream, tls, exchange) }
+        establish(upstream, exchange)
+    }
+
+    func establish(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) {
         metrics.upstreamConnects &+= 1
         upstream.isConnected = true
         upstream.isWritable = true
@@ -123,12 +129,15 @@ extension Worker {
               exchange.upstream === upstream
         else {
             // An idle connection has nothing to say: an end, an error, or bytes that nobody asked for.
-            if readiness != .writable { closeIdle(upstream) }
-            return
+            if readiness == .writable { return }
+            if readiness.isSubset(of: [.readable, .writable]), let session = upstream.tls, isQuiet(upstream, session) { return }
+            return closeIdle(upstream)
         }
         if !upstream.isConnected {
-            guard readiness.contains(.writable) || readiness.contains(.error) || readiness.contains(.hangUp) else { return }
+            guard upstream.tls != nil || !readiness.isDisjoint(with: [.writable, .error, .hangUp]) else { return }
             finishConnect(upstream, exchange)
+        } else if upstream.tls != nil {
+            secureEvent(upstream)
         }
         if readiness.contains(.readable) { upstream.isReadable = true }
         if readiness.contains(.writable) { upstream.isWritable = true }
@@ -142,6 +151,7 @@ extension Worker {
 
     @inline(never)
     private func finishConnect(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) {
+        if let session = upstream.tls { return continueHandshake(upstream, session, exchange) }
         guard let error = upstream.socket.connectError() else { return established(upstream, exchange) }
         metrics.upstreamConnectFailures &+= 1
         exchange.upstream = nil
@@ -173,10 +183,14 @@ extension Worker {
         // Stays nil when the machine has no room: what can be read now still can be then.
         var result: IOResult?
         _ = exchange.machine.receive(from: .upstream, now: now) { space in
-            result = upstream.socket.receive(into: &space)
+            if let session = upstream.tls {
+                result = receive(from: upstream, through: session, exchange, into: &space)
+            } else {
+                result = upstream.socket.receive(into: &space)
+            }
             if case .bytes(let count)? = result {
                 // Before the machine acts on the bytes: it may give the connection back.
-                upstream.isReadable = count == space.count || upstream.peerHasClosed
+                upstream.isReadable = count == space.count || upstream.peerHasClosed || upstream.tls?.mayHaveMore == true
                 return count
             }
             return 0
@@ -207,7 +221,11 @@ extension Worker {
         var offered = 0
         let sent = exchange.machine.transmit(to: .upstream, now: now) { first, second in
             offered = first.count + second.count
-            result = upstream.socket.send(first, second)
+            if let session = upstream.tls {
+                result = send(first, second, to: upstream, through: session, exchange)
+            } else {
+                result = upstream.socket.send(first, second)
+            }
             if case .bytes(let count) = result { return count }
             return 0
         }
@@ -253,6 +271,7 @@ extension Worker {
     /// Whether nothing beyond the answer has come. The last read may have left it open: then one more look decides.
     private func isEmpty(_ upstream: UpstreamConnection) -> Bool {
         guard upstream.isReadable else { return true }
+        if let session = upstream.tls { return isQuiet(upstream, session) }
         guard case .wouldBlock = readAside(upstream.socket) else { return false }
         upstream.isReadable = false
         return true
@@ -285,6 +304,7 @@ extension Worker {
     func close(_ upstream: UpstreamConnection) {
         guard slab.remove(upstream.token) != nil else { return }
         upstreamCount -= 1
+        _ = upstream.tls?.sayGoodbye()
         loop.cancel(upstream.timer)
         // The descriptor closes with the object's last owner, at the end of this turn; its token is stale from now on.
         upstream.client = nil

@@ -8,8 +8,9 @@ import Telemetry
 
 /// One event loop on a thread of its own, with everything it needs: nothing on the path of a request is shared with another.
 ///
-/// The parts: `+Accept` (new clients), `+Clients` (reading, writing, ending), `+ProxyProtocol` (whose connections they are), `+TLS` (handshakes), `+Upstreams` (leasing,
-/// connecting, pooling), `+Compression`, `+Control` (what the supervisor asks for), `+Records` (metrics and the access log).
+/// The parts: `+Accept` (new clients), `+ProxyProtocol` (whose connections they are), `+TLS` (handshakes), `+Clients` (reading,
+/// writing, ending), `+Compression`, `+Upstreams` (leasing, connecting, pooling), `+UpstreamTLS` (the same by TLS), `+Control` (what
+/// the supervisor asks for), `+Records` (metrics and the access log).
 final class Worker {
     enum Occupant {
         case client(ClientConnection)
@@ -40,7 +41,7 @@ final class Worker {
     var connectionLimit: Int
     let context: ExchangeContext
     var metrics: Metrics
-    var endpoints: [SocketAddress: UpstreamEndpoint] = [:]
+    var endpoints: [EndpointKey: UpstreamEndpoint] = [:]
     var random = SystemRandomNumberGenerator()
 
     /// Machines without a connection. Each keeps its blocks, so that one request after another takes none from the pool.
@@ -66,12 +67,21 @@ final class Worker {
     /// Requests that have waited for a connection to be free, so far.
     var waiterCount: UInt64 = 0
     var failureLog = FailureLog<FailedUpstream>()
+    /// Why TLS with an upstream last failed.
+    var securityProblem: SecurityProblem?
     var tickToken = Token(slot: 0, generation: 0)
 
     /// A connection to be served, with what it had when it was read.
     struct Turn {
         let client: ClientConnection
         var exchange: ActiveExchange
+    }
+
+    struct SecurityProblem {
+        let exchange: ObjectIdentifier
+        let noted: Instant
+        /// `10.0.0.1:443 as shop.test: expired (certificate has expired)`.
+        let text: String
     }
 
     /// How far a graceful stop has come.
@@ -91,7 +101,6 @@ final class Worker {
         gates = start.gates
         supervisor = start.supervisor
         connectionLimit = start.connectionLimit
-        tls = start.tls
         loop = try EventLoop()
         wallClock = SystemClock.wallClockSeconds()
         accessClock = AccessClock(unixSeconds: Int(wallClock))
@@ -100,8 +109,8 @@ final class Worker {
             pool: BufferPool(), rolls: rolls, date: HTTPDate(secondsSinceEpoch: Int(wallClock)),
             seed: (random.next(), random.next()))
         metrics = Metrics(reasonLabels: Reason.labels)
-        installation = Installation(start.snapshot)
-        install(start.snapshot, start.inventory)
+        installation = Installation(start.snapshot, start.tls.upstreams)
+        install(start.snapshot, start.inventory, start.tls)
         let bell = slab.insert(.mailbox)
         try loop.add(mailbox.wakeUp.fd, token: bell, interest: .acceptor)
         armTick()

@@ -25,7 +25,7 @@ public final class Certificate: @unchecked Sendable {
     ///   - key: PEM, without a passphrase.
     public convenience init(chain: [UInt8], key: [UInt8]) throws(CertificateFault) {
         ERR_clear_error()
-        let certificates = unsafe try Self.readChain(chain)
+        let certificates = unsafe try PEM.certificates(chain, atMost: Self.maximumChain)
         let pair: OpaquePointer
         do throws(CertificateFault) {
             unsafe pair = try Self.readKey(key)
@@ -73,33 +73,15 @@ public final class Certificate: @unchecked Sendable {
 
     // MARK: Reading
 
-    private static func readChain(_ pem: [UInt8]) throws(CertificateFault) -> [OpaquePointer] {
-        var certificates: [OpaquePointer] = unsafe []
-        unsafe withBIO(pem) { bio in
-            while unsafe certificates.count < maximumChain, let certificate = unsafe PEM_read_bio_X509(bio, nil, refusePassphrase, nil) {
-                unsafe certificates.append(certificate)
-            }
-        }
-        let code = ERR_peek_error()
-        let isAtEnd = openssl_library(code) == ERR_LIB_PEM && openssl_reason(code) == PEM_R_NO_START_LINE
-        if isAtEnd || code == 0 {
-            ERR_clear_error()
-            guard unsafe certificates.isEmpty else { return unsafe certificates }
-            throw .noCertificate
-        }
-        for unsafe certificate in unsafe certificates { unsafe X509_free(certificate) }
-        throw .malformedCertificate(OpenSSLError.take())
-    }
-
     /// Certificates of one chain: real ones have up to four.
     private static let maximumChain = 16
 
     private static func readKey(_ pem: [UInt8]) throws(CertificateFault) -> OpaquePointer {
-        guard contains("PRIVATE KEY-----", pem) else { throw .noKey }
+        guard PEM.contains("PRIVATE KEY-----", pem) else { throw .noKey }
         var isEncrypted = false
         // The flag is written during the call only.
         let key = unsafe withUnsafeMutablePointer(to: &isEncrypted) { flag in
-            unsafe withBIO(pem) { bio in unsafe PEM_read_bio_PrivateKey(bio, nil, refusePassphrase, flag) }
+            unsafe PEM.withBIO(pem) { bio in unsafe PEM_read_bio_PrivateKey(bio, nil, PEM.refusePassphrase, flag) }
         }
         guard let key = unsafe key else {
             let reason = OpenSSLError.take()
@@ -109,43 +91,19 @@ public final class Certificate: @unchecked Sendable {
         return unsafe key
     }
 
-    private typealias PassphraseCallback = @convention(c) (
-        UnsafeMutablePointer<CChar>?, CInt, CInt, UnsafeMutableRawPointer?
-    ) -> CInt
-
-    /// OpenSSL would ask for a passphrase on the terminal. Notes that it would have, where there is a flag for that.
-    private static let refusePassphrase: PassphraseCallback = { _, _, _, flag in
-        // The flag is `readKey`'s.
-        unsafe flag?.assumingMemoryBound(to: Bool.self).pointee = true
-        return -1
-    }
-
-    private static func contains(_ words: StaticString, _ text: [UInt8]) -> Bool {
-        let count = words.utf8CodeUnitCount
-        return words.withUTF8Buffer { words in
-            // A slice is compared with as many bytes.
-            text.count >= count && (0...text.count - count).contains { start in
-                unsafe words.elementsEqual(text[start..<start + count])
-            }
-        }
-    }
-
-    /// Lends OpenSSL bytes as if they were a file.
-    private static func withBIO<R>(_ bytes: [UInt8], _ body: (OpaquePointer?) -> R) -> R {
-        // The BIO reads the array's memory and is gone before it.
-        unsafe bytes.withUnsafeBytes { bytes in
-            let bio = unsafe BIO_new_mem_buf(bytes.baseAddress, CInt(clamping: bytes.count))
-            defer { unsafe BIO_free(bio) }
-            return unsafe body(bio)
-        }
-    }
-
     /// What only shows when it is put to use: a key that is too weak, for instance.
     private func checkIsServable() throws(CertificateFault) {
         // The context is this function's own.
         let context = unsafe SSL_CTX_new(TLS_server_method())
         defer { unsafe SSL_CTX_free(context) }
         guard unsafe install(in: context) else { throw .refused(OpenSSLError.take()) }
+    }
+
+    /// What tells it from others: the digest of all its certificates.
+    var fingerprint: String {
+        var text = unsafe DigestText(of: leaf)
+        for unsafe certificate in unsafe chain { unsafe text.append(certificate) }
+        return text.value
     }
 
     /// Makes a context serve it, beside those of other key types.

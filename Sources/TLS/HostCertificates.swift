@@ -7,10 +7,18 @@ public struct HostCertificates: Sendable {
     /// At most one of each key type; clients that can get the ECDSA one.
     public var certificates: [Certificate]
 
-    /// What sessions and requests on other connections are told by to be of the same certificates.
-    public var identity: UInt64 { SessionIdentity(source).number }
+    /// How their clients' certificates are checked; nil: none is asked for.
+    public var clients: ClientVerification?
 
-    public init(source: String, hosts: [String], certificates: [Certificate]) {
+    /// What sessions and requests on other connections are told by to be of the same certificates.
+    public var identity: UInt64 { sessionIdentity.number }
+
+    var sessionIdentity: SessionIdentity {
+        SessionIdentity(clients.map { "\(source) for clients of \($0.identity)" } ?? source)
+    }
+
+    public init(source: String, hosts: [String], certificates: [Certificate], clients: ClientVerification? = nil) {
+        self.clients = clients
         self.source = source
         self.hosts = hosts
         self.certificates = certificates

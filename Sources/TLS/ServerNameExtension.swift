@@ -11,6 +11,9 @@ enum ServerNameExtension {
 
 /// The list of protocols in an ALPN extension (RFC 7301 section 3.1): each with a byte for its length in front.
 enum ProtocolList {
+    /// The list with nothing but HTTP/1.1.
+    static let http11: [UInt8] = [8] + Array("http/1.1".utf8)
+
     /// Where `name` is in a list.
     static func find(_ name: StaticString, in list: Span<UInt8>) -> Range<Int>? {
         var start = 0

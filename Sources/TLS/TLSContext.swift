@@ -58,12 +58,15 @@ public final class TLSContext: @unchecked Sendable {
             for certificate in set.certificates {
                 guard unsafe certificate.install(in: context) else { throw .certificate(set.source, OpenSSLError.take()) }
             }
+            if let clients = set.clients, unsafe !clients.install(in: context) {
+                throw .certificate(set.source, OpenSSLError.take())
+            }
         } catch {
             unsafe SSL_CTX_free(context)
             throw error
         }
-        // A session is only resumed where the same certificates are served (CVE-2014-3616).
-        let identity = SessionIdentity(set.source)
+        // A session is only resumed where the same certificates are served, and clients' ones checked alike (CVE-2014-3616).
+        let identity = set.sessionIdentity
         // OpenSSL copies it.
         unsafe identity.bytes.span.withUnsafeBufferPointer { bytes in
             _ = unsafe SSL_CTX_set_session_id_context(context, bytes.baseAddress, UInt32(bytes.count))
@@ -117,7 +120,12 @@ public final class TLSContext: @unchecked Sendable {
             chosen = unsafe hosts.find(bytes.span.extracting(name))
         }
         guard let chosen else { return SSL_CLIENT_HELLO_SUCCESS }
-        return unsafe SSL_set_SSL_CTX(session, contexts[chosen]) == nil ? SSL_CLIENT_HELLO_ERROR : SSL_CLIENT_HELLO_SUCCESS
+        let context = unsafe contexts[chosen]
+        guard unsafe SSL_set_SSL_CTX(session, context) != nil else { return SSL_CLIENT_HELLO_ERROR }
+        // What a session has taken over from its first context by then.
+        unsafe SSL_set_verify(session, SSL_CTX_get_verify_mode(context), SSL_CTX_get_verify_callback(context))
+        unsafe SSL_set_verify_depth(session, SSL_CTX_get_verify_depth(context))
+        return SSL_CLIENT_HELLO_SUCCESS
     }
 
     /// Whose certificates a session has come to.

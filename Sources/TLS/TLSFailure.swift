@@ -2,7 +2,7 @@ internal import COpenSSL
 
 /// Why a handshake or a connection failed, in the few words that a metric counts by.
 public enum TLSFailure: UInt8, Error, Sendable, CaseIterable {
-    /// The client went away.
+    /// The other side went away.
     case disconnected
     /// No version of TLS in common.
     case version
@@ -10,16 +10,22 @@ public enum TLSFailure: UInt8, Error, Sendable, CaseIterable {
     case parameters
     /// The client wants another protocol than HTTP/1.1 (RFC 7301 section 3.2).
     case applicationProtocol
-    /// The client does not accept the certificate, and says so by an alert.
+    /// The other side does not accept the certificate, or wants one, and says so by an alert.
     case certificateRefused
-    /// The client ended it by another alert.
-    case clientAlert
+    /// The other side ended it by another alert.
+    case alert
     /// HTTP without TLS.
     case plainText
     /// It took too long.
     case timeout
-    /// The client broke the protocol.
+    /// The other side broke the protocol.
     case malformed
+    /// The upstream's certificate is not by an authority that counts, or does not lead to one.
+    case untrusted
+    case expired
+    case notYetValid
+    /// The upstream's certificate is for another name.
+    case wrongName
 
     public var label: String {
         switch self {
@@ -28,36 +34,53 @@ public enum TLSFailure: UInt8, Error, Sendable, CaseIterable {
         case .parameters: "parameters"
         case .applicationProtocol: "application_protocol"
         case .certificateRefused: "certificate_refused"
-        case .clientAlert: "client_alert"
+        case .alert: "alert"
         case .plainText: "plain_text"
         case .timeout: "timeout"
         case .malformed: "malformed"
+        case .untrusted: "untrusted"
+        case .expired: "expired"
+        case .notYetValid: "not_yet_valid"
+        case .wrongName: "wrong_name"
         }
     }
 
     /// From the oldest error that OpenSSL has noted on this thread, which is the cause of the others. Forgets them all.
-    static func takeFromQueue() -> TLSFailure {
+    /// - Parameter result: what came of checking the other side's certificate.
+    static func takeFromQueue(verified result: Int) -> TLSFailure {
         let code = ERR_peek_error()
         ERR_clear_error()
         guard code != 0, openssl_library(code) == ERR_LIB_SSL else { return .malformed }
-        return TLSFailure(reason: openssl_reason(code))
+        let reason = openssl_reason(code)
+        return reason == SSL_R_CERTIFICATE_VERIFY_FAILED ? TLSFailure(verification: Int32(truncatingIfNeeded: result)) : TLSFailure(reason: reason)
+    }
+
+    private init(verification result: Int32) {
+        self = switch result {
+        case X509_V_ERR_CERT_HAS_EXPIRED: .expired
+        case X509_V_ERR_CERT_NOT_YET_VALID: .notYetValid
+        case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: .wrongName
+        default: .untrusted
+        }
     }
 
     private init(reason: Int32) {
         self = switch reason {
         case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_VERSION_TOO_LOW, SSL_R_WRONG_VERSION_NUMBER, SSL_R_UNKNOWN_PROTOCOL,
-             SSL_R_WRONG_SSL_VERSION:
+             SSL_R_WRONG_SSL_VERSION, SSL_AD_REASON_OFFSET + 70:
             .version
         case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM, SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS,
              SSL_R_NO_SUITABLE_KEY_SHARE, SSL_R_NO_SUITABLE_GROUPS:
             .parameters
         case SSL_R_NO_APPLICATION_PROTOCOL:
             .applicationProtocol
-        // RFC 8446 section 6.2: bad_certificate 42 to unknown_ca 48.
-        case SSL_AD_REASON_OFFSET + 42...SSL_AD_REASON_OFFSET + 46, SSL_AD_REASON_OFFSET + 48:
+        // RFC 8446 section 6.2: bad_certificate 42 to unknown_ca 48; certificate_required 116.
+        case SSL_AD_REASON_OFFSET + 42...SSL_AD_REASON_OFFSET + 46, SSL_AD_REASON_OFFSET + 48, SSL_AD_REASON_OFFSET + 116:
             .certificateRefused
+        case SSL_R_UNEXPECTED_EOF_WHILE_READING:
+            .disconnected
         case SSL_AD_REASON_OFFSET...SSL_AD_REASON_OFFSET + 255:
-            .clientAlert
+            .alert
         default:
             .malformed
         }

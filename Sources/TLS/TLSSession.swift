@@ -1,15 +1,24 @@
 internal import COpenSSL
+import Glibc
 
-/// One client's TLS connection over a socket that is not blocking. Owned by the connection beside the socket, which has to
-/// outlive it; one thread only.
+/// A TLS connection, of a client or to an upstream, over a socket that is not blocking. Owned by the connection beside the socket,
+/// which has to outlive it; one thread only.
 @safe
 public final class TLSSession {
+    /// Whose connection it is, and what it was made with, which it keeps alive.
+    private enum Role {
+        case client(TLSContext)
+        case upstream(UpstreamTLS)
+    }
+
     private let session: OpaquePointer
     private let bio: SocketBIO
-    private let context: TLSContext
+    private let role: Role
     /// After a fatal error OpenSSL wants nothing but the end.
     private var failure: TLSFailure?
     private var hasSaidGoodbye = false
+    /// Of an upstream: when its certificate was looked at, be it by an earlier connection, in seconds since 1970.
+    private var verifiedAt = 0
 
     /// Nil when there is no memory.
     /// - Parameter fd: stays the caller's.
@@ -24,7 +33,56 @@ public final class TLSSession {
         unsafe SSL_set_accept_state(session)
         unsafe self.session = session
         self.bio = bio
-        self.context = context
+        role = .client(context)
+    }
+
+    /// A connection to an upstream; nil when there is no memory.
+    /// - Parameter fd: stays the caller's.
+    public init?(to upstream: UpstreamTLS, fd: Int32) {
+        guard let session = unsafe SSL_new(upstream.context.context) else { return nil }
+        let bio = SocketBIO(fd: fd)
+        guard unsafe bio.attach(to: session), unsafe Self.name(upstream, session) else {
+            unsafe SSL_free(session)
+            bio.deallocate()
+            return nil
+        }
+        unsafe SSL_set_connect_state(session)
+        unsafe self.session = session
+        self.bio = bio
+        role = .upstream(upstream)
+        verifiedAt = unsafe upstream.lend(to: session, at: time(nil)) ?? 0
+        // For `keep`, which is only called by calls on the session, and so on this object.
+        unsafe SSL_set_ex_data(session, Self.ownerSlot, Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// Says whom the certificate must be for, and who is asked for.
+    private static func name(_ upstream: UpstreamTLS, _ session: OpaquePointer) -> Bool {
+        guard !upstream.name.isEmpty else { return true }
+        let isAddress = upstream.name.utf8.contains(UInt8(ascii: ":")) || upstream.name.utf8.allSatisfy { $0 == 0x2E || 0x30...0x39 ~= $0 }
+        if upstream.context.isVerified {
+            let parameters = unsafe SSL_get0_param(session)
+            unsafe X509_VERIFY_PARAM_set_hostflags(parameters, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
+            let result = unsafe isAddress
+                ? X509_VERIFY_PARAM_set1_ip_asc(parameters, upstream.name) : X509_VERIFY_PARAM_set1_host(parameters, upstream.name, 0)
+            guard result == 1 else { return false }
+        }
+        // An address is not a name (RFC 6066 section 3).
+        if !upstream.sendsName || isAddress { return true }
+        return unsafe openssl_set_server_name(session, upstream.name) == 1
+    }
+
+    /// Where sessions find their `TLSSession`.
+    private static let ownerSlot = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, nil, nil, nil, nil)
+
+    /// A session that the next connection may go on with has come; 1 if it was taken.
+    static func keep(_ kept: OpaquePointer?, of ssl: OpaquePointer?) -> CInt {
+        guard let kept = unsafe kept, let owner = unsafe SSL_get_ex_data(ssl, ownerSlot) else { return 0 }
+        // Every session to an upstream has its owner, which calls it.
+        let own = unsafe Unmanaged<TLSSession>.fromOpaque(owner).takeUnretainedValue()
+        guard case .upstream(let upstream) = own.role else { return 0 }
+        if own.verifiedAt == 0 { own.verifiedAt = time(nil) }
+        unsafe upstream.keep(kept, verifiedAt: own.verifiedAt)
+        return 1
     }
 
     deinit {
@@ -39,7 +97,10 @@ public final class TLSSession {
         if let failure { return .failed(failure) }
         ERR_clear_error()
         let result = unsafe SSL_do_handshake(session)
-        if result == 1 { return .bytes(0) }
+        if result == 1 {
+            if !isResumed { verifiedAt = time(nil) }
+            return .bytes(0)
+        }
         let outcome = outcome(of: result)
         // Whoever goes away in the middle of it has not closed anything.
         return outcome == .closed ? fail(.disconnected) : outcome
@@ -52,12 +113,31 @@ public final class TLSSession {
     public var isResumed: Bool { unsafe SSL_session_reused(session) == 1 }
 
     /// After the handshake: whose certificates the client got, as `HostCertificates.identity`.
-    public var identity: UInt64 { unsafe context.identity(of: session) }
+    public var identity: UInt64 {
+        guard case .client(let context) = role else { return 0 }
+        return unsafe context.identity(of: session)
+    }
+
+    /// After the handshake: what the client has shown; nil if it was not asked.
+    public var peerCertificate: PeerCertificate? {
+        guard case .client = role, unsafe SSL_get_verify_mode(session) != SSL_VERIFY_NONE else { return nil }
+        return unsafe PeerCertificate(of: session)
+    }
+
+    /// After a failed handshake: what is wrong with the other side's certificate, in OpenSSL's words; nil if nothing is.
+    public var certificateProblem: String? {
+        let result = unsafe SSL_get_verify_result(session)
+        // A constant of OpenSSL's.
+        return result == X509_V_OK ? nil : unsafe String(cString: X509_verify_cert_error_string(result))
+    }
 
     // MARK: Moving bytes
 
-    /// Whether a read may find something without an event of the socket: the last one left bytes in the kernel or in OpenSSL.
-    public var mayHaveMore: Bool { unsafe !bio.isDrained || SSL_has_pending(session) == 1 }
+    /// Whether a read may find something without an event of the socket: the last one left bytes in the kernel or in OpenSSL, or came
+    /// upon the end behind its bytes.
+    public var mayHaveMore: Bool {
+        unsafe !bio.isDrained || SSL_has_pending(session) == 1 || failure != nil || SSL_get_shutdown(session) & SSL_RECEIVED_SHUTDOWN != 0
+    }
 
     /// Reads what there is, record by record, at most `space.count` bytes.
     public func receive(into space: inout MutableSpan<UInt8>) -> TLSOutcome {
@@ -120,13 +200,14 @@ public final class TLSSession {
         case SSL_ERROR_WANT_READ: return .wantsRead
         case SSL_ERROR_WANT_WRITE: return .wantsWrite
         case SSL_ERROR_ZERO_RETURN: return .closed
-        case SSL_ERROR_SSL: return fail(.takeFromQueue())
+        case SSL_ERROR_SSL: return fail(bio.isPlainText ? .plainText : .takeFromQueue(verified: unsafe SSL_get_verify_result(session)))
         default: return fail(bio.isPlainText ? .plainText : .disconnected)
         }
     }
 
     private func fail(_ failure: TLSFailure) -> TLSOutcome {
         self.failure = failure
+        if case .upstream(let upstream) = role, unsafe SSL_is_init_finished(session) == 0 { upstream.forget() }
         return .failed(failure)
     }
 }

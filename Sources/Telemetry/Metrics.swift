@@ -33,6 +33,7 @@ public struct Metrics: Sendable {
     public var upstreamRetries: UInt64 = 0
     /// Connections that an endpoint broke off during a request.
     public var upstreamResets: UInt64 = 0
+    public var upstreamTLS = TLSCounts()
     public var upstreamTimeouts: UInt64 = 0
     private var failures = UpstreamFailureCounts()
     /// Requests that had to wait for a connection, since an endpoint's are limited.
@@ -149,6 +150,7 @@ public struct Metrics: Sendable {
         clientErrors.merge(other.clientErrors)
         tls.merge(other.tls)
         proxyHeaders.merge(other.proxyHeaders)
+        upstreamTLS.merge(other.upstreamTLS)
         for index in durations.indices { durations[index].merge(other.durations[index]) }
         for otherRow in other.failures.rows {
             failures.merge(other.failures, row: otherRow, into: row(ofRoute: other.routeLabels[otherRow]))

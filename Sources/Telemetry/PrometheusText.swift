@@ -130,23 +130,27 @@ public struct PrometheusText {
     }
 
     private mutating func writeTLS(_ tls: TLSCounts, _ process: ProcessMetrics) {
-        let handshakes = "serin_tls_handshakes_total"
-        family(handshakes, "counter", "TLS handshakes with clients that were completed.")
+        writeTLS(tls, "serin_tls", with: "clients")
+        let expiry = "serin_tls_cert_not_after_seconds"
+        family(expiry, "gauge", "When a certificate in force expires, in seconds since 1970.")
+        for certificate in process.certificates {
+            series(expiry, [("certificate", certificate.source), ("type", certificate.keyType)], UInt64(clamping: certificate.notAfter))
+        }
+    }
+
+    private mutating func writeTLS(_ tls: TLSCounts, _ prefix: String, with others: String) {
+        let handshakes = prefix + "_handshakes_total"
+        family(handshakes, "counter", "TLS handshakes with \(others) that were completed.")
         for (version, isTLS13) in [("1.2", false), ("1.3", true)] {
             for isResumed in [false, true] {
                 series(handshakes, [("version", version), ("resumed", String(isResumed))],
                        tls.handshakes(isTLS13: isTLS13, isResumed: isResumed))
             }
         }
-        let failures = "serin_tls_failures_total"
-        family(failures, "counter", "TLS handshakes and connections with clients that failed, by reason.")
+        let failures = prefix + "_failures_total"
+        family(failures, "counter", "TLS handshakes and connections with \(others) that failed, by reason.")
         for (index, label) in TLSCounts.failureLabels.enumerated() {
             series(failures, [("reason", label)], tls.failures(index))
-        }
-        let expiry = "serin_tls_cert_not_after_seconds"
-        family(expiry, "gauge", "When a certificate in force expires, in seconds since 1970.")
-        for certificate in process.certificates {
-            series(expiry, [("certificate", certificate.source), ("type", certificate.keyType)], UInt64(clamping: certificate.notAfter))
         }
     }
 
@@ -160,6 +164,7 @@ public struct PrometheusText {
                "Attempts of requests after their first one.", metrics.upstreamRetries)
         single("serin_upstream_resets_total", "counter",
                "Upstream connections that broke off during a request.", metrics.upstreamResets)
+        writeTLS(metrics.upstreamTLS, "serin_upstream_tls", with: "upstreams")
         single("serin_upstream_timeouts_total", "counter",
                "Requests for which an endpoint was too slow.", metrics.upstreamTimeouts)
         writeUpstreamFailures(metrics)

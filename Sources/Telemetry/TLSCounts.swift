@@ -1,14 +1,14 @@
-/// What became of TLS handshakes and connections.
+/// What became of TLS handshakes and connections, with clients or with upstreams.
 public struct TLSCounts: Sendable {
     /// What a failure is counted by, in the order of their numbers.
     public static let failureLabels = [
-        "disconnected", "version", "parameters", "application_protocol", "certificate_refused", "client_alert", "plain_text",
-        "timeout", "malformed",
+        "disconnected", "version", "parameters", "application_protocol", "certificate_refused", "alert", "plain_text",
+        "timeout", "malformed", "untrusted", "expired", "not_yet_valid", "wrong_name",
     ]
 
     /// TLS 1.2, then 1.3; of each the full handshakes, then the resumed ones.
     private var handshakes = InlineArray<4, UInt64>(repeating: 0)
-    private var failures = InlineArray<9, UInt64>(repeating: 0)
+    private var failures = InlineArray<13, UInt64>(repeating: 0)
 
     public init() {}
 

@@ -3,7 +3,7 @@ public enum UpstreamFailure: Int, Sendable, CaseIterable {
     // No endpoint could be asked.
     case noEndpoint, queueFull, queueTimeout, exhausted, noLocalPort
     // It could not be connected to.
-    case connectRefused, connectUnreachable, connectTimeout
+    case connectRefused, connectUnreachable, connectTimeout, tlsFailed
     // It did not answer, or not well.
     case closed, reset, responseTimeout, badResponse, requestTimeout
 
@@ -18,6 +18,7 @@ public enum UpstreamFailure: Int, Sendable, CaseIterable {
         case .connectRefused: "connect_refused"
         case .connectUnreachable: "connect_unreachable"
         case .connectTimeout: "connect_timeout"
+        case .tlsFailed: "tls_failed"
         case .closed: "closed"
         case .reset: "reset"
         case .responseTimeout: "response_timeout"

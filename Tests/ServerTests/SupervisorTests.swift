@@ -82,9 +82,9 @@ import Testing
             var settings = $0.settings
             settings.listeners = [.init(address: EndpointAddress(place))]
             $0.settings.listeners = [.init(address: EndpointAddress(place), tls: true)]
-            $0.tls = try? TLSContext(TLSSettings(), [], fallback: Self.selfSigned)
+            $0.tls.clients = try? TLSContext(TLSSettings(), [], fallback: Self.selfSigned)
             let after = settings, snapshot = TestProxy.snapshot([new.address])
-            $0.reload = { .loaded(snapshot, nil, after, inactive: [], notes: [], files: WatchedFiles()) }
+            $0.reload = { .loaded(snapshot, TLSContexts(), after, inactive: [], notes: [], files: WatchedFiles()) }
         }
         var answer = try TestProxy.get(place)
         #expect(answer.hasPrefix("HTTP/1.1 400 "), "it speaks TLS")
@@ -107,7 +107,7 @@ import Testing
             settings.listeners[0].tls = true
             let after = settings, snapshot = $0.snapshot
             $0.logger = Logger(label: "test") { _ in log }
-            $0.reload = { .loaded(snapshot, nil, after, inactive: [], notes: [], files: WatchedFiles()) }
+            $0.reload = { .loaded(snapshot, TLSContexts(), after, inactive: [], notes: [], files: WatchedFiles()) }
         }
         proxy.supervisor.reload()
         try log.wait(for: "reload refused: a listener speaks TLS", times: 1)

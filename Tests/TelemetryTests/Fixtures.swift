@@ -30,6 +30,8 @@ enum Fixtures {
         metrics.gzipBytesOut = 122
         metrics.tls.recordHandshake(isTLS13: false, isResumed: false)
         for _ in 0..<2 { metrics.tls.recordHandshake(isTLS13: true, isResumed: true) }
+        metrics.upstreamTLS.recordHandshake(isTLS13: false, isResumed: true)
+        for _ in 0..<4 { metrics.upstreamTLS.recordFailure(12) }
         metrics.tls.recordFailure(1)
         for _ in 0..<3 { metrics.tls.recordFailure(8) }
         for (index, status) in [400, 408, 413, 414, 417, 431, 501, 505, 421].enumerated() {

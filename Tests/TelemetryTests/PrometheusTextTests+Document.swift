@@ -137,10 +137,14 @@ extension PrometheusTextTests {
         serin_tls_failures_total{reason="parameters"} 0
         serin_tls_failures_total{reason="application_protocol"} 0
         serin_tls_failures_total{reason="certificate_refused"} 0
-        serin_tls_failures_total{reason="client_alert"} 0
+        serin_tls_failures_total{reason="alert"} 0
         serin_tls_failures_total{reason="plain_text"} 0
         serin_tls_failures_total{reason="timeout"} 0
         serin_tls_failures_total{reason="malformed"} 3
+        serin_tls_failures_total{reason="untrusted"} 0
+        serin_tls_failures_total{reason="expired"} 0
+        serin_tls_failures_total{reason="not_yet_valid"} 0
+        serin_tls_failures_total{reason="wrong_name"} 0
         # HELP serin_tls_cert_not_after_seconds When a certificate in force expires, in seconds since 1970.
         # TYPE serin_tls_cert_not_after_seconds gauge
         serin_tls_cert_not_after_seconds{certificate="Secret default/shop-tls",type="ecdsa"} 1800000000
@@ -159,6 +163,27 @@ extension PrometheusTextTests {
         # HELP serin_upstream_resets_total Upstream connections that broke off during a request.
         # TYPE serin_upstream_resets_total counter
         serin_upstream_resets_total 112
+        # HELP serin_upstream_tls_handshakes_total TLS handshakes with upstreams that were completed.
+        # TYPE serin_upstream_tls_handshakes_total counter
+        serin_upstream_tls_handshakes_total{version="1.2",resumed="false"} 0
+        serin_upstream_tls_handshakes_total{version="1.2",resumed="true"} 1
+        serin_upstream_tls_handshakes_total{version="1.3",resumed="false"} 0
+        serin_upstream_tls_handshakes_total{version="1.3",resumed="true"} 0
+        # HELP serin_upstream_tls_failures_total TLS handshakes and connections with upstreams that failed, by reason.
+        # TYPE serin_upstream_tls_failures_total counter
+        serin_upstream_tls_failures_total{reason="disconnected"} 0
+        serin_upstream_tls_failures_total{reason="version"} 0
+        serin_upstream_tls_failures_total{reason="parameters"} 0
+        serin_upstream_tls_failures_total{reason="application_protocol"} 0
+        serin_upstream_tls_failures_total{reason="certificate_refused"} 0
+        serin_upstream_tls_failures_total{reason="alert"} 0
+        serin_upstream_tls_failures_total{reason="plain_text"} 0
+        serin_upstream_tls_failures_total{reason="timeout"} 0
+        serin_upstream_tls_failures_total{reason="malformed"} 0
+        serin_upstream_tls_failures_total{reason="untrusted"} 0
+        serin_upstream_tls_failures_total{reason="expired"} 0
+        serin_upstream_tls_failures_total{reason="not_yet_valid"} 0
+        serin_upstream_tls_failures_total{reason="wrong_name"} 4
         # HELP serin_upstream_timeouts_total Requests for which an endpoint was too slow.
         # TYPE serin_upstream_timeouts_total counter
         serin_upstream_timeouts_total 113

@@ -43,7 +43,7 @@ public final class TestAuthority {
 
     public var certificate: String { get throws { try text("ca.pem") } }
 
-    /// - Parameter names: DNS names and wildcards, in this order.
+    /// - Parameter names: DNS names and wildcards, in this order; addresses as `IP:127.0.0.1`.
     public func issue(_ names: String..., kind: Kind = .ecdsa, days: Int = 90) throws -> Pair {
         try issue(names, kind: kind, days: days)
     }
@@ -51,13 +51,27 @@ public final class TestAuthority {
     public func issue(_ names: [String], kind: Kind = .ecdsa, days: Int = 90) throws -> Pair {
         issued += 1
         let name = "leaf-\(issued)"
-        let list = names.map { "DNS:" + $0 }.joined(separator: ",")
+        let list = names.map { $0.contains(":") ? $0 : "DNS:" + $0 }.joined(separator: ",")
         try request(
             ["-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-subj", "/CN=\(names.first ?? "nobody")",
              "-addext", "subjectAltName=\(list)", "-addext", "basicConstraints=critical,CA:FALSE"],
             Self.newKey(kind), name: name, days: days)
         return Pair(
             chain: try text(name + ".pem"), key: try text(name + ".key"), chainPath: path(name + ".pem"), keyPath: path(name + ".key"))
+    }
+
+    /// One whose time was over yesterday.
+    public func issueExpired(_ name: String) throws -> Pair {
+        issued += 1
+        let leaf = "leaf-\(issued)"
+        try Self.openssl(
+            ["req", "-new", "-nodes", "-subj", "/CN=\(name)", "-addext", "subjectAltName=DNS:\(name)", "-keyout", path(leaf + ".key"), "-out", path(leaf + ".csr")]
+                + Self.newKey(.ecdsa))
+        try Self.openssl(
+            ["x509", "-req", "-in", path(leaf + ".csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-days", "-1",
+             "-copy_extensions", "copy", "-out", path(leaf + ".pem")])
+        return Pair(
+            chain: try text(leaf + ".pem"), key: try text(leaf + ".key"), chainPath: path(leaf + ".pem"), keyPath: path(leaf + ".key"))
     }
 
     /// A key in the forms that a test wants: `openssl pkey` with these arguments.

@@ -18,7 +18,7 @@ extension AnnotationCatalogue {
     ]
 
     static let upstreams: [Row] = [
-        .planned("backend-protocol", "HTTPS or gRPC to the upstream"),
+        .supported("backend-protocol", "`HTTPS` to the upstream; of the others only `HTTP` is there"),
         .supported("default-backend", "the Service that stands in for one without endpoints"),
         .notPlanned("fastcgi-index", fastCGI),
         .notPlanned("fastcgi-params-configmap", fastCGI),
@@ -126,19 +126,19 @@ extension AnnotationCatalogue {
     ]
 
     static let tls: [Row] = [
-        .planned("auth-tls-error-page", "where a client without a good certificate goes"),
-        .planned("auth-tls-match-cn", "what the client certificate's name must be"),
-        .planned("auth-tls-pass-certificate-to-upstream", "the upstream gets the client's certificate"),
-        .planned("auth-tls-secret", "the authorities of client certificates"),
-        .planned("auth-tls-verify-client", "whether a client certificate is asked for"),
-        .planned("auth-tls-verify-depth", "how long its chain may be"),
-        .planned("proxy-ssl-ciphers", "ciphers towards the upstream"),
-        .planned("proxy-ssl-name", "the name that the upstream's certificate must have"),
-        .planned("proxy-ssl-protocols", "TLS versions towards the upstream"),
-        .planned("proxy-ssl-secret", "the certificate that the upstream gets, and its authorities"),
-        .planned("proxy-ssl-server-name", "whether the upstream gets SNI"),
-        .planned("proxy-ssl-verify", "whether the upstream's certificate is checked"),
-        .planned("proxy-ssl-verify-depth", "how long its chain may be"),
+        .supported("auth-tls-error-page", "where a client without a good certificate goes"),
+        .supported("auth-tls-match-cn", "what the client certificate's name must be"),
+        .supported("auth-tls-pass-certificate-to-upstream", "the upstream gets the client's certificate"),
+        .supported("auth-tls-secret", "the authorities of client certificates"),
+        .supported("auth-tls-verify-client", "whether a client certificate is asked for"),
+        .supported("auth-tls-verify-depth", "how long its chain may be"),
+        .supported("proxy-ssl-ciphers", "ciphers towards the upstream"),
+        .supported("proxy-ssl-name", "the name that the upstream's certificate must have"),
+        .supported("proxy-ssl-protocols", "TLS versions towards the upstream"),
+        .supported("proxy-ssl-secret", "the certificate that the upstream gets, and its authorities"),
+        .supported("proxy-ssl-server-name", "whether the upstream gets SNI"),
+        .supported("proxy-ssl-verify", "whether the upstream's certificate is checked"),
+        .supported("proxy-ssl-verify-depth", "how long its chain may be"),
         .planned("ssl-ciphers", "ciphers towards clients"),
         .planned("ssl-passthrough", "TLS goes through unopened"),
         .planned("ssl-prefer-server-ciphers", "whose order of ciphers counts"),

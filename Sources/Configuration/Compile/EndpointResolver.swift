@@ -85,6 +85,11 @@ struct EndpointResolver {
         return ("\(namespace)/\(reference.service):\(port.port)", Endpoint(address: address))
     }
 
+    /// The name by which a Service is known: that of an ExternalName, else its own within the cluster.
+    func dnsName(of service: String, namespace: String) -> String {
+        services[Key(namespace: namespace, service: service)]?.externalName?.value.lowercased() ?? "\(service).\(namespace).svc"
+    }
+
     /// Whether a Service has no address of its own, and nothing else says where it is.
     func hasNoAddress(_ reference: BackendReference, namespace: String) -> Bool {
         let key = Key(namespace: namespace, service: reference.service)

@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Exchange
 internal import Routing
 
 /// The annotations of one Ingress that say how its hosts and paths are served, canaries aside (R33, R35, R38, R39). What can't be
@@ -7,11 +8,13 @@ struct RouteAnnotations {
     static let names = [
         "server-alias", "app-root", "default-backend", "use-regex", "rewrite-target", "service-upstream", "ssl-redirect",
         "force-ssl-redirect",
-    ] + RetryAnnotations.names
+    ] + RetryAnnotations.names + UpstreamTLSAnnotations.names + ClientTLSAnnotations.names
     /// Of Serin's own.
     static let ownNames = GzipAnnotations.names + ["upstream-proxy-protocol"]
     /// Those that count in a canary, too.
     private static let canaryNames = ["service-upstream", "upstream-proxy-protocol"]
+    /// Those that in ingress-nginx a canary has for its whole host, if no other Ingress does (R36).
+    private static let leakingNames = ClientTLSAnnotations.names + UpstreamTLSAnnotations.names.filter { $0 != "backend-protocol" }
 
     /// Other names of the hosts (R33), lower case.
     private(set) var aliases: [Located<String>] = []
@@ -27,6 +30,10 @@ struct RouteAnnotations {
     let retry: RetryRule
     /// Which responses are compressed.
     let gzip: GzipAnnotations
+    /// What the hosts want of their clients' certificates.
+    let clientTLS: ClientTLSAnnotations
+    /// How upstreams are spoken to.
+    let upstreamTLS: UpstreamTLSAnnotations
     /// Requests go to the Service's own address in place of its endpoints. Of a canary it counts, too (R36).
     private(set) var usesServiceAddress = false
     /// How upstreams are told, before each request, who the client is. Of a canary it counts, too.
@@ -43,6 +50,8 @@ struct RouteAnnotations {
         self.manifest = manifest
         retry = RetryAnnotations(manifest, log: &log).rule
         gzip = GzipAnnotations(manifest, log: &log)
+        upstreamTLS = UpstreamTLSAnnotations(manifest, log: &log)
+        clientTLS = ClientTLSAnnotations(manifest, log: &log)
         readAliases(log: &log)
         readAppRoot(log: &log)
         readDefaultBackend(log: &log)
@@ -56,12 +65,18 @@ struct RouteAnnotations {
     }
 
     /// Canaries have these of their main (R14, R36).
-    static func warnOnCanary(_ manifest: Manifest, log: inout DiagnosticLog) {
+    static func warnOnCanary(_ manifest: Manifest, _ compatibility: Compatibility, log: inout DiagnosticLog) {
         for annotation in manifest.annotations {
             let name = annotation.key.droppingPrefix(CanaryAnnotations.prefix)
                 ?? annotation.key.droppingPrefix(AnnotationReader.prefix) ?? ""
             let isOwn = annotation.key.hasPrefix(AnnotationReader.prefix)
             guard (isOwn ? ownNames : names).contains(name), !canaryNames.contains(name) else { continue }
+            if !isOwn, compatibility == .ingressNginx, leakingNames.contains(name) {
+                log.warning(
+                    manifest.place(line: annotation.line), manifest.object,
+                    "\(annotation.key) of a canary counts for its whole host, if no other Ingress speaks for that (R36); write it in the main Ingress")
+                continue
+            }
             let own = name == "rewrite-target" ? ", or as \(AnnotationReader.prefix)canary-rewrite-target here" : ""
             log.warning(
                 manifest.place(line: annotation.line), manifest.object,

@@ -4,8 +4,10 @@ internal import Routing
 /// What a planner comes to: the routes with their canaries, and what becomes of every path of every canary Ingress.
 struct RoutePlan {
     var routes: [PlannedRoute] = []
-    /// The Ingresses that are no canaries, in the order of precedence.
-    var mains: [PlannedIngress] = []
+    /// All Ingresses, in the order of precedence.
+    var ingresses: [PlannedIngress] = []
+    /// Those that are no canaries.
+    var mains: [PlannedIngress] { ingresses.filter { !$0.isCanary } }
     /// Every host of an ordinary Ingress, whether or not a path of it became a route.
     var hosts: Set<String> = []
     /// What holds for whole hosts.

@@ -14,7 +14,7 @@ enum RoutePlanner {
         case .ingressNginx: ExactPlanner.plan(ingresses, log: &log)
         }
         split.bind(to: &plan)
-        plan.mains = ingresses.filter { !$0.isCanary }
+        plan.ingresses = ingresses
         plan.hostPlan = HostPlan(ingresses, plan, log: &log)
         warnUnmatchable(ingresses, plan.hostPlan, log: &log)
         for outcome in plan.outcomes {
@@ -33,7 +33,7 @@ enum RoutePlanner {
             log.warning(manifest.place, manifest.object, "has no path and no default backend: routes nothing")
         }
         let canary = CanaryAnnotations(manifest, compatibility, log: &log)
-        if canary.isEnabled { RouteAnnotations.warnOnCanary(manifest, log: &log) }
+        if canary.isEnabled { RouteAnnotations.warnOnCanary(manifest, compatibility, log: &log) }
         return PlannedIngress(
             manifest: manifest, spec: spec, canary: canary, annotations: RouteAnnotations(manifest, log: &log),
             balancing: BalancingAnnotations(manifest, log: &log),

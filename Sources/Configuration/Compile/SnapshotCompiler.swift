@@ -10,18 +10,20 @@ struct SnapshotCompiler {
     struct Result {
         let snapshot: Snapshot
         let canaries: [CanaryReport]
-        let tls: TLSContext?
+        let tls: TLSContexts
     }
 
     private struct BackendKey: Hashable {
         let name: String
         var balancing = Balancing.roundRobin
         var proxyProtocol: ProxyHeader.Version?
+        var tls: BackendTLS?
     }
 
     private let settings: Settings
     private let config: Place
     private let resolver: EndpointResolver
+    private var securing: UpstreamTLSCompiler
     private var backends: [Backend] = []
     private var backendPositions: [BackendKey: Int] = [:]
     /// Services of which it was said that they have no endpoint.
@@ -48,6 +50,7 @@ struct SnapshotCompiler {
         let selection = IngressSelection(manifests, classes: settings.ingressClasses)
         let ingresses = selection.ordered(manifests, settings.compatibility, log: &log)
         let plan = RoutePlanner.plan(ingresses, settings.compatibility, log: &log)
+        compiler.securing.note(plan)
         let routes = compiler.routes(plan, log: &log)
         let canaries = compiler.reports(plan, log: &log)
         if routes.routes.isEmpty, !log.hasErrors {
@@ -64,13 +67,14 @@ struct SnapshotCompiler {
             routes: routes, backends: compiler.backends, sequences: compiler.sequences, timeouts: settings.timeouts,
             limits: settings.limits, forwarding: settings.forwarding, failover: settings.failover,
             compatibility: settings.compatibility, https: tls.policy, gzip: GzipOptions.policy(plan, settings.gzip))
-        return Result(snapshot: snapshot, canaries: canaries, tls: tls.context)
+        return Result(snapshot: snapshot, canaries: canaries, tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts))
     }
 
     private init(_ manifests: [Manifest], settings: Settings, config: Place) {
         self.settings = settings
         self.config = config
         resolver = EndpointResolver(manifests, overrides: settings.services)
+        securing = UpstreamTLSCompiler(manifests, settings.compatibility)
     }
 
     // MARK: Routes
@@ -78,13 +82,14 @@ struct SnapshotCompiler {
     private mutating func routes(_ plan: RoutePlan, log: inout DiagnosticLog) -> RouteTable {
         var builder = RouteTableBuilder()
         for planned in plan.routes {
-            let stable = stable(planned, log: &log)
+            let security = securing.security(of: planned, log: &log)
+            let stable = stable(planned, security, log: &log)
             var keys = ValueKeyList()
             var canaries: [Canary] = []
             let split = planned.canaries.map { "\($0.annotations.weight)/\($0.annotations.total(in: settings.compatibility))" }
             for canary in planned.canaries {
                 let compiled = self.canary(
-                    canary, sequence: sequence(canary.owner.label, split),
+                    canary, security, sequence: sequence(canary.owner.label, split),
                     rewrite: plan.hostPlan.rewrite(of: canary, on: planned), keys: &keys, log: &log)
                 if compiled.ruleTexts(keys: keys.keys).isEmpty { idle.insert(compiled.name) }
                 canaries.append(compiled)
@@ -124,22 +129,26 @@ struct SnapshotCompiler {
         return isExact ? path : "/"
     }
 
-    private mutating func stable(_ planned: PlannedRoute, log: inout DiagnosticLog) -> Int {
+    private mutating func stable(
+        _ planned: PlannedRoute, _ security: UpstreamTLSCompiler.Security, log: inout DiagnosticLog
+    ) -> Int {
         if planned.isWithdrawn {
             let name = resolver.resolve(planned.path.backend, namespace: planned.owner.namespace).name
             return position(of: Backend(name: name, endpoints: []), as: BackendKey(name: name + " (R18)"))
         }
         let stable = backend(
-            planned.path.backend, of: planned.owner, planned.placement, planned.proxyProtocol,
+            planned.path.backend, of: planned.owner, planned.placement, planned.proxyProtocol, security,
             atService: planned.usesServiceAddress ? planned.owner : nil, log: &log)
-        return backends[stable].endpoints.isEmpty ? defaultBackend(planned, log: &log) ?? stable : stable
+        return backends[stable].endpoints.isEmpty ? defaultBackend(planned, security, log: &log) ?? stable : stable
     }
 
     /// R38: what answers instead of a stable version without endpoints; the canaries stay.
-    private mutating func defaultBackend(_ planned: PlannedRoute, log: inout DiagnosticLog) -> Int? {
+    private mutating func defaultBackend(
+        _ planned: PlannedRoute, _ security: UpstreamTLSCompiler.Security, log: inout DiagnosticLog
+    ) -> Int? {
         guard let service = planned.annotations.defaultBackend else { return nil }
         let reference = resolver.firstPort(of: service, namespace: planned.owner.namespace)
-        let position = reference.map { backend($0, of: planned.owner, planned.placement, planned.proxyProtocol, log: &log) }
+        let position = reference.map { backend($0, of: planned.owner, planned.placement, planned.proxyProtocol, security, log: &log) }
         let place = planned.owner.place(line: service.line)
         guard let position, !backends[position].endpoints.isEmpty else {
             log.warning(
@@ -158,13 +167,25 @@ struct SnapshotCompiler {
     /// - Parameter owner: the Ingress that wants the Service's own address; nil wants its endpoints.
     private mutating func backend(
         _ reference: BackendReference, of manifest: Manifest, _ balancing: Balancing, _ proxyProtocol: ProxyHeader.Version?,
-        atService owner: Manifest? = nil, log: inout DiagnosticLog
+        _ security: UpstreamTLSCompiler.Security, atService owner: Manifest? = nil, log: inout DiagnosticLog
     ) -> Int {
-        if let owner, let position = serviceAddress(reference, of: owner, balancing, proxyProtocol, log: &log) { return position }
+        let tls = security.tls(of: resolver.dnsName(of: reference.service, namespace: manifest.namespace))
+        if case .denied = security {
+            let name = resolve(reference, of: manifest, log: &log).name
+            return position(of: Backend(name: name, endpoints: []), as: BackendKey(name: name + " proxy-ssl-secret"))
+        }
+        // The header would have to leave before the handshake.
+        let announced = tls == nil ? proxyProtocol : nil
+        if announced != proxyProtocol {
+            log.warning(
+                manifest.place(line: manifest.line), manifest.object,
+                "serin.dev/upstream-proxy-protocol is ignored: the upstream speaks TLS, and both together are not supported")
+        }
+        if let owner, let position = serviceAddress(reference, of: owner, balancing, announced, tls, log: &log) { return position }
         let backend = resolve(reference, of: manifest, log: &log)
-        // One Service may be balanced in several ways.
-        let key = BackendKey(name: backend.name, balancing: balancing, proxyProtocol: proxyProtocol)
-        let made = Backend(name: backend.name, endpoints: backend.endpoints, balancing: balancing, proxyProtocol: proxyProtocol)
+        // One Service may be balanced, and spoken to, in several ways.
+        let key = BackendKey(name: backend.name, balancing: balancing, proxyProtocol: announced, tls: tls)
+        let made = Backend(name: backend.name, endpoints: backend.endpoints, balancing: balancing, proxyProtocol: announced, tls: tls)
         return position(of: made, as: key)
     }
 
@@ -189,12 +210,12 @@ struct SnapshotCompiler {
     /// The position of the backend that is a Service's own address; nil, with a warning, if it has none.
     private mutating func serviceAddress(
         _ reference: BackendReference, of manifest: Manifest, _ balancing: Balancing, _ proxyProtocol: ProxyHeader.Version?,
-        log: inout DiagnosticLog
+        _ tls: BackendTLS?, log: inout DiagnosticLog
     ) -> Int? {
         if let address = resolver.serviceAddress(reference, namespace: manifest.namespace) {
-            let key = BackendKey(name: address.name + " service-upstream", balancing: balancing, proxyProtocol: proxyProtocol)
+            let key = BackendKey(name: address.name + " service-upstream", balancing: balancing, proxyProtocol: proxyProtocol, tls: tls)
             let made = Backend(
-                name: address.name, endpoints: [address.endpoint], balancing: balancing, proxyProtocol: proxyProtocol)
+                name: address.name, endpoints: [address.endpoint], balancing: balancing, proxyProtocol: proxyProtocol, tls: tls)
             return position(of: made, as: key)
         }
         guard resolver.hasNoAddress(reference, namespace: manifest.namespace) else { return nil }
@@ -215,14 +236,14 @@ struct SnapshotCompiler {
     // MARK: Canaries
 
     private mutating func canary(
-        _ planned: PlannedCanary, sequence: Int, rewrite: Rewrite?, keys: inout ValueKeyList, log: inout DiagnosticLog
+        _ planned: PlannedCanary, _ security: UpstreamTLSCompiler.Security, sequence: Int, rewrite: Rewrite?, keys: inout ValueKeyList, log: inout DiagnosticLog
     ) -> Canary {
         let annotations = planned.annotations
         let hashKeys = annotations.hash.key?.keys ?? settings.hashBy
         return Canary(
             name: planned.owner.label,
             backend: backend(
-                planned.backend, of: planned.owner, planned.placement, planned.proxyProtocol,
+                planned.backend, of: planned.owner, planned.placement, planned.proxyProtocol, security,
                 atService: planned.usesServiceAddress ? planned.owner : nil, log: &log),
             header: annotations.header.map { name in
                 HeaderRule(key: keys.index(of: .header(name)), match: match(planned, log: &log))

@@ -1,15 +1,17 @@
 internal import Foundation
 
-/// Decodes a Secret. Only a certificate with its key is kept of it, and no message ever quotes a value.
+/// Decodes a Secret. Only a certificate with its key, and authorities, are kept of it, and no message ever quotes a value.
 struct SecretDecoder {
     let place: Place
     let object: String
 
     static let certificateKey = "tls.crt"
     static let privateKey = "tls.key"
+    static let authorities = "ca.crt"
 
     func decode(_ node: YAMLNode, keys: [String], log: inout DiagnosticLog) -> SecretManifest {
         var secret = SecretManifest(type: node["type"]?.text ?? "Opaque", keys: keys)
+        if keys.contains(Self.authorities) { secret.authorities = value(Self.authorities, of: node, log: &log) }
         guard keys.contains(Self.certificateKey), keys.contains(Self.privateKey) else { return secret }
         secret.certificate = value(Self.certificateKey, of: node, log: &log)
         secret.key = value(Self.privateKey, of: node, log: &log)

@@ -16,6 +16,9 @@ struct TLSCompiler {
     private var reader: CertificateReader
     /// What each host is served with; empty is the default certificate.
     private var owned: [String: [CertificateReader.Source]] = [:]
+    /// What hosts want of their clients' certificates.
+    private let clients: ClientTLSCompiler
+    private let compatibility: Compatibility
     /// Who gave a host its first certificate.
     private var givers: [String: Manifest] = [:]
     /// In the order in which they came.
@@ -24,16 +27,18 @@ struct TLSCompiler {
     static func compile(
         _ plan: RoutePlan, _ manifests: [Manifest], _ settings: Settings, config: Place, now: Int64, log: inout DiagnosticLog
     ) -> Result {
-        var compiler = TLSCompiler(manifests, settings, config, now)
+        var compiler = TLSCompiler(ClientTLSCompiler(plan, manifests, settings.compatibility, log: &log), manifests, settings, config, now)
         for main in plan.mains { compiler.add(main, log: &log) }
         for alias in plan.hostPlan.aliases { compiler.addAlias(alias.name, of: alias.host) }
         for files in compiler.options.certificates { compiler.add(files, log: &log) }
         let fallback = compiler.fallback(log: &log)
-        let sets = compiler.sets()
+        let sets = compiler.sets(fallback)
         return Result(context: compiler.context(sets, fallback, log: &log), policy: compiler.policy(plan, sets, fallback))
     }
 
-    private init(_ manifests: [Manifest], _ settings: Settings, _ config: Place, _ now: Int64) {
+    private init(_ clients: ClientTLSCompiler, _ manifests: [Manifest], _ settings: Settings, _ config: Place, _ now: Int64) {
+        self.clients = clients
+        compatibility = settings.compatibility
         options = settings.tls
         hasListener = settings.process.listeners.contains(where: \.tls)
         self.config = config
@@ -162,7 +167,8 @@ struct TLSCompiler {
         case nil:
             break
         }
-        if let source { return HostCertificates(source: source.name, hosts: [], certificates: [source.certificate]) }
+        let verification = clients.hosts[""]?.verification
+        if let source { return HostCertificates(source: source.name, hosts: [], certificates: [source.certificate], clients: verification) }
         if hasListener {
             let message = "no default certificate is given: hosts without one get a self-signed one, which no client trusts"
             if owned.isEmpty {
@@ -171,24 +177,38 @@ struct TLSCompiler {
                 log.note(config, "tls", message)
             }
         }
-        return HostCertificates(source: "self-signed", hosts: [], certificates: hasListener ? [.selfSigned] : [])
+        return HostCertificates(source: "self-signed", hosts: [], certificates: hasListener ? [.selfSigned] : [], clients: verification)
     }
 
-    /// Hosts with the same certificates are served as one.
-    private func sets() -> [HostCertificates] {
+    /// Hosts with the same certificates, which ask for their clients' ones alike, are served as one.
+    private func sets(_ fallback: HostCertificates) -> [HostCertificates] {
         var sets: [HostCertificates] = []
-        var positions: [String: Int] = [:]
-        for host in hosts {
-            guard let sources = owned[host], !sources.isEmpty else { continue }
-            let name = sources.map(\.name).joined(separator: ", ")
-            if let position = positions[name] {
+        var positions: [UInt64: Int] = [:]
+        let named = HostNameTable(hosts.enumerated().map { ($1, $0) })
+        let asking = clients.hosts.keys.filter { !$0.isEmpty && owned[$0] == nil }.sorted()
+        for host in hosts + asking {
+            guard let set = set(of: host, named, fallback) else { continue }
+            if let position = positions[set.identity] {
                 sets[position].hosts.append(host)
             } else {
-                positions[name] = sets.count
-                sets.append(HostCertificates(source: name, hosts: [host], certificates: sources.map(\.certificate)))
+                positions[set.identity] = sets.count
+                sets.append(set)
             }
         }
         return sets
+    }
+
+    /// Nil if it is served as all others are.
+    private func set(of host: String, _ named: HostNameTable, _ fallback: HostCertificates) -> HostCertificates? {
+        let verification = clients.hosts[host]?.verification
+        // One that asks for certificates may have its own by a wildcard of others.
+        let giver = owned[host] == nil ? named.find(Array(host.utf8).span).map { hosts[$0] } ?? host : host
+        if let sources = owned[giver], !sources.isEmpty {
+            return HostCertificates(
+                source: sources.map(\.name).joined(separator: ", "), hosts: [host], certificates: sources.map(\.certificate), clients: verification)
+        }
+        guard let verification else { return nil }
+        return HostCertificates(source: fallback.source, hosts: [host], certificates: fallback.certificates, clients: verification)
     }
 
     private func context(
@@ -215,6 +235,13 @@ struct TLSCompiler {
         var policy = HTTPSPolicy()
         let named = HostNameTable(hosts.map { ($0, 0) })
         policy.rules = plan.routes.map { rule($0, named) }
+        let table = HostNameTable(hosts.enumerated().map { ($1, $0) })
+        for (index, route) in plan.routes.enumerated() {
+            guard let host = clients.hosts[route.path.place.host] else { continue }
+            policy.rules[index].insert(.looksAtClients)
+            policy.clientRules[index] = host.rule(
+                identity: (set(of: route.path.place.host, table, fallback) ?? fallback).identity, isChallenge: isChallenge(route), compatibility)
+        }
         if policy.rules.allSatisfy(\.isEmpty) { policy.rules = [] }
         policy.redirectPort = UInt16(options.redirectPort)
         policy.strictTransport = Array(options.strictTransport.value.utf8)
@@ -232,12 +259,14 @@ struct TLSCompiler {
     /// Paths of certificate authorities that have to be reached by HTTP (RFC 8555 section 8.3).
     private static let challenge = "/.well-known/acme-challenge"
 
+    private func isChallenge(_ route: PlannedRoute) -> Bool { route.path.place.path.hasPrefix(Self.challenge) }
+
     private func rule(_ route: PlannedRoute, _ named: HostNameTable) -> HTTPSPolicy.Rule {
         let host = Array(route.path.place.host.utf8)
         let isCertified = hasListener && (owned[route.path.place.host] != nil || named.find(host.span) != nil)
         let wants = isCertified && (route.annotations.redirectsToHTTPS ?? options.redirects)
         var rule: HTTPSPolicy.Rule = isCertified ? .isCertified : []
-        if wants || route.annotations.forcesHTTPS, !route.path.place.path.hasPrefix(Self.challenge) { rule.insert(.redirects) }
+        if wants || route.annotations.forcesHTTPS, !isChallenge(route) { rule.insert(.redirects) }
         return rule
     }
 }

@@ -1,5 +1,6 @@
 import Exchange
 import Routing
+import TLS
 @testable import Configuration
 
 /// What became of some manifests: diagnostics and compiled table.
@@ -7,7 +8,7 @@ struct Loaded {
     let diagnostics: [Diagnostic]
     let snapshot: Snapshot
     let canaries: [CanaryReport]
-    let hasTLS: Bool
+    let tls: TLSContexts
 
     /// Compiles one file's text with the settings of `settings`.
     init(_ manifests: String, settings: String = "", file: String = "test.yaml", now: Int64? = nil) {
@@ -22,8 +23,10 @@ struct Loaded {
         diagnostics = log.sorted
         snapshot = compiled.snapshot
         canaries = compiled.canaries
-        hasTLS = compiled.tls != nil
+        tls = compiled.tls
     }
+
+    var hasTLS: Bool { tls.clients != nil }
 
     var messages: [String] { diagnostics.map(\.description) }
 

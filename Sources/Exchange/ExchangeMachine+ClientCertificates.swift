@@ -1,0 +1,32 @@
+import HTTP1
+
+/// Routes that look at their clients' certificates.
+extension ExchangeMachine {
+    /// What the client has shown in its handshake; to be said between `begin` and its first byte. Nil: it was not asked.
+    public func present(_ certificate: ClientCertificate?) { clientCertificate = certificate }
+
+    /// Whether the request was refused for its client's certificate, and has been answered.
+    func isTurnedAway(from route: Int, _ snapshot: Snapshot, _ now: Instant) -> Bool {
+        guard let rule = snapshot.https.clientRules[route], case .refused(let failure) = rule.verdict(on: clientCertificate, of: client)
+        else { return false }
+        summary.route = route
+        // As in nginx: another certificate needs another connection.
+        mayPersist = false
+        if rule.errorPage.isEmpty || failure == .misdirected || failure == .forbidden {
+            answer(failure, status: nil, now)
+        } else {
+            summary.failure = failure
+            let answer = beginAnswer(302, extraRoom: rule.errorPage.count)
+            answer.writeLocation(rule.errorPage.span, date: context.date, to: &response.output)
+            finishAnswer(now)
+        }
+        return true
+    }
+}
+
+/// What a request says of its client's certificate.
+struct CertificateFields {
+    /// Nil if none was asked for: then nothing is said, and nobody else may say anything.
+    let certificate: ClientCertificate?
+    let passesCertificate: Bool
+}

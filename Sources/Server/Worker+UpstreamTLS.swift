@@ -1,0 +1,124 @@
+import Exchange
+import HTTP1
+import Reactor
+import TLS
+import Telemetry
+
+/// Upstreams that speak TLS: their handshakes, which count as connecting, and what their bytes go through. Everything else is as with
+/// any upstream.
+extension Worker {
+    // MARK: Handshake
+
+    /// The socket is connected. Without TLS nothing goes over it.
+    func beginHandshake(_ upstream: UpstreamConnection, _ tls: UpstreamTLS, _ exchange: ActiveExchange) {
+        guard let session = TLSSession(to: tls, fd: upstream.socket.fd) else {
+            // There is no memory for it.
+            exchange.upstream = nil
+            close(upstream)
+            leaveGate(exchange)
+            return exchange.machine.overloaded(now: now)
+        }
+        upstream.tls = session
+        continueHandshake(upstream, session, exchange)
+    }
+
+    func continueHandshake(_ upstream: UpstreamConnection, _ session: TLSSession, _ exchange: ActiveExchange) {
+        switch session.handshake() {
+        case .bytes:
+            metrics.upstreamTLS.recordHandshake(isTLS13: session.version == .tls13, isResumed: session.isResumed)
+            establish(upstream, exchange)
+            upstream.isReadable = session.mayHaveMore || upstream.peerHasClosed
+        case .wantsRead, .wantsWrite:
+            break
+        case .closed:
+            handshakeFailed(upstream, session, .disconnected, exchange)
+        case .failed(let failure):
+            handshakeFailed(upstream, session, failure, exchange)
+        }
+    }
+
+    private func handshakeFailed(
+        _ upstream: UpstreamConnection, _ session: TLSSession, _ failure: TLSFailure, _ exchange: ActiveExchange
+    ) {
+        metrics.upstreamTLS.recordFailure(Int(failure.rawValue))
+        metrics.upstreamConnectFailures &+= 1
+        note(failure, upstream, exchange)
+        exchange.upstream = nil
+        close(upstream)
+        leaveGate(exchange)
+        exchange.machine.connectFailed(.tlsFailed, hasAnother: hasAnother(than: upstream.endpoint, exchange), now: now)
+    }
+
+    /// The endpoint took the connection, but did not agree on TLS in time.
+    func handshakeTimedOut(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) {
+        metrics.upstreamTLS.recordFailure(Int(TLSFailure.timeout.rawValue))
+        note(.timeout, upstream, exchange)
+    }
+
+    /// For the log.
+    private func note(_ failure: TLSFailure, _ upstream: UpstreamConnection, _ exchange: ActiveExchange) {
+        let detail = upstream.tls?.certificateProblem.map { " (\($0))" } ?? ""
+        let name = upstream.endpoint.tls.map { $0.name.isEmpty ? "" : " as \($0.name)" } ?? ""
+        securityProblem = SecurityProblem(
+            exchange: ObjectIdentifier(exchange), noted: now, text: "\(upstream.endpoint.address)\(name): \(failure.label)\(detail)")
+    }
+
+    // MARK: Moving bytes
+
+    func receive(
+        from upstream: UpstreamConnection, through session: TLSSession, _ exchange: ActiveExchange, into space: inout MutableSpan<UInt8>
+    ) -> IOResult {
+        if space.isEmpty { return .bytes(0) }
+        let outcome = session.receive(into: &space)
+        if outcome == .wantsWrite { upstream.isStalled = true }
+        if case .failed(let failure) = outcome { broke(failure, upstream, exchange) }
+        return IOResult(reading: outcome)
+    }
+
+    func send(
+        _ first: Span<UInt8>, _ second: Span<UInt8>, to upstream: UpstreamConnection, through session: TLSSession, _ exchange: ActiveExchange
+    ) -> IOResult {
+        let (sent, end) = send(first, second, through: session)
+        if end == .wantsRead { upstream.isStalled = true }
+        if case .failed(let failure)? = end { broke(failure, upstream, exchange) }
+        return IOResult(written: sent, end)
+    }
+
+    private func broke(_ failure: TLSFailure, _ upstream: UpstreamConnection, _ exchange: ActiveExchange) {
+        metrics.upstreamTLS.recordBreak(failure)
+        note(failure, upstream, exchange)
+    }
+
+    // MARK: Between requests
+
+    /// Whether an idle connection has nothing to say beyond what concerns TLS alone: new sessions come at any time (RFC 8446 section
+    /// 4.6.1).
+    func isQuiet(_ upstream: UpstreamConnection, _ session: TLSSession) -> Bool {
+        scratch.removeAll()
+        guard Self.receive(through: session, into: &scratch) == .wantsRead else { return false }
+        upstream.isReadable = false
+        return true
+    }
+
+    private static func receive(through session: TLSSession, into buffer: inout ByteBuffer) -> TLSOutcome {
+        var space = buffer.freeSpace
+        return session.receive(into: &space)
+    }
+
+    // MARK: Events and ends
+
+    func secureEvent(_ upstream: UpstreamConnection) {
+        if upstream.isStalled {
+            upstream.isStalled = false
+            upstream.isReadable = true
+            upstream.isWritable = true
+        }
+        if upstream.owesGoodbye { shutDown(upstream) }
+    }
+
+    /// Ends our half of the connection: by TLS, if it speaks that, then by the socket.
+    func shutDown(_ upstream: UpstreamConnection) {
+        upstream.owesGoodbye = upstream.tls.map { !$0.sayGoodbye() } ?? false
+        if !upstream.owesGoodbye { upstream.socket.shutdownWrite() }
+    }
+}

@@ -1,0 +1,28 @@
+internal import COpenSSL
+
+/// How the certificates of clients are asked for and checked. Whatever comes of it, the handshake goes on: the request is what is
+/// answered (as nginx does), so that the client is told why.
+public struct ClientVerification: Sendable {
+    public let authorities: Authorities
+    /// Certificates between the client's and an authority's, at most.
+    public let depth: Int
+
+    public init(_ authorities: Authorities, depth: Int) {
+        self.authorities = authorities
+        self.depth = depth
+    }
+
+    var identity: String { "\(authorities.fingerprint) \(depth)" }
+
+    /// Makes a context ask for them.
+    func install(in context: OpaquePointer) -> Bool {
+        guard unsafe authorities.install(in: context) else { return false }
+        for unsafe certificate in unsafe authorities.certificates {
+            // The context copies the name.
+            guard unsafe SSL_CTX_add_client_CA(context, certificate) == 1 else { return false }
+        }
+        unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER) { _, _ in 1 }
+        unsafe SSL_CTX_set_verify_depth(context, CInt(clamping: depth))
+        return true
+    }
+}

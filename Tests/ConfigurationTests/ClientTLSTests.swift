@@ -1,0 +1,128 @@
+import Exchange
+import Routing
+import Foundation
+import TestCertificates
+import Testing
+@testable import Configuration
+
+/// What `auth-tls-*` come to.
+@Suite struct ClientTLSTests {
+    private static let authority = try? TestAuthority().certificate
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        let name: String
+        /// Without their prefix.
+        var annotations: [String: String] = [:]
+        /// Of the Secret `clients`; `ca` stands for a good one.
+        var secret: [String: String] = ["ca.crt": "ca"]
+        /// Nil: nobody looks at certificates.
+        let expect: ClientRule.Demand?
+        var isBroken = false
+        var passes = false
+        var errorPage = ""
+        var pattern: String?
+        /// Warnings and errors, without their places.
+        var says: [String] = []
+        var testDescription: String { name }
+    }
+
+    private static let prefix = "nginx.ingress.kubernetes.io/"
+    private static let own = ["auth-tls-secret": "default/clients"]
+
+    private static func with(_ more: [String: String]) -> [String: String] { own.merging(more) { $1 } }
+
+    static let cases = [
+        Case(name: "nothing", expect: nil),
+        Case(name: "a Secret", annotations: own, expect: .required),
+        Case(name: "optional", annotations: with(["auth-tls-verify-client": "optional"]), expect: .optional),
+        Case(name: "optional_no_ca", annotations: with(["auth-tls-verify-client": "optional_no_ca"]), expect: .optionalWithoutAuthority),
+        Case(name: "off", annotations: with(["auth-tls-verify-client": "off"]), expect: .off),
+        Case(name: "a word that is none", annotations: with(["auth-tls-verify-client": "maybe"]), expect: .required, says: [
+            "\(prefix)auth-tls-verify-client: \"maybe\" is none of on, off, optional and optional_no_ca: counts as on",
+        ]),
+        Case(name: "everything", annotations: with([
+            "auth-tls-verify-depth": "3", "auth-tls-pass-certificate-to-upstream": "true", "auth-tls-error-page": "https://login.test/",
+            "auth-tls-match-cn": "CN=alice",
+        ]), expect: .required, passes: true, errorPage: "https://login.test/", pattern: "CN=alice"),
+        Case(name: "an error page of the host", annotations: with(["auth-tls-error-page": "/error"]), expect: .required, says: [
+            "\(prefix)auth-tls-error-page: \"/error\" is not an absolute URL without variables, which alone is supported: such clients are answered 400",
+        ]),
+        Case(name: "a name without CN", annotations: with(["auth-tls-match-cn": "alice"]), expect: .required, says: [
+            "\(prefix)auth-tls-match-cn: \"alice\" has no CN= in it: counts as not set, as in ingress-nginx",
+        ]),
+        Case(name: "without a Secret", annotations: ["auth-tls-verify-client": "on"], expect: nil, says: [
+            "\(prefix)auth-tls-verify-client: \"on\" does nothing without \(prefix)auth-tls-secret",
+        ]),
+        Case(name: "no such Secret", annotations: ["auth-tls-secret": "default/other"], expect: .required, isBroken: true, says: [
+            "auth-tls-secret: the Secret default/other is not among the manifests, so that all requests are refused, as in ingress-nginx",
+        ]),
+        Case(name: "a Secret of others", annotations: ["auth-tls-secret": "team/clients"], expect: .required, isBroken: true, says: [
+            "auth-tls-secret: the Secret team/clients is of another namespace than the Ingress, so that all requests are refused, as in ingress-nginx",
+        ]),
+        Case(name: "no authorities", annotations: own, secret: ["x": "y"], expect: .required, isBroken: true, says: [
+            "has no `ca.crt`, which auth-tls-secret of Ingress default/shop needs",
+        ]),
+        Case(name: "authorities that are none", annotations: own, secret: ["ca.crt": "nothing"], expect: .required, isBroken: true, says: [
+            "`ca.crt` holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)",
+        ]),
+        Case(name: "a revocation list", annotations: own, secret: ["ca.crt": "ca", "ca.crl": "x"], expect: .required, says: [
+            "`ca.crl` is not supported: revoked certificates count until they end",
+        ]),
+    ]
+
+    private static func load(_ test: Case, more: String = "") throws -> Loaded {
+        let ca = try #require(authority)
+        let entries = test.secret.sorted { $0.key < $1.key }.map { key, value in
+            "  \(key): \(Data((value == "ca" ? ca : value).utf8).base64EncodedString())\n"
+        }
+        return Loaded(
+            ingress("shop", test.annotations) + "apiVersion: v1\nkind: Secret\nmetadata: {name: clients}\ndata:\n" + entries.joined() + more,
+            settings: "listeners: [{address: 127.0.0.1:8443, tls: true}]\nservices: {app: [127.0.0.1:1], new: [127.0.0.1:2]}\n")
+    }
+
+    private static func ingress(_ name: String, host: String = "shop.test", path: String = "/", _ annotations: [String: String]) -> String {
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: \(name)\n  annotations:\n    x: text\n"
+            + annotations.sorted { $0.key < $1.key }.map { "    \(prefix)\($0.key): \"\($0.value)\"\n" }.joined()
+            + "spec: {rules: [{host: \(host), http: {paths: [{path: \(path), pathType: Prefix, backend: {service: {name: app, port: {number: 80}}}}]}}]}\n---\n"
+    }
+
+    @Test(arguments: cases) func annotations(_ test: Case) throws {
+        let loaded = try Self.load(test)
+        let https = loaded.snapshot.https
+        let rule = https.clientRules[0]
+        #expect(rule?.demand == test.expect)
+        #expect((https.rules.first?.contains(.looksAtClients) ?? false) == (test.expect != nil))
+        #expect(rule?.isBroken ?? false == test.isBroken)
+        #expect(rule?.passesCertificate ?? false == test.passes)
+        #expect(rule.map { String(decoding: $0.errorPage, as: UTF8.self) } ?? "" == test.errorPage)
+        #expect(rule?.subject?.text == test.pattern)
+        let said = loaded.diagnostics.filter { $0.severity != .note && $0.object != "tls" }.map(\.message)
+        #expect(said.sorted() == test.says.sorted())
+    }
+
+    @Test func aPatternThatIsNoneIsAnError() throws {
+        let loaded = try Self.load(Case(name: "", annotations: Self.with(["auth-tls-match-cn": "CN=("]), expect: .required))
+        #expect(loaded.diagnostics.contains { $0.severity == .error && $0.message.contains("is no regular expression") })
+    }
+
+    /// Every path of a host, whichever Ingress has it; the oldest Ingress speaks for the host.
+    @Test func aHostHasOneRule() throws {
+        let second = Self.ingress("shop-two", path: "/two", Self.with(["auth-tls-verify-client": "off"]))
+        let other = Self.ingress("other", host: "other.test", [:])
+        let loaded = try Self.load(Case(name: "", annotations: Self.own, expect: nil), more: "---\n" + second + other)
+        let routes = loaded.snapshot.routes.routes
+        for route in routes {
+            #expect(loaded.snapshot.https.clientRules[route.index]?.demand == (route.host == "shop.test" ? .required : nil), "\(route.host)\(route.path)")
+        }
+        #expect(routes.count == 3)
+        #expect(loaded.messages.contains { $0.contains("auth-tls-secret: shop.test asks for certificates as Ingress default/shop says, which counts") })
+    }
+
+    /// Connections that asked for certificates are told from others, whoever's certificate they were made with.
+    @Test func identitiesDiffer() throws {
+        let open = Self.ingress("open", host: "open.test", ["auth-tls-secret": "default/clients", "auth-tls-verify-depth": "2"])
+        let loaded = try Self.load(Case(name: "", annotations: Self.own, expect: nil), more: "---\n" + open)
+        let identities = loaded.snapshot.https.clientRules.values.map(\.identity)
+        #expect(Set(identities).count == 2)
+    }
+}

@@ -1,0 +1,213 @@
+import Foundation
+import TestCertificates
+import Testing
+
+/// Clients that show a certificate, or should: by curl, openssl s_client and Python's ssl.
+@Suite struct ClientCertificateTests {
+    /// A proxy whose host `shop.test` asks for certificates of an authority, and `open.test` beside it, which does not.
+    private final class Asking {
+        let servers: TestAuthority
+        let clients: TestAuthority
+        let origin: RecordingOrigin
+        let proxy: TLSProxy
+
+        init(_ annotations: [String: String] = [:], secret: String? = nil, mode: String = "scoped", settings: String = "") throws {
+            servers = try TestAuthority()
+            clients = try TestAuthority()
+            origin = try RecordingOrigin.named("app")
+            let all = ["auth-tls-secret": "default/clients"].merging(annotations) { $1 }
+            let open = Manifests.secret("open-tls", try servers.issue("open.test")) + "---\n"
+                + Manifests.ingress("open", host: "open.test", service: "app") + "  tls: [{hosts: [open.test], secretName: open-tls}]\n"
+            let authorities = Manifests.secret("clients", ["ca.crt": try secret ?? clients.certificate])
+            proxy = try TLSProxy(
+                origin, authority: servers, also: [open, authorities], settings: "canary: {compatibility: \(mode)}\n" + settings,
+                annotations: Manifests.annotations(all))
+        }
+
+        func curl(_ pair: TestAuthority.Pair? = nil, _ more: [String] = [], host: String = "shop.test") throws -> Curl.Answer {
+            let certificate = pair.map { ["--cert", $0.chainPath, "--key", $0.keyPath] } ?? []
+            return try Curl.run(certificate + more + proxy.curl(host, "/"))
+        }
+    }
+
+    // MARK: Who comes in
+
+    enum Shown: String, Sendable { case none, good, expired, stranger }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        let demand: String
+        let shown: Shown
+        let status: Int
+        /// What the origin is told; nil: nothing.
+        var verify: String?
+        var testDescription: String { "\(demand), \(shown)" }
+    }
+
+    @Test(arguments: [
+        Case(demand: "on", shown: .none, status: 400),
+        Case(demand: "on", shown: .good, status: 200, verify: "SUCCESS"),
+        Case(demand: "on", shown: .expired, status: 400),
+        Case(demand: "on", shown: .stranger, status: 400),
+        Case(demand: "optional", shown: .none, status: 200, verify: "NONE"),
+        Case(demand: "optional", shown: .good, status: 200, verify: "SUCCESS"),
+        Case(demand: "optional", shown: .stranger, status: 400),
+        Case(demand: "optional_no_ca", shown: .none, status: 200, verify: "NONE"),
+        Case(demand: "optional_no_ca", shown: .stranger, status: 200, verify: "FAILED:unable to verify the first certificate"),
+        Case(demand: "optional_no_ca", shown: .expired, status: 400),
+        Case(demand: "off", shown: .good, status: 200),
+    ])
+    func certificatesAreAskedFor(_ test: Case) throws {
+        let asking = try Asking(["auth-tls-verify-client": test.demand])
+        let stranger = try TestAuthority()
+        let pair: TestAuthority.Pair? = switch test.shown {
+        case .none: nil
+        case .good: try asking.clients.issue("alice")
+        case .expired: try asking.clients.issueExpired("alice")
+        case .stranger: try stranger.issue("alice")
+        }
+        // What a client says of itself does not count.
+        let lies = ["-H", "ssl-client-verify: SUCCESS", "-H", "SSL-Client-Subject-DN: CN=root", "-H", "ssl-client-issuer-dn: CN=x", "-H", "ssl-client-cert: x"]
+        let answer = try asking.curl(pair, lies)
+        #expect(answer.status == test.status, "\(answer.trace)")
+        withExtendedLifetime(stranger) {}
+        guard test.status == 200 else {
+            #expect(asking.origin.requests.isEmpty)
+            #expect(answer.trace.lowercased().contains("connection: close"))
+            #expect(try asking.proxy.serin.metrics().sum("serin_client_errors_total", ["code": "400"]) == 1)
+            return
+        }
+        let seen = try asking.origin.requests(1)[0]
+        #expect(seen["ssl-client-verify"] == test.verify)
+        let isShown = test.shown != .none && test.demand != "off"
+        #expect(seen["ssl-client-subject-dn"] == (isShown ? "CN=alice" : nil))
+        #expect(seen["ssl-client-issuer-dn"] == (isShown ? "CN=Test authority" : nil))
+        #expect(seen["ssl-client-cert"] == nil)
+    }
+
+    @Test func openSSLsClientComesInAndIsToldWhoMay() throws {
+        let asking = try Asking()
+        let pair = try asking.clients.issue("alice")
+        let (said, isConnected) = try asking.proxy.openssl(["-cert", pair.chainPath, "-key", pair.keyPath])
+        #expect(isConnected)
+        #expect(said.contains("Acceptable client certificate CA names\nCN = Test authority"), "\(said)")
+        #expect(try asking.proxy.openssl([], host: "open.test").output.contains("No client certificate CA names sent"))
+    }
+
+    @Test func theCertificateGoesOn() throws {
+        let asking = try Asking(["auth-tls-pass-certificate-to-upstream": "true"])
+        let pair = try asking.clients.issue("alice")
+        #expect(try asking.curl(pair).status == 200)
+        let sent = try #require(try asking.origin.requests(1)[0]["ssl-client-cert"])
+        #expect(sent.removingPercentEncoding == pair.chain)
+        #expect(sent.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F })
+    }
+
+    @Test func theSubjectMustMatch() throws {
+        let asking = try Asking(["auth-tls-match-cn": "CN=(alice|bob)$"])
+        #expect(try asking.curl(try asking.clients.issue("alice")).status == 200)
+        #expect(try asking.curl(try asking.clients.issue("mallory")).status == 403)
+    }
+
+    @Test func whoIsRefusedMayBeSentElsewhere() throws {
+        let asking = try Asking(["auth-tls-error-page": "https://login.test/why"])
+        let answer = try asking.curl()
+        #expect(answer.status == 302)
+        #expect(answer.trace.contains("Location: https://login.test/why"), "\(answer.trace)")
+    }
+
+    // MARK: No way around
+
+    @Test(arguments: ["scoped", "ingress-nginx"])
+    func anotherNamesConnectionIsNoWayAround(_ mode: String) throws {
+        let asking = try Asking(mode: mode)
+        let pair = try asking.clients.issue("alice")
+        try asking.proxy.python("""
+            def status(name, host, certificate=None):
+                using = context(verify=False)
+                if certificate: using.load_cert_chain(*certificate)
+                return ask(connect(name, using), host=host)[0]
+            own = args[0], args[1]
+            expect(status("shop.test", "shop.test", own), 200)
+            expect(status("open.test", "open.test"), 200)
+            expect(status("open.test", "shop.test"), 421)
+            expect(status("open.test", "SHOP.test.", own), 421)
+            expect(status("nowhere.test", "shop.test", own), 421)
+            expect(status(None, "shop.test", own), 421)
+            expect(status("shop.test", "open.test"), 200)
+            """, pair.chainPath, pair.keyPath)
+        #expect(try asking.origin.requests(3).count == 3)
+    }
+
+    @Test func plainHTTPIsNoWayAroundEither() throws {
+        func status(_ annotations: [String: String], _ mode: String = "scoped") throws -> Int {
+            let asking = try Asking(annotations, mode: mode)
+            return try Curl.run(["-H", "ssl-client-verify: SUCCESS"] + asking.proxy.curl("shop.test", "/", plainly: true)).status
+        }
+        #expect(try status([:]) == 308)
+        #expect(try status(["ssl-redirect": "false"]) == 400)
+        #expect(try status(["ssl-redirect": "false", "auth-tls-verify-client": "optional"]) == 200)
+        // As nginx has it.
+        #expect(try status(["ssl-redirect": "false"], "ingress-nginx") == 200)
+    }
+
+    @Test func aSessionOfAnotherNameIsNotResumed() throws {
+        let asking = try Asking()
+        let pair = try asking.clients.issue("alice")
+        try asking.proxy.python("""
+            for version in [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]:
+                using = context(version)
+                using.load_cert_chain(args[0], args[1])
+                first = connect(using=using)
+                expect(ask(first)[0], 200)
+                session = first.session
+                first.unwrap()
+                again = connect(using=using, session=session)
+                expect(again.session_reused, True)
+                expect(ask(again)[0], 200)
+                again.unwrap()
+                other = connect("open.test", using, session)
+                expect(other.session_reused, False)
+                expect(ask(other, host="open.test")[0], 200)
+                session = other.session
+                other.unwrap()
+                back = connect(using=using, session=session)
+                expect(back.session_reused, False)
+            """, pair.chainPath, pair.keyPath)
+        let requests = try asking.origin.requests(6)
+        #expect(requests.map { $0["ssl-client-subject-dn"] } == ["CN=alice", "CN=alice", nil, "CN=alice", "CN=alice", nil])
+    }
+
+    // MARK: Configurations
+
+    @Test func aReloadChangesWhoComesIn() throws {
+        let asking = try Asking()
+        let (alice, bob) = (try asking.clients.issue("alice"), try asking.servers.issue("bob"))
+        #expect(try asking.curl(alice).status == 200)
+        #expect(try asking.curl(bob).status == 400)
+        let last = asking.proxy.configuration.manifests.count - 1
+        asking.proxy.configuration.manifests[last] = Manifests.secret("clients", ["ca.crt": try asking.servers.certificate])
+        #expect(try asking.proxy.serin.reload(asking.proxy.configuration).status == 200)
+        #expect(try asking.curl(alice).status == 400)
+        #expect(try asking.curl(bob).status == 200)
+    }
+
+    @Test func withoutItsSecretNobodyComesIn() throws {
+        let asking = try Asking(["auth-tls-secret": "default/missing"])
+        #expect(try asking.curl(try asking.clients.issue("alice")).status == 403)
+        #expect(asking.origin.requests.isEmpty)
+        #expect(asking.proxy.serin.process.errors.contains("auth-tls-secret: the Secret default/missing is not among the manifests"))
+    }
+
+    /// R36: a canary's requests come in as its main's; in ingress-nginx a canary may speak for the host.
+    @Test(arguments: ["scoped", "ingress-nginx"])
+    func canaries(_ mode: String) throws {
+        let asking = try Asking(mode: mode)
+        let old = Manifests.canary("shop-canary", host: "shop.test", service: "app", ["canary-by-header": "X-New"])
+        let leaking = Manifests.canary("open-canary", host: "open.test", service: "app", ["canary-weight": "1", "auth-tls-secret": "default/clients"])
+        asking.proxy.configuration.manifests += [old, leaking]
+        #expect(try asking.proxy.serin.reload(asking.proxy.configuration).status == 200)
+        #expect(try asking.curl(nil, ["-H", "X-New: always"]).status == 400)
+        #expect(try asking.curl(try asking.clients.issue("alice"), ["-H", "X-New: always"]).status == 200)
+        #expect(try asking.curl(host: "open.test").status == (mode == "scoped" ? 200 : 400))
+    }
+}
