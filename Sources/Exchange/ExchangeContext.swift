@@ -12,6 +12,8 @@ public final class ExchangeContext {
     var requestIDs: IdentifierGenerator
     var decider: RequestDecider
     var forwardedLines = ForwardedLines()
+    /// What canaries get copies of.
+    public var copies = CopyQueue()
 
     /// - Parameter seed: where the generators of ids begin; anything random.
     public init(pool: BufferPool, rolls: RollSource, date: HTTPDate, seed: (UInt64, UInt64)) {
@@ -22,4 +24,7 @@ public final class ExchangeContext {
         // Another stream, so that no request id tells a client's.
         decider = RequestDecider(seed: (seed.1 &* 0xD6E8_FEB8_6659_FD93, ~seed.0))
     }
+
+    /// An id for a client that has none.
+    public func makeClientID() -> ClientID { decider.makeClientID() }
 }

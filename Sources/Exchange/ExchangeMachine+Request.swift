@@ -82,6 +82,7 @@ extension ExchangeMachine {
         guard writeRequestHead(address, target, snapshot) else {
             return answer(.malformedRequest, status: 431, now)
         }
+        if target.isMirrored { beginCopies(target, address, snapshot) }
         request.hold()
         connect(fresh: false, now)
         pumpRequest(now)
@@ -96,14 +97,20 @@ extension ExchangeMachine {
         let marks = target.isMarked ? snapshot.routes.routes[target.route].marks?.marks(of: target.version) : nil
         if let marks { room += marks.requestRoom }
         guard room <= BufferPool.Size.huge.rawValue else { return false }
-        context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
-        let rewrite = RequestRewrite(
-            client: client, clientAddress: address,
-            isTrusted: client.isTrusted(by: snapshot), isPathRewritten: target.isRewritten,
-            requestID: requestID, marks: marks)
+        let rewrite = rewrite(for: target, address, marks, snapshot)
         request.reserveOutput(room, pool)
         request.writeHead(head, by: rewrite, snapshot, context)
         return true
+    }
+
+    func rewrite(
+        for target: RequestDecider.Target, _ address: IPAddress?, _ marks: VersionMarks?, isCopy: Bool = false, _ snapshot: Snapshot
+    ) -> RequestRewrite {
+        context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
+        return RequestRewrite(
+            client: client, clientAddress: address,
+            isTrusted: client.isTrusted(by: snapshot), isPathRewritten: target.isRewritten,
+            requestID: requestID, marks: marks, isCopy: isCopy)
     }
 
     private func isOverBodyLimit(_ count: Int) -> Bool {
@@ -113,7 +120,7 @@ extension ExchangeMachine {
     /// Decodes more of the request's body, and watches its size and its form.
     func pumpRequest(_ now: Instant) {
         guard phase == .connecting || phase == .forwarding || phase == .tunnelling else { return }
-        let fault = request.pump(pool)
+        let fault = copies.isEmpty ? request.pump(pool) : pumpCopying()
         if phase == .tunnelling { return pumpTunnel(now) }
         if case .malformed = fault { return failRequestBody(.malformedRequest, now) }
         if case .truncated = fault { return clientWentAway(now) }

@@ -193,6 +193,7 @@ extension ExchangeMachine {
 
     func finish(_ disposition: Disposition, _ now: Instant) {
         guard phase != .finished else { return }
+        if !copies.isEmpty { abandonCopies() }
         if hasUpstream || phase == .connecting, wantsRelease == nil { wantsRelease = false }
         wantsConnect = nil
         self.disposition = disposition

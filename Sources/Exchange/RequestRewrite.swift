@@ -14,6 +14,8 @@ struct RequestRewrite: ~Copyable {
     let requestID: (UInt64, UInt64)
     /// How the decision shows; nil if it does not.
     let marks: VersionMarks?
+    /// Its body is there already, and nobody waits for a 100.
+    let isCopy: Bool
 
     /// Room that `write` may need for a head, without the marks.
     static func room(for head: borrowing RequestHead) -> Int { 2 * head.length + 1024 }
@@ -122,7 +124,7 @@ struct RequestRewrite: ~Copyable {
              .xScheme, .xRealIP, .xRequestID:
             return false
         case .expect:
-            return head.expectsContinue
+            return head.expectsContinue && !isCopy
         case .maxForwards:
             return MaxForwards.remaining(for: head, in: bytes) == nil
         case .forwarded:

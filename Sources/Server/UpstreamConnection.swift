@@ -1,12 +1,14 @@
 import Reactor
 
-/// One connection to an endpoint: connecting, carrying a request, or idle in the pool.
+/// One connection to an endpoint: connecting, carrying a request or a copy of one, or idle in the pool.
 final class UpstreamConnection {
     let socket: Socket
     let endpoint: UpstreamEndpoint
     var token = Token(slot: 0, generation: 0)
     /// Whose request it carries; nil while idle.
     var client: ClientConnection?
+    /// The copy that it carries instead.
+    var shipment: CopyShipment?
     var isConnected: Bool
     /// It has carried a request before the one it carries now.
     var isReused = false

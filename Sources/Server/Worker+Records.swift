@@ -42,7 +42,7 @@ extension Worker {
         report(failure, summary, exchange, version: "canary")
     }
 
-    private func metricRow(of route: Int, _ installation: Installation) -> Int {
+    func metricRow(of route: Int, _ installation: Installation) -> Int {
         installation.metricRow(of: route) { metrics.row(ofRoute: $0) }
     }
 

@@ -9,7 +9,7 @@ import Telemetry
 /// One event loop on a thread of its own, with everything it needs: nothing on the path of a request is shared with another.
 ///
 /// The parts: `+Accept` (new clients), `+Clients` (reading, writing, ending), `+TLS` (handshakes), `+Upstreams` (leasing,
-/// connecting, pooling), `+Control` (what the supervisor asks for), `+Records` (metrics and the access log).
+/// connecting, pooling), `+Copies` (of requests, for canaries), `+Control` (what the supervisor asks for), `+Records` (metrics and the access log).
 final class Worker {
     enum Occupant {
         case client(ClientConnection)
@@ -125,8 +125,10 @@ final class Worker {
             while let token = loop.nextExpired() { timeOut(token) }
             serveQueue()
             servePostponed()
+            if !context.copies.isEmpty { sendCopies() }
             continueDrain()
         }
+        dropCopies()
         flushAccessLines()
     }
 

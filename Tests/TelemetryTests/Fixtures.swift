@@ -38,6 +38,9 @@ enum Fixtures {
         metrics.recordRequest(row: rows[0], version: .canary, reason: 3, statusClass: 5, durationNanoseconds: 30_000_000)
         metrics.recordRequest(row: rows[0], version: .canary, reason: 2, statusClass: 1, durationNanoseconds: 2_000_000_000)
         metrics.recordRequest(row: rows[1], version: .stable, reason: 1, statusClass: 3, durationNanoseconds: 7)
+        for (index, outcome) in CopyOutcome.allCases.enumerated() {
+            for _ in 0...index { metrics.recordCopy(row: rows[0], outcome: outcome) }
+        }
         return metrics
     }
 

@@ -27,6 +27,8 @@ struct SnapshotCompiler {
     private var sequences: [String] = []
     /// By label of the canary, then by how the canaries of a route share its requests.
     private var sequencePositions: [String: [[String]: Int]] = [:]
+    /// By name.
+    private var mirrorSequences: [String: Int] = [:]
     private var matches: [String: HeaderRule.Match] = [:]
     /// The backends of the canaries of each place, by their Ingresses.
     private var canaryBackends: [RoutePlace: [String: Int]] = [:]
@@ -237,7 +239,18 @@ struct SnapshotCompiler {
             hashKeys: hashKeys.map { keys.index(of: $0) }, hashSeed: annotations.hash.seed,
             hashCookie: annotations.hash.cookie, marks: annotations.marks,
             edits: annotations.changes.edits, rewrite: rewrite, shield: annotations.shield,
-            sequence: sequence)
+            mirror: mirror(annotations.mirror, of: planned.owner.label), sequence: sequence)
+    }
+
+    /// One sequence for each canary Ingress; a label has no space.
+    private mutating func mirror(_ annotations: MirrorAnnotations, of label: String) -> Mirror? {
+        guard annotations.share > 0 else { return nil }
+        let name = label + " mirror"
+        if mirrorSequences[name] == nil {
+            mirrorSequences[name] = sequences.count
+            sequences.append(name)
+        }
+        return mirrorSequences[name].map { Mirror(share: annotations.share, total: annotations.total, sequence: $0) }
     }
 
     /// One for each canary Ingress; its paths share it, and so do the routes of its main Service (R20).
