@@ -22,7 +22,7 @@ public struct CopyQueue {
 
     init() {}
 
-    /// Whether a worker has something to do.
+    /// Whether there is nothing to do for a worker.
     public var isEmpty: Bool { ready.isEmpty && endings.isEmpty }
 
     /// Whether there may be one more.

@@ -14,6 +14,8 @@ public final class ExchangeContext {
     var forwardedLines = ForwardedLines()
     /// What canaries get copies of.
     public var copies = CopyQueue()
+    /// Whether there is something to do with them: asked in every turn.
+    public var hasCopies: Bool { !copies.isEmpty }
 
     /// - Parameter seed: where the generators of ids begin; anything random.
     public init(pool: BufferPool, rolls: RollSource, date: HTTPDate, seed: (UInt64, UInt64)) {

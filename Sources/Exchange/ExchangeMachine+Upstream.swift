@@ -56,7 +56,7 @@ extension ExchangeMachine {
     /// The connection limit towards the upstream, or of the process, is reached, and there is no room to wait.
     public func overloaded(now: Instant) {
         guard phase == .connecting else { return }
-        answer(.overloaded, status: nil, now)
+        answerFailure(.overloaded, now)
     }
 
     /// The upstream's end of the connection was closed (`reset`: it failed) and everything it sent was received.

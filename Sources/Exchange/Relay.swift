@@ -138,11 +138,15 @@ struct Relay: ~Copyable {
         let fault = pump(pool)
         // Nothing is sent meanwhile, and what is no longer held was not pending: what is new stands at the end.
         let added = pendingCount - before
-        if added > 0 { copies ? Self.show(added, of: output.count, in: output, show) : Self.show(added, of: passthrough, in: input, show) }
+        if added > 0, copies {
+            Self.show(added, before: output.count, in: output, show)
+        } else if added > 0 {
+            Self.show(added, before: passthrough, in: input, show)
+        }
         return fault
     }
 
-    private static func show(_ count: Int, of end: Int, in buffer: borrowing ByteBuffer, _ show: (Span<UInt8>) -> Void) {
+    private static func show(_ count: Int, before end: Int, in buffer: borrowing ByteBuffer, _ show: (Span<UInt8>) -> Void) {
         show(buffer.bytes.extracting(end - count ..< end))
     }
 

@@ -125,7 +125,7 @@ final class Worker {
             while let token = loop.nextExpired() { timeOut(token) }
             serveQueue()
             servePostponed()
-            if !context.copies.isEmpty { sendCopies() }
+            if context.hasCopies { sendCopies() }
             continueDrain()
         }
         dropCopies()

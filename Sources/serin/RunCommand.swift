@@ -4,6 +4,7 @@ import Configuration
 import Exchange
 import Logging
 import Server
+import Synchronization
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,7 +36,8 @@ struct RunCommand: ParsableCommand {
         options.logger = Logger(label: "serin") { _ in LineLogHandler() }
         options.handlesSignals = true
         options.launch = launch
-        options.reload = { reload(path) }
+        let stored = LastStored(loaded.stored)
+        options.reload = { reload(path, stored) }
         options.files = files
         let supervisor: Supervisor
         do throws(Supervisor.StartError) {
@@ -51,18 +53,31 @@ struct RunCommand: ParsableCommand {
         return supervisor
     }
 
-    private static func reload(_ path: String) -> ReloadOutcome {
+    private static func reload(_ path: String, _ stored: LastStored) -> ReloadOutcome {
         var files = WatchedFiles()
-        let result = ConfigurationLoader.load(file: path)
+        let result = ConfigurationLoader.load(file: path, after: stored.value)
         files.note(result)
         guard let loaded = result.configuration else {
             return .rejected(
                 errors: result.diagnostics.filter { $0.severity == .error }.map(\.description),
                 diagnostics: Array(Diagnostic.json(result.diagnostics).utf8), files: files)
         }
+        stored.value = loaded.stored
         return .loaded(
             loaded.snapshot, loaded.tls, loaded.settings, inactive: loaded.inactiveCanaries,
             warnings: result.diagnostics.filter { $0.severity == .warning }.map(\.description), files: files)
+    }
+}
+
+/// What the last configuration without errors has stored, from reload to reload.
+private final class LastStored: Sendable {
+    private let state: Mutex<StoredIngresses>
+
+    init(_ value: StoredIngresses) { state = Mutex(value) }
+
+    var value: StoredIngresses {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
     }
 }
 

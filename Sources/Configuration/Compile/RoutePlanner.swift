@@ -65,7 +65,7 @@ enum RoutePlanner {
         log.warning(
             manifest.place(line: path.line), manifest.object,
             "\(path.place) is already a path of \(winner.owner.object) at \(winner.owner.place(line: winner.path.line)), "
-                + "which wins (R16); remove one of the two")
+                + "which wins (R16; ingress-nginx's admission refuses the second one, R40); remove one of the two")
     }
 
     /// Paths of a host that a message names.

@@ -10,6 +10,7 @@ struct SnapshotCompiler {
         let snapshot: Snapshot
         let canaries: [CanaryReport]
         let tls: TLSContext?
+        let stored: StoredIngresses
     }
 
     private struct BackendKey: Hashable {
@@ -39,14 +40,18 @@ struct SnapshotCompiler {
     /// Lines of the entries of `services:` that a route uses.
     private var usedEntries: Set<Int> = []
 
-    /// `config` is where diagnostics about the whole configuration point.
+    /// `config` is where diagnostics about the whole configuration point; `stored` is what the compilation before has stored.
     static func compile(
         _ manifests: [Manifest], settings: Settings, config: Place, now: Int64 = Int64(Date().timeIntervalSince1970),
-        log: inout DiagnosticLog
+        stored: StoredIngresses = StoredIngresses(), log: inout DiagnosticLog
     ) -> Result {
         var compiler = SnapshotCompiler(manifests, settings: settings, config: config)
         let selection = IngressSelection(manifests, classes: settings.ingressClasses)
-        let ingresses = selection.ordered(manifests, settings.compatibility, log: &log)
+        var ingresses = selection.ordered(manifests, settings.compatibility, log: &log)
+        var nowStored = StoredIngresses()
+        if settings.compatibility == .ingressNginx {
+            (ingresses, nowStored) = Admission(riskLevel: settings.riskLevel).admit(ingresses, stored: stored, log: &log)
+        }
         let plan = RoutePlanner.plan(ingresses, settings.compatibility, log: &log)
         let routes = compiler.routes(plan, log: &log)
         let canaries = compiler.reports(plan, log: &log)
@@ -64,7 +69,7 @@ struct SnapshotCompiler {
             routes: routes, backends: compiler.backends, sequences: compiler.sequences, timeouts: settings.timeouts,
             limits: settings.limits, forwarding: settings.forwarding, failover: settings.failover,
             compatibility: settings.compatibility, https: tls.policy)
-        return Result(snapshot: snapshot, canaries: canaries, tls: tls.context)
+        return Result(snapshot: snapshot, canaries: canaries, tls: tls.context, stored: nowStored)
     }
 
     private init(_ manifests: [Manifest], settings: Settings, config: Place) {

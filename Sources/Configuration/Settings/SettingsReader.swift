@@ -180,7 +180,7 @@ struct SettingsReader {
     // MARK: Canary
 
     private mutating func readCanary(_ root: Section, log: inout DiagnosticLog) {
-        let keys = ["compatibility", "hashBy", "failover"]
+        let keys = ["compatibility", "hashBy", "failover", "annotationsRiskLevel"]
         guard let canary = subsection("canary", of: root, keys: keys, log: &log) else { return }
         canary.readWord("compatibility", into: &settings.compatibility, log: &log)
         settings.forwarding.strictPaths = settings.compatibility == .scoped
@@ -188,6 +188,7 @@ struct SettingsReader {
             settings.hashBy = key.keys
         }
         canary.readWord("failover", into: &settings.failover, log: &log)
+        canary.readWord("annotationsRiskLevel", into: &settings.riskLevel, log: &log)
         if settings.compatibility == .ingressNginx, let failover = canary["failover"] {
             log.note(
                 place.at(line: failover.line), "canary.failover",
