@@ -98,10 +98,10 @@ let package = Package(
         tests("ServerTests", ["Addressing", "Exchange", "Reactor", "Routing", "Server", "TLS", "Telemetry",
             .product(name: "Logging", package: "swift-log")]),
         // They run the binary, so it is built before them.
-        tests("EndToEndTests", ["TestCertificates", "serin"]),
+        tests("EndToEndTests", ["TestCertificates", "TestSupport", "serin"]),
         tests(
             "ConfigurationTests",
-            ["Addressing", "Configuration", "Exchange", "Routing", "TLS", "TestCertificates", "TestSupport", .product(name: "Yams", package: "Yams")],
+            ["Addressing", "Configuration", "Exchange", "HTTP1", "Routing", "TLS", "TestCertificates", "TestSupport", .product(name: "Yams", package: "Yams")],
             exclude: ["Fixtures"]),
     ] + fuzzing
 )

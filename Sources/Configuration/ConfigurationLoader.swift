@@ -10,6 +10,8 @@ public struct LoadedConfiguration: Sendable {
     public let settings: ProcessSettings
     /// Every path of every canary Ingress, in effect or not, in the order of the manifests' precedence.
     public let canaries: [CanaryReport]
+    /// For the next loading.
+    public let stored: StoredIngresses
 }
 
 /// What loading a configuration file came to.
@@ -28,15 +30,18 @@ public enum ConfigurationLoader {
     public static let manifestSuffixes = [".yaml", ".yml"]
 
     /// Any fault of the input is a diagnostic. Relative paths in the file are relative to the file itself.
-    public static func load(file path: String) -> LoadResult {
+    ///
+    /// - Parameter stored: what the configuration that this one takes the place of has stored.
+    public static func load(file path: String, after stored: StoredIngresses = StoredIngresses()) -> LoadResult {
         var log = DiagnosticLog()
         guard var input = read(path, log: &log) else { return LoadResult(diagnostics: log.sorted, configuration: nil, watched: []) }
         readFiles(of: &input.settings.tls, Place(file: path, line: 1), log: &log)
         let compiled = SnapshotCompiler.compile(
-            input.manifests, settings: input.settings, config: Place(file: path, line: 1), log: &log)
+            input.manifests, settings: input.settings, config: Place(file: path, line: 1), stored: stored, log: &log)
         let certificates = input.settings.tls.paths.map { FilePath.joined(FilePath.folder(of: path), $0) }
         let loaded = LoadedConfiguration(
-            snapshot: compiled.snapshot, tls: compiled.tls, settings: input.settings.process, canaries: compiled.canaries)
+            snapshot: compiled.snapshot, tls: compiled.tls, settings: input.settings.process, canaries: compiled.canaries,
+            stored: compiled.stored)
         return LoadResult(
             diagnostics: log.sorted, configuration: log.hasErrors ? nil : loaded,
             watched: input.settings.process.watch ? [path] + input.files.watched + certificates : [])

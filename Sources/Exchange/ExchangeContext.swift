@@ -13,6 +13,10 @@ public final class ExchangeContext {
     var requestIDs: IdentifierGenerator
     var decider: RequestDecider
     var forwardedLines = ForwardedLines()
+    /// What canaries get copies of.
+    public var copies = CopyQueue()
+    /// Whether there is something to do with them: asked in every turn.
+    public var hasCopies: Bool { !copies.isEmpty }
 
     /// - Parameter seed: where the generators of ids begin; anything random.
     public init(pool: BufferPool, rolls: RollSource, date: HTTPDate, seed: (UInt64, UInt64)) {
@@ -23,4 +27,7 @@ public final class ExchangeContext {
         // Another stream, so that no request id tells a client's.
         decider = RequestDecider(seed: (seed.1 &* 0xD6E8_FEB8_6659_FD93, ~seed.0))
     }
+
+    /// An id for a client that has none.
+    public func makeClientID() -> ClientID { decider.makeClientID() }
 }

@@ -85,6 +85,7 @@ extension ExchangeMachine {
         guard writeRequestHead(address, snapshot) else {
             return answer(.malformedRequest, status: 431, now)
         }
+        if target.isMirrored { beginCopies(target, address, snapshot) }
         request.hold()
         connect(fresh: false, now)
         pumpRequest(now)
@@ -96,22 +97,33 @@ extension ExchangeMachine {
         if target.isRewritten { room += context.decider.pathLength }
         let marks = target.isMarked ? snapshot.routes.routes[target.route].marks?.marks(of: target.version) : nil
         if let marks { room += marks.requestRoom }
-        var fields: CertificateFields?
-        if snapshot.https.rule(of: target.route).contains(.looksAtClients), let rule = snapshot.https.clientRules[target.route] {
-            fields = CertificateFields(certificate: clientCertificate, passesCertificate: rule.passesCertificate)
-            room += clientCertificate?.room ?? 0
-        }
+        let fields = certificateFields(snapshot)
+        if fields != nil { room += clientCertificate?.room ?? 0 }
         guard room <= BufferPool.Size.huge.rawValue else { return false }
         announcesClient = false
         if snapshot.announcesClients, let version = snapshot.backends[target.backend].proxyProtocol { announce(version, address) }
-        context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
-        let rewrite = RequestRewrite(
-            client: client, clientAddress: address,
-            isTrusted: client.isTrusted(by: snapshot), isPathRewritten: target.isRewritten,
-            requestID: requestID, marks: marks, certificate: fields)
+        let rewrite = rewrite(for: target, address, marks, fields, snapshot)
         request.reserveOutput(room, pool)
         request.writeHead(head, by: rewrite, snapshot, context)
         return true
+    }
+
+    /// What upstreams are told of the client's certificate; nil if nobody looks at it.
+    func certificateFields(_ snapshot: Snapshot) -> CertificateFields? {
+        guard snapshot.https.rule(of: target.route).contains(.looksAtClients), let rule = snapshot.https.clientRules[target.route]
+        else { return nil }
+        return CertificateFields(certificate: clientCertificate, passesCertificate: rule.passesCertificate)
+    }
+
+    func rewrite(
+        for target: RequestDecider.Target, _ address: IPAddress?, _ marks: VersionMarks?, _ certificate: CertificateFields?,
+        isCopy: Bool = false, _ snapshot: Snapshot
+    ) -> RequestRewrite {
+        context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
+        return RequestRewrite(
+            client: client, clientAddress: address,
+            isTrusted: client.isTrusted(by: snapshot), isPathRewritten: target.isRewritten,
+            requestID: requestID, marks: marks, certificate: certificate, isCopy: isCopy)
     }
 
     private func isOverBodyLimit(_ count: Int) -> Bool {
@@ -121,7 +133,7 @@ extension ExchangeMachine {
     /// Decodes more of the request's body, and watches its size and its form.
     func pumpRequest(_ now: Instant) {
         guard phase == .connecting || phase == .forwarding || phase == .tunnelling else { return }
-        let fault = request.pump(pool)
+        let fault = copies.isEmpty ? request.pump(pool) : pumpCopying()
         if phase == .tunnelling { return pumpTunnel(now) }
         if case .malformed = fault { return failRequestBody(.malformedRequest, now) }
         if case .truncated = fault { return clientWentAway(now) }

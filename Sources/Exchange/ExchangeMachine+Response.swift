@@ -206,6 +206,7 @@ extension ExchangeMachine {
 
     func finish(_ disposition: Disposition, _ now: Instant) {
         guard phase != .finished else { return }
+        if !copies.isEmpty { abandonCopies() }
         if hasUpstream || phase == .connecting, wantsRelease == nil { wantsRelease = false }
         wantsConnect = nil
         if isCompressing { endCompressing() }

@@ -64,7 +64,7 @@ extension ExchangeMachine {
     @inline(never)
     public func overloaded(_ failure: Failure = .overloaded, now: Instant) {
         guard phase == .connecting else { return }
-        answer(failure, status: nil, now)
+        answerFailure(failure, now)
     }
 
     /// The upstream's end of the connection was closed (`reset`: it failed) and everything it sent was received.

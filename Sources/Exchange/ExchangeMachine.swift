@@ -35,6 +35,9 @@ public final class ExchangeMachine {
     /// `target` has been decided on.
     var hasTarget = false
 
+    /// Copies of the request for canaries, as long as its body is still arriving.
+    var copies: [RequestCopy] = []
+
     // What the client's connection can still do.
     var clientHasClosed = false
     var mayPersist = true
@@ -201,7 +204,7 @@ public final class ExchangeMachine {
     }
 
     /// An id for a client that has none.
-    public func makeClientID() -> ClientID { context.decider.makeClientID() }
+    public func makeClientID() -> ClientID { context.makeClientID() }
 
     /// The endpoint that was leased is what `key` names; the client is told by its session cookie. Nil: it knows already.
     public func assign(_ key: SessionKey?) { sessionKey = key }

@@ -135,6 +135,24 @@ struct Relay: ~Copyable {
         copies ? pumpCopying(pool) : pumpInPlace()
     }
 
+    /// As `pump`, and shows what it has added to what goes out, framed as it goes.
+    mutating func pump(_ pool: BufferPool, showing show: (Span<UInt8>) -> Void) -> Fault? {
+        let before = pendingCount
+        let fault = pump(pool)
+        // Nothing is sent meanwhile, and what is no longer held was not pending: what is new stands at the end.
+        let added = pendingCount - before
+        if added > 0, copies {
+            Self.show(added, before: output.count, in: output, show)
+        } else if added > 0 {
+            Self.show(added, before: passthrough, in: input, show)
+        }
+        return fault
+    }
+
+    private static func show(_ count: Int, before end: Int, in buffer: borrowing ByteBuffer, _ show: (Span<UInt8>) -> Void) {
+        show(buffer.bytes.extracting(end - count ..< end))
+    }
+
     private mutating func pumpCopying(_ pool: BufferPool) -> Fault? {
         while copyOwed(pool), !isSourceComplete {
             switch Self.next(of: &decoder, in: input, after: 0) {

@@ -33,6 +33,8 @@ public struct RequestDecider: ~Copyable {
         public let newClient: ClientID?
         /// Whether the heads say something about the decision: the route's marks, the hash cookie or the session cookie.
         public let isMarked: Bool
+        /// Canaries may get copies of it: the rules sent it to the stable version of a route that has such.
+        public let isMirrored: Bool
         /// What is tried again.
         public let retry: RetryRule
         /// What the backend's balancer is asked for.
@@ -42,7 +44,7 @@ public struct RequestDecider: ~Copyable {
 
         static let nowhere = Target(
             route: 0, choice: Choice(version: .stable, reason: .unrouted), reason: .unrouted, version: .stable, backend: 0,
-            newClient: nil, isMarked: false, retry: .standard)
+            newClient: nil, isMarked: false, isMirrored: false, retry: .standard)
     }
 
     public enum Decision: Sendable {
@@ -114,8 +116,20 @@ public struct RequestDecider: ~Copyable {
         guard !snapshot.backends[route.stable].endpoints.isEmpty else { return nil }
         let target = Target(
             route: failed.route, choice: failed.choice, reason: .shield, version: .stable, backend: route.stable,
-            newClient: failed.newClient, isMarked: failed.isMarked, retry: failed.retry)
+            newClient: failed.newClient, isMarked: failed.isMarked, isMirrored: false, retry: failed.retry)
         return adapted(target, route, head, bytes, client, isTLS: isTLS, snapshot)
+    }
+
+    /// Where a canary gets its copy of a request that has been decided on; nil if the path would be too long.
+    mutating func copy(
+        of target: Target, for canary: Int, _ head: borrowing RequestHead, in bytes: Span<UInt8>, client: IPAddress?, isTLS: Bool,
+        snapshot: Snapshot
+    ) -> Target? {
+        let route = snapshot.routes.routes[target.route]
+        let copy = Target(
+            route: target.route, choice: target.choice, reason: target.reason, version: .canary(canary),
+            backend: route.canaries[canary].backend, newClient: nil, isMarked: true, isMirrored: false, retry: target.retry)
+        return adapted(copy, route, head, bytes, client, isTLS: isTLS, snapshot)
     }
 
     /// The target with the path that its upstream is asked for, and its place in the backend; nil if that path is too long.
@@ -201,7 +215,8 @@ public struct RequestDecider: ~Copyable {
     ) -> Target {
         Target(
             route: route.index, choice: choice, reason: reason, version: version, backend: backend(of: version, route),
-            newClient: newClient, isMarked: newClient != nil || route.marks != nil || route.affinity != nil, retry: route.retry)
+            newClient: newClient, isMarked: newClient != nil || route.marks != nil || route.affinity != nil,
+            isMirrored: route.isMirrored && choice.version == .stable && version == .stable, retry: route.retry)
     }
 
     /// The version that was chosen, or the one that stands in because it has no endpoint at all.

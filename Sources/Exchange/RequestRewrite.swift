@@ -16,6 +16,8 @@ struct RequestRewrite: ~Copyable {
     let marks: VersionMarks?
     /// What is said of the client's certificate; nil if nobody looks at it.
     let certificate: CertificateFields?
+    /// Its body is there already, and nobody waits for a 100.
+    let isCopy: Bool
 
     /// Room that `write` may need for a head, without the marks.
     static func room(for head: borrowing RequestHead) -> Int { 2 * head.length + 1024 }
@@ -127,7 +129,7 @@ struct RequestRewrite: ~Copyable {
              .xScheme, .xRealIP, .xRequestID:
             return false
         case .expect:
-            return head.expectsContinue
+            return head.expectsContinue && !isCopy
         case .maxForwards:
             return MaxForwards.remaining(for: head, in: bytes) == nil
         case .forwarded:

@@ -92,6 +92,10 @@ public struct Limits: Equatable, Sendable {
     public var upstreamConnections = 0
     /// Requests that may wait for one of them, of the whole process and for each endpoint. They wait for as long as connecting may take.
     public var upstreamQueue = 256
+    /// Copies of requests that one worker has on their way to canaries at a time; others are not made.
+    public var mirrorRequests = 128
+    /// Bytes of a request body that is copied; at most `CopyQueue.largestBody`.
+    public var mirrorBody = 64 << 10
 
     public init() {}
 }

@@ -33,6 +33,8 @@ public struct Canary: Sendable {
     public let rewrite: Rewrite?
     /// The stable version answers what it fails at; nil lets clients see it.
     public let shield: Shield?
+    /// Of which of the stable version's requests it gets copies; nil is none.
+    public let mirror: Mirror?
     /// The sequence of `RollSource` to draw from, shared by the paths of a canary Ingress that are split alike.
     public let sequence: Int
 
@@ -46,7 +48,7 @@ public struct Canary: Sendable {
         pin: VersionPin? = nil, coversStable: Bool = false,
         weight: Int = 0, total: Int = 100, hashKeys: [Int] = [], hashSeed: String? = nil,
         hashCookie: HashCookie? = nil, marks: DecisionMarks = DecisionMarks(), edits: CanaryEdits = CanaryEdits(),
-        rewrite: Rewrite? = nil, shield: Shield? = nil, sequence: Int
+        rewrite: Rewrite? = nil, shield: Shield? = nil, mirror: Mirror? = nil, sequence: Int
     ) {
         self.name = name
         self.backend = backend
@@ -65,6 +67,7 @@ public struct Canary: Sendable {
         self.edits = edits
         self.rewrite = rewrite
         self.shield = shield
+        self.mirror = mirror
         self.sequence = sequence
         preparedHash = WeightedHash.prepared(salt: Array((hashSeed ?? name).utf8).span)
     }
@@ -76,7 +79,7 @@ public struct Canary: Sendable {
 extension Canary {
     /// The rules in the order they are tried, in words, conditions that must hold together in one, and how the decision shows:
     /// `header foo = bar`, `header region ~ cd|sz`, `cookie foo`, `weight 50/100 by request`, `sets request header x-release`.
-    /// `keys` are those of the route. Empty if the canary gets no traffic (R27).
+    /// `keys` are those of the route. Empty if the canary gets no traffic (R27), not even copies.
     public func ruleTexts(keys: [ValueKey]) -> [String] {
         func text(_ index: Int) -> String {
             keys.indices.contains(index) ? keys[index].description : "key \(index)"
@@ -105,6 +108,7 @@ extension Canary {
             rules.append("weight \(weight)/\(total) by \(client)" + (hashSeed.map { ", seed \($0)" } ?? "")
                 + (hashCookie == nil ? "" : ", set if absent"))
         }
+        if let mirror { rules.append(mirror.text) }
         return rules.isEmpty ? [] : rules + markTexts + editTexts
     }
 

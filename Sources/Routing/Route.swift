@@ -48,6 +48,8 @@ public final class Route: Sendable {
     public let hasConditions: Bool
     /// How the decision shows; nil if it does not.
     public let marks: RouteMarks?
+    /// A canary gets copies of the stable version's requests.
+    public let isMirrored: Bool
 
     public init(
         index: Int, label: String, host: String, path: String, pathType: PathType,
@@ -74,6 +76,7 @@ public final class Route: Sendable {
         drawing = self.canaries.firstIndex { $0.share > 0 || !$0.hashKeys.isEmpty } ?? 0
         hasConditions = self.canaries.contains { !$0.conditions.isEmpty || $0.pin != nil }
         marks = RouteMarks(self.canaries)
+        isMirrored = self.canaries.contains { $0.mirror != nil }
         clientKey = self.canaries.isEmpty ? .none : ClientKey(self.canaries[drawing])
     }
 

@@ -17,17 +17,23 @@ public final class VersionMarks: Sendable {
     private let requestNames: [[UInt8]]
     private let responseNames: [[UInt8]]
 
-    /// - Parameter chosen: the canary that answers; nil is the stable version.
-    init(chosen: Int?, of canaries: [Canary]) {
+    /// - Parameters:
+    ///   - chosen: the canary that answers; nil is the stable version.
+    ///   - isCopy: it is only shown the request.
+    init(chosen: Int?, of canaries: [Canary], isCopy: Bool = false) {
         let edits = chosen.map { canaries[$0].edits } ?? CanaryEdits()
+        let shadow = Mirror.field
         request = Self.lines(chosen, canaries.map(\.marks.requestHeader)) + edits.request.lines
+            + (isCopy ? Array("\(shadow.name): \(shadow.value)\r\n".utf8) : [])
         response = Self.lines(chosen, canaries.map(\.marks.responseHeader)) + edits.response.lines
         cookies = Self.cookieLines(chosen, canaries)
         pin = Self.pinLine(chosen, canaries)
         query = Array(edits.query.utf8)
         requestJoins = edits.request.appended.map(FieldJoin.init)
         responseJoins = edits.response.appended.map(FieldJoin.init)
-        requestNames = Self.folded(canaries.compactMap(\.marks.requestHeader?.name) + edits.request.ownedNames)
+        requestNames = Self.folded(
+            canaries.compactMap(\.marks.requestHeader?.name) + edits.request.ownedNames
+                + (canaries.contains { $0.mirror != nil } ? [shadow.name] : []))
         responseNames = Self.folded(canaries.compactMap(\.marks.responseHeader?.name) + edits.response.ownedNames)
     }
 

@@ -128,6 +128,7 @@ public struct Explanation: Sendable {
             let statuses = shield.statuses.map(String.init).joined(separator: ", ")
             reasons.append("if it fails, or answers \(statuses), stable answers safe requests without a body")
         }
+        if target.isMirrored { reasons += Self.copies(route, snapshot) }
         let shown = target.shownLines(snapshot)
         reasons += shown.request.map { "the upstream gets \($0)" } + shown.response.map { "the client gets \($0)" }
         let isWeighed = target.choice.reason == .weight
@@ -154,6 +155,16 @@ public struct Explanation: Sendable {
         case (.stableWithoutEndpoint, _):
             "Service \(snapshot.backends[route.stable].name) of the main Ingress has no endpoint, so no rule is asked (R21.0)"
         default: nil
+        }
+    }
+
+    /// Whom copies of such requests go to.
+    private static func copies(_ route: Route, _ snapshot: Snapshot) -> [String] {
+        route.canaries.compactMap { canary in
+            canary.mirror.map { mirror in
+                "\(mirror.share) of \(mirror.total) of such requests are copied to Service \(snapshot.backends[canary.backend].name) "
+                    + "of the canary \(canary.name), whose answers nobody sees"
+            }
         }
     }
 

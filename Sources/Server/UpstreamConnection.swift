@@ -1,13 +1,15 @@
 import Reactor
 import TLS
 
-/// One connection to an endpoint: connecting, carrying a request, or idle in the pool.
+/// One connection to an endpoint: connecting, carrying a request or a copy of one, or idle in the pool.
 final class UpstreamConnection {
     let socket: Socket
     let endpoint: UpstreamEndpoint
     var token = Token(slot: 0, generation: 0)
     /// Whose request it carries; nil while idle.
     var client: Token?
+    /// The copy that it carries instead.
+    var shipment: CopyShipment?
     /// Nil for plain HTTP, and until the socket is connected.
     var tls: TLSSession?
     /// Requests may be sent: connected, and TLS agreed on if it is spoken.

@@ -76,6 +76,8 @@ extension Worker {
 
     /// From now on new requests are served by `snapshot`; those under way keep theirs.
     func install(_ snapshot: Snapshot, _ inventory: SnapshotInventory, _ tls: TLSContexts) {
+        // Each copy is sent by what it was made by.
+        sendCopies()
         self.tls = tls.clients
         // Requests under way are counted by the snapshots that they began with.
         earlier = (earlier + [EarlierInstallation(installation)]).filter { $0.installation != nil }

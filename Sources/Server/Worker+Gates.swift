@@ -58,7 +58,7 @@ extension Worker {
         }
     }
 
-    private func gate(of endpoint: UpstreamEndpoint) -> EndpointGate {
+    func gate(of endpoint: UpstreamEndpoint) -> EndpointGate {
         if let gate = endpoint.gate { return gate }
         let gate = gates.gate(at: endpoint.address)
         endpoint.gate = gate

@@ -61,7 +61,7 @@ extension Worker {
         return choice?.endpoint
     }
 
-    private func takeIdle(_ endpoint: UpstreamEndpoint) -> UpstreamConnection? {
+    func takeIdle(_ endpoint: UpstreamEndpoint) -> UpstreamConnection? {
         while let token = endpoint.takeIdle() {
             guard case .upstream(let upstream) = slab[token] else { continue }
             idleUpstreamCount -= 1
@@ -97,7 +97,7 @@ extension Worker {
         }
     }
 
-    private func register(_ upstream: UpstreamConnection) throws(Errno) -> UpstreamConnection {
+    func register(_ upstream: UpstreamConnection) throws(Errno) -> UpstreamConnection {
         upstream.token = slab.insert(.upstream(upstream))
         do throws(Errno) {
             try loop.add(upstream.socket.fd, token: upstream.token, interest: .stream)
@@ -128,6 +128,7 @@ extension Worker {
         guard let token = upstream.client, case .client(let client) = slab[token], let exchange = client.exchange,
               exchange.upstream === upstream
         else {
+            if let shipment = upstream.shipment { return shipmentEvent(shipment, upstream, readiness) }
             // An idle connection has nothing to say: an end, an error, or bytes that nobody asked for.
             if readiness == .writable { return }
             if readiness.isSubset(of: [.readable, .writable]), let session = upstream.tls, isQuiet(upstream, session) { return }
@@ -251,6 +252,11 @@ extension Worker {
         guard let upstream = exchange.upstream.take() else { return }
         upstream.client = nil
         if exchange.isMeasured { measure(upstream.endpoint, exchange.askedAt, exchange.machine.summary) }
+        giveBack(upstream, reusable: reusable)
+    }
+
+    @inline(__always)
+    func giveBack(_ upstream: UpstreamConnection, reusable: Bool) {
         guard reusable, upstream.isConnected, !upstream.peerHasClosed, !isDraining, isEmpty(upstream),
               upstream.endpoint.keepIdle(upstream.token)
         else { return close(upstream) }
@@ -283,6 +289,7 @@ extension Worker {
 
     func upstreamTimedOut(_ upstream: UpstreamConnection) {
         upstream.timer = .none
+        if let shipment = upstream.shipment { return shipmentTimedOut(shipment, upstream) }
         // A busy connection gets a new timer when it is idle again.
         guard upstream.client == nil else { return }
         let deadline = idleDeadline(of: upstream)
@@ -308,5 +315,6 @@ extension Worker {
         loop.cancel(upstream.timer)
         // The descriptor closes with the object's last owner, at the end of this turn; its token is stale from now on.
         upstream.client = nil
+        upstream.shipment = nil
     }
 }

@@ -9,8 +9,8 @@ import Telemetry
 /// One event loop on a thread of its own, with everything it needs: nothing on the path of a request is shared with another.
 ///
 /// The parts: `+Accept` (new clients), `+ProxyProtocol` (whose connections they are), `+TLS` (handshakes), `+Clients` (reading,
-/// writing, ending), `+Compression`, `+Upstreams` (leasing, connecting, pooling), `+UpstreamTLS` (the same by TLS), `+Control` (what
-/// the supervisor asks for), `+Records` (metrics and the access log).
+/// writing, ending), `+Compression`, `+Upstreams` (leasing, connecting, pooling), `+UpstreamTLS` (the same by TLS), `+Copies` (of
+/// requests, for canaries), `+Control` (what the supervisor asks for), `+Records` (metrics and the access log).
 final class Worker {
     enum Occupant {
         case client(ClientConnection)
@@ -137,8 +137,10 @@ final class Worker {
             while let token = loop.nextExpired() { timeOut(token) }
             serveQueue()
             servePostponed()
+            if context.hasCopies { sendCopies() }
             continueDrain()
         }
+        dropCopies()
         flushAccessLines()
         for line in failureLog.takeAll(at: second) { supervisor.post(.warning(line)) }
     }

@@ -72,6 +72,8 @@ public struct Metrics: Sendable {
     private var rows = RouteRows()
     /// Per row the counts by version, reason and status class, in one block; empty until the row counts its first request.
     private var blocks: [[UInt64]]
+    /// Per row; most routes have none.
+    private var copies: [Int: CopyCounts] = [:]
     private var durations = InlineArray<3, Histogram>(repeating: Histogram())
 
     /// - Parameter reasonLabels: unique texts; the position of each is the `reason` of `recordRequest`.
@@ -97,6 +99,7 @@ public struct Metrics: Sendable {
         for row in rows.forget(beyond: Self.maximumGoneRows, used: used, isGone: isGone) {
             blocks[row] = []
             failures.forget(row: row)
+            copies[row] = nil
         }
     }
 
@@ -119,6 +122,15 @@ public struct Metrics: Sendable {
         blocks[row][cell] &+= 1
         durations[version.rawValue].record(nanoseconds: durationNanoseconds)
     }
+
+    /// Counts one copy of a request, which is over.
+    public mutating func recordCopy(row: Int, outcome: CopyOutcome) { copies[row, default: CopyCounts()].count(outcome) }
+
+    /// Copies of a route's requests that ended so.
+    public func copies(row: Int, outcome: CopyOutcome) -> UInt64 { copies[row]?[outcome] ?? 0 }
+
+    /// Rows that have counted copies.
+    public var copiedRows: [Int] { Array(copies.keys) }
 
     /// Requests counted in one cell of the table.
     public func requests(row: Int, version: VersionLabel, reason: Int, statusClass: Int) -> UInt64 {
@@ -162,6 +174,9 @@ public struct Metrics: Sendable {
                 continue
             }
             for cell in block.indices { blocks[row][cell] &+= block[cell] }
+        }
+        for (otherRow, counts) in other.copies {
+            copies[row(ofRoute: other.routeLabels[otherRow]), default: CopyCounts()].merge(counts)
         }
     }
 

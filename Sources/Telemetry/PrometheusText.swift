@@ -18,6 +18,7 @@ public struct PrometheusText {
         text.writeConfiguration(process)
         text.writeRequests(metrics)
         text.writeDurations(metrics)
+        text.writeCopies(metrics)
         text.writeClients(metrics, process)
         text.writeTLS(metrics.tls, process)
         text.writeUpstreams(metrics)
@@ -65,6 +66,20 @@ public struct PrometheusText {
                                       ("code", PrometheusText.codeText(statusClass))], count)
                     }
                 }
+            }
+        }
+    }
+
+    private mutating func writeCopies(_ metrics: Metrics) {
+        let name = "serin_mirrored_requests_total"
+        family(name, "counter", "Copies of requests for canaries, by route and outcome.")
+        let labels = metrics.routeLabels
+        let copied = Set(metrics.copiedRows)
+        for row in rowsInOrder(labels, where: copied.contains) {
+            for outcome in CopyOutcome.allCases {
+                let count = metrics.copies(row: row, outcome: outcome)
+                guard count > 0 else { continue }
+                series(name, [("route", labels[row]), ("outcome", outcome.label)], count)
             }
         }
     }

@@ -4,6 +4,7 @@ import Configuration
 import Exchange
 import Logging
 import Server
+import Synchronization
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,7 +36,8 @@ struct RunCommand: ParsableCommand {
         options.logger = Logger(label: "serin") { _ in LineLogHandler() }
         options.handlesSignals = true
         options.launch = launch
-        options.reload = { reload(path) }
+        let stored = LastStored(loaded.stored)
+        options.reload = { reload(path, stored) }
         options.files = files
         let supervisor: Supervisor
         do throws(Supervisor.StartError) {
@@ -51,13 +53,14 @@ struct RunCommand: ParsableCommand {
         return supervisor
     }
 
-    private static func reload(_ path: String) -> ReloadOutcome {
+    private static func reload(_ path: String, _ stored: LastStored) -> ReloadOutcome {
         var files = WatchedFiles()
-        let result = ConfigurationLoader.load(file: path)
+        let result = ConfigurationLoader.load(file: path, after: stored.value)
         files.note(result)
         guard let loaded = result.configuration else {
             return .rejected(notes: result.diagnostics.map(ReloadNote.init), files: files)
         }
+        stored.value = loaded.stored
         return .loaded(
             loaded.snapshot, loaded.tls, loaded.settings, inactive: loaded.inactiveCanaries,
             notes: result.diagnostics.map(ReloadNote.init), files: files)
@@ -74,6 +77,18 @@ extension ReloadNote {
         self.init(
             file: diagnostic.file, line: diagnostic.line, severity: severity, object: diagnostic.object, message: diagnostic.message,
             description: diagnostic.description)
+    }
+}
+
+/// What the last configuration without errors has stored, from reload to reload.
+private final class LastStored: Sendable {
+    private let state: Mutex<StoredIngresses>
+
+    init(_ value: StoredIngresses) { state = Mutex(value) }
+
+    var value: StoredIngresses {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
     }
 }
 

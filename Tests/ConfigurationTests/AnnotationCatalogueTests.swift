@@ -64,7 +64,7 @@ import Testing
         Case(name: "made up", key: "nginx.ingress.kubernetes.io/xyzzy-plugh", says: "xyzzy-plugh is unknown, ignored"),
         Case(name: "without a name", key: "nginx.ingress.kubernetes.io/", says: "is unknown, ignored"),
         Case(name: "Serin's, misspelt", key: "serin.dev/canary-hashby", says: "did you mean `canary-hash-by`?"),
-        Case(name: "Serin's, planned", key: "serin.dev/canary-mirror-percent", says: "is not supported yet (planned)"),
+        Case(name: "Serin's", key: "serin.dev/canary-mirror-percent", says: nil),
         Case(name: "ACK's", key: "nginx.ingress.kubernetes.io/service-match", says: nil),
         Case(name: "Tengine's", key: "nginx.ingress.kubernetes.io/canary-mod-divisor", says: nil),
         Case(name: "Higress's", key: "higress.ingress.kubernetes.io/canary-by-query", says: nil),

@@ -168,6 +168,7 @@ import Testing
         if !read.changes.edits.query.isEmpty { rules.append("?" + read.changes.edits.query) }
         if let target = read.changes.rewriteTarget { rules.append("asks for \(target.value)") }
         if read.changes.usesServiceAddress { rules.append("at the Service") }
+        if read.mirror.share > 0 { rules.append("copies \(read.mirror.share)/\(read.mirror.total)") }
         if let shield = read.shield { rules.append("shield " + shield.statuses.map(String.init).joined(separator: " ")) }
         return rules.joined(separator: ", ")
     }
@@ -230,6 +231,14 @@ import Testing
         Case(name: "Tengine's numbers", annotations: [on, ("canary-by-cookie", "c"), ("canary-mod-divisor", "100"), ("canary-mod-relational-operator", ">"), ("canary-mod-remainder", "5")], enabled: true, rules: "cookie c mod 100 > 5", warnings: []),
         Case(name: "Tengine's numbers go to the header", annotations: [on, header, ("canary-by-cookie", "c"), ("canary-mod-divisor", "10"), ("canary-mod-relational-operator", "=="), ("canary-mod-remainder", "1")], enabled: true, rules: "cookie c, header x mod 10 == 1", warnings: []),
         Case(name: "Tengine's numbers in part", annotations: [on, ("canary-by-cookie", "c"), ("canary-mod-divisor", "100")], enabled: true, rules: "cookie c nothing", warnings: ["never holds"]),
+        Case(name: "copies", annotations: [on, ("serin.dev/canary-mirror-percent", "5")], enabled: true, rules: "copies 5/100", warnings: []),
+        Case(name: "copies of a part of a percent", annotations: [on, ("serin.dev/canary-mirror-percent", " 0.25 ")], enabled: true, rules: "copies 25/10000", warnings: []),
+        Case(name: "copies in parts per million", annotations: [on, ("serin.dev/canary-mirror-percent", "250ppm")], enabled: true, rules: "copies 250/1000000", warnings: []),
+        Case(name: "copies of all", annotations: [on, ("serin.dev/canary-mirror-percent", "100.0")], enabled: true, rules: "copies 100/100", warnings: []),
+        Case(name: "more than all", annotations: [on, ("serin.dev/canary-mirror-percent", "100.1")], enabled: true, rules: "", warnings: ["nothing is copied", "(R27)"]),
+        Case(name: "no percentage", annotations: [on, ("canary-weight", "5"), ("serin.dev/canary-mirror-percent", "5%")], enabled: true, rules: "weight 5/100", warnings: ["nothing is copied"]),
+        Case(name: "no copies", annotations: [on, ("canary-weight", "5"), ("serin.dev/canary-mirror-percent", "0")], enabled: true, rules: "weight 5/100", warnings: []),
+        Case(name: "copies without a canary", annotations: [("serin.dev/canary-mirror-percent", "5")], enabled: false, rules: "copies 5/100", warnings: ["(R8)"]),
         Case(name: "Higress's query", annotations: [on, ("higress.ingress.kubernetes.io/canary-by-query", "v"), ("higress.ingress.kubernetes.io/canary-by-query-pattern", "^1")], enabled: true, rules: "query v ~ ^1", warnings: []),
     ]
 }

@@ -1,5 +1,6 @@
 import Exchange
 import Routing
+import TestSupport
 import Testing
 @testable import Configuration
 

@@ -1,6 +1,7 @@
 import Exchange
 import Foundation
 import Routing
+import TestSupport
 import Testing
 @testable import Configuration
 

@@ -29,7 +29,7 @@ import Testing
             "serin.yaml:2: error: listner: unknown key; did you mean `listeners`?",
         ]),
         Fault(name: "unknown key, far", yaml: "canary: {colour: red}", expect: [
-            "serin.yaml:1: error: canary.colour: unknown key; known here: compatibility, hashBy, failover",
+            "serin.yaml:1: error: canary.colour: unknown key; known here: compatibility, hashBy, failover, annotationsRiskLevel",
         ]),
         Fault(name: "unknown key below", yaml: "timeouts:\n  clientheader: 5s\n", expect: [
             "serin.yaml:2: error: timeouts.clientheader: unknown key; did you mean `clientHeader`?",
@@ -251,7 +251,7 @@ import Testing
               upstreamResponse: 6s, upstreamKeepAlive: 7s, tlsHandshake: 8s, request: 9s, tunnelIdle: 10s}
             limits:
               {requestLine: 4KiB, headerBytes: 96KiB, headerFields: 50, body: 2GiB, connections: 1000, connectionsPerClient: 7,
-              upstreamConnections: 20, upstreamQueue: 30}
+              upstreamConnections: 20, upstreamQueue: 30, mirrorRequests: 40, mirrorBody: 1KiB}
             shutdownTimeout: 1m
             underscoresInHeaders: true
             accessLog: {format: combined, path: access.log}
@@ -306,6 +306,8 @@ import Testing
         limits.connectionsPerClient = 7
         limits.upstreamConnections = 20
         limits.upstreamQueue = 30
+        limits.mirrorRequests = 40
+        limits.mirrorBody = 1024
         #expect(settings.limits == limits)
     }
 

@@ -2,6 +2,7 @@ import Addressing
 import Exchange
 import Foundation
 import TestCertificates
+import TestSupport
 import Testing
 @testable import Configuration
 

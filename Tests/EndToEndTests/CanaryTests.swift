@@ -2,54 +2,6 @@ import Testing
 
 /// Which version answers, over the wire.
 @Suite struct CanaryTests {
-    struct Case: Sendable, CustomTestStringConvertible {
-        let name: String
-        let annotations: [String: String]
-        var fields: [String] = []
-        let version: String
-        let reason: String
-        var testDescription: String { name }
-    }
-
-    private static let value = ["canary-by-header": "foo", "canary-by-header-value": "bar"]
-    private static let words = ["canary-by-header": "X-Canary", "canary-weight": "0"]
-    private static let pattern = ["canary-by-header": "Region", "canary-by-header-pattern": "cd|sz"]
-    private static let cookie = ["canary-by-cookie": "canary"]
-    private static let all = [
-        "canary-by-header": "X-Canary", "canary-by-cookie": "canary", "canary-weight": "100",
-    ]
-
-    @Test(arguments: [
-        Case(name: "the header's value", annotations: value, fields: ["foo: bar"], version: "new", reason: "header"),
-        Case(name: "in any case of its name", annotations: value, fields: ["FOO: bar"], version: "new", reason: "header"),
-        Case(name: "another value", annotations: value, fields: ["foo: BAR"], version: "old", reason: "no-rule"),
-        Case(name: "`always` is no word beside a value", annotations: value, fields: ["foo: always"], version: "old", reason: "no-rule"),
-        Case(name: "without the header", annotations: value, version: "old", reason: "no-rule"),
-        Case(name: "always", annotations: words, fields: ["X-Canary: always"], version: "new", reason: "header"),
-        Case(name: "never", annotations: all, fields: ["X-Canary: never"], version: "old", reason: "header-never"),
-        Case(name: "another word is left to the next rule", annotations: all, fields: ["X-Canary: maybe"], version: "new", reason: "weight"),
-        Case(name: "a pattern that matches", annotations: pattern, fields: ["Region: cd"], version: "new", reason: "header"),
-        Case(name: "its other branch", annotations: pattern, fields: ["Region: sz"], version: "new", reason: "header"),
-        Case(name: "a pattern that does not", annotations: pattern, fields: ["Region: bj"], version: "old", reason: "no-rule"),
-        Case(name: "a cookie's always", annotations: cookie, fields: ["Cookie: a=b; canary=always"], version: "new", reason: "cookie"),
-        Case(name: "a cookie's never", annotations: all, fields: ["Cookie: canary=never"], version: "old", reason: "cookie-never"),
-        Case(name: "a cookie's other value", annotations: cookie, fields: ["Cookie: canary=yes"], version: "old", reason: "no-rule"),
-        Case(name: "a cookie whose name only ends so", annotations: cookie, fields: ["Cookie: xcanary=always"], version: "old", reason: "no-rule"),
-        Case(name: "the header comes before the cookie", annotations: all, fields: ["X-Canary: never", "Cookie: canary=always"], version: "old", reason: "header-never"),
-        Case(name: "the cookie comes before the weight", annotations: all, fields: ["Cookie: canary=never"], version: "old", reason: "cookie-never"),
-        Case(name: "all of the weight", annotations: all, version: "new", reason: "weight"),
-        Case(name: "none of the weight", annotations: words, version: "old", reason: "no-rule"),
-    ])
-    func isChosen(_ test: Case) throws {
-        let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
-        let serin = try SerinProcess(.canary(old: [old], new: [new], test.annotations))
-        let client = try serin.client()
-        for _ in 0..<3 { #expect(try client.get(fields: test.fields).text == test.version + "\n") }
-        let labels = ["reason": test.reason, "version": test.version == "new" ? "canary" : "stable", "code": "2xx"]
-        let metrics = try serin.metrics()
-        #expect(metrics.requests(labels) == 3, "\(metrics.text.split(separator: "\n").filter { $0.hasPrefix("serin_requests_total{") })")
-    }
-
     struct Share: Sendable, CustomTestStringConvertible {
         let weight: String
         var total: String?

@@ -2,32 +2,8 @@ import Testing
 
 /// The rules of ingress-nginx over the wire.
 @Suite struct ParityTests {
-    private static let exact = "canary: {compatibility: ingress-nginx}"
-
     private static func prefixed(_ annotations: [String: String]) -> [String: String] {
         Dictionary(uniqueKeysWithValues: annotations.map { ("nginx.ingress.kubernetes.io/" + $0.key, $0.value) })
-    }
-
-    /// R13, R20, R21.2, R21.7: one canary of a main Service, for all that it serves.
-    @Test func canariesAreAttachedToTheMainService() throws {
-        let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new"), other = try RecordingOrigin.named("other")
-        let serin = try SerinProcess(TestConfiguration(
-            services: [
-                "old": [old.address.description], "new": [new.address.description], "other": [other.address.description],
-            ],
-            manifests: [
-                Manifests.ingress("main-a", host: "a.test", service: "old"), Manifests.ingress("main-b", host: "b.test", path: "/b", service: "old"),
-                Manifests.canary("canary-z", host: "a.test", service: "new", ["canary-by-header": "X", "canary-weight": "10", "canary-weight-total": "10"]),
-                Manifests.canary("canary-a", host: "b.test", path: "/b", service: "other", ["canary-by-header": "X"]),
-            ],
-            settings: Self.exact))
-        let client = try serin.client()
-        #expect(try client.get(host: "a.test", fields: ["X: always"]).text == "new\n")
-        #expect(try client.get("/b", host: "b.test", fields: ["X: always"]).text == "new\n", "the canary of another host and path, as they share a Service")
-        var count = 0
-        for _ in 0..<100 where try client.get(host: "a.test").text == "new\n" { count += 1 }
-        #expect((6...14).contains(count), "10 of 10 is 10 of 100: \(count)")
-        #expect(other.requests.isEmpty)
     }
 
     /// R33, R35, R36: what the main Ingress says about its host holds for the canary too.

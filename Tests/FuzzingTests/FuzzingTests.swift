@@ -7,7 +7,7 @@ import Testing
     /// Beside the corpus itself; a conversation takes ten times as long as a head, and a configuration a hundred times.
     private static func executions(of target: FuzzTarget) -> Int {
         switch target {
-        case .request, .response, .chunks, .proxy, .lookup, .decision, .json: 3000
+        case .request, .response, .chunks, .proxy, .lookup, .decision, .fields, .json: 3000
         case .exchange: 500
         case .annotations, .manifest, .settings: 100
         }

@@ -50,6 +50,9 @@ enum Fixtures {
         for _ in 0..<2 { metrics.recordUpstreamFailure(row: rows[0], version: .stable, .requestTimeout) }
         // Its request has not ended yet.
         metrics.recordUpstreamFailure(row: rows[2], version: .stable, .connectRefused)
+        for (index, outcome) in CopyOutcome.allCases.enumerated() {
+            for _ in 0...index { metrics.recordCopy(row: rows[0], outcome: outcome) }
+        }
         return metrics
     }
 

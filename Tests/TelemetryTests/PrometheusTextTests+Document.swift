@@ -81,6 +81,22 @@ extension PrometheusTextTests {
         serin_request_duration_seconds_bucket{version="canary",le="+Inf"} 2
         serin_request_duration_seconds_sum{version="canary"} 2.03
         serin_request_duration_seconds_count{version="canary"} 2
+        # HELP serin_mirrored_requests_total Copies of requests for canaries, by route and outcome.
+        # TYPE serin_mirrored_requests_total counter
+        serin_mirrored_requests_total{route="shop/web z.example /",outcome="2xx"} 1
+        serin_mirrored_requests_total{route="shop/web z.example /",outcome="3xx"} 2
+        serin_mirrored_requests_total{route="shop/web z.example /",outcome="4xx"} 3
+        serin_mirrored_requests_total{route="shop/web z.example /",outcome="5xx"} 4
+        serin_mirrored_requests_total{route="shop/web z.example /",outcome="connect-failed"} 5
+        serin_mirrored_requests_total{route="shop/web z.example /",outcome="closed"} 6
+        serin_mirrored_requests_total{route="shop/web z.example /",outcome="timed-out"} 7
+        serin_mirrored_requests_total{route="shop/web z.example /",outcome="bad-response"} 8
+        serin_mirrored_requests_total{route="shop/web z.example /",outcome="dropped-busy"} 9
+        serin_mirrored_requests_total{route="shop/web z.example /",outcome="dropped-body"} 10
+        serin_mirrored_requests_total{route="shop/web z.example /",outcome="dropped-head"} 11
+        serin_mirrored_requests_total{route="shop/web z.example /",outcome="dropped-unfinished"} 12
+        serin_mirrored_requests_total{route="shop/web z.example /",outcome="dropped-no-endpoint"} 13
+        serin_mirrored_requests_total{route="shop/web z.example /",outcome="dropped-stop"} 14
         # HELP serin_connections Open connections, by side and use.
         # TYPE serin_connections gauge
         serin_connections{state="client"} 64

@@ -30,7 +30,7 @@ extension AnnotationCatalogue {
         .supported("canary-hash-cookie-samesite", "its SameSite"),
         .supported("canary-hash-seed", "changes who the early clients are from release to release"),
         .supported("canary-match", "whether `all` rules must hold, or `any`"),
-        .planned("canary-mirror-percent", "copies of requests go to the canary, whose answers are thrown away"),
+        .supported("canary-mirror-percent", "copies of stable's requests go to the canary, whose answers are thrown away"),
         .supported("canary-request-add-header", "fields for the canary's upstream, beside those that are there"),
         .supported("canary-request-add-query", "query parameters for the canary's upstream"),
         .supported("canary-request-append-header", "values joined to fields for the canary's upstream"),

@@ -7,7 +7,7 @@ struct CanaryAnnotations {
     static let prefix = "nginx.ingress.kubernetes.io/"
     /// Serin's own, under `AnnotationReader.prefix`.
     static let ownNames = HashAnnotations.names + ConditionAnnotations.names + MarkAnnotations.names + EditAnnotations.names
-        + ShieldAnnotations.names + ["canary-weight"]
+        + ShieldAnnotations.names + MirrorAnnotations.names + ["canary-weight"]
     /// Tengine's, under the prefix of ingress-nginx.
     static let tengineNames = ConditionAnnotations.tengineNames + EditAnnotations.tengineNames
     /// R2.
@@ -38,6 +38,8 @@ struct CanaryAnnotations {
     let changes: EditAnnotations
     /// Whether the stable version answers what it fails at.
     let shield: Shield?
+    /// Of how many of the stable version's requests it gets copies.
+    let mirror: MirrorAnnotations
 
     /// The cookie of a release; nil for what is none or has no weight.
     private(set) var pin: ReleasePin?
@@ -55,6 +57,7 @@ struct CanaryAnnotations {
         marks = MarkAnnotations(reader, log: &log).marks
         changes = EditAnnotations(reader, log: &log)
         shield = ShieldAnnotations(reader, log: &log).shield
+        mirror = MirrorAnnotations(reader, log: &log)
         readEnabled(log: &log)
         weight = integer("canary-weight", orElse: 0, log: &log) ?? 0
         readTotal(log: &log)
@@ -201,7 +204,7 @@ struct CanaryAnnotations {
         } else if headerValue != nil, headerPattern != nil, let annotation = annotation("canary-by-header-pattern") {
             warn(annotation, "R21", "is never looked at beside canary-by-header-value; remove one of the two", log: &log)
         }
-        if header == nil, cookie == nil, conditions.items.isEmpty, weight <= 0 {
+        if header == nil, cookie == nil, conditions.items.isEmpty, weight <= 0, mirror.share == 0 {
             let annotation = reader.own("canary-weight") ?? annotation("canary-weight") ?? annotation("canary")
             log.warning(
                 manifest.place(line: annotation?.line ?? manifest.place.line), manifest.object,

@@ -60,12 +60,15 @@ enum RoutePlanner {
         return !dots && !odd && !path.contains("//")
     }
 
-    /// The warning for a path that an earlier one has taken (R16).
+    /// The warning for a path that an earlier one has taken (R16). The admission of ingress-nginx only lets it through if one of the two
+    /// says whether it is a canary (R40).
     static func warnDuplicate(_ path: PlannedPath, of manifest: Manifest, winner: PlannedRoute, log: inout DiagnosticLog) {
+        let isSilent = [manifest, winner.owner].allSatisfy { $0.annotation(CanaryAnnotations.prefix, "canary") == nil }
+        let isRefused = isSilent && manifest.label != winner.owner.label
         log.warning(
             manifest.place(line: path.line), manifest.object,
             "\(path.place) is already a path of \(winner.owner.object) at \(winner.owner.place(line: winner.path.line)), "
-                + "which wins (R16); remove one of the two")
+                + "which wins (R16)\(isRefused ? "; the admission of ingress-nginx refuses the second one (R40)" : ""); remove one of the two")
     }
 
     /// Paths of a host that a message names.

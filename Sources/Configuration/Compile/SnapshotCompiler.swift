@@ -11,6 +11,7 @@ struct SnapshotCompiler {
         let snapshot: Snapshot
         let canaries: [CanaryReport]
         let tls: TLSContexts
+        let stored: StoredIngresses
     }
 
     private struct BackendKey: Hashable {
@@ -31,6 +32,8 @@ struct SnapshotCompiler {
     private var sequences: [String] = []
     /// By label of the canary, then by how the canaries of a route share its requests.
     private var sequencePositions: [String: [[String]: Int]] = [:]
+    /// By name.
+    private var mirrorSequences: [String: Int] = [:]
     private var matches: [String: HeaderRule.Match] = [:]
     /// The backends of the canaries of each place, by their Ingresses.
     private var canaryBackends: [RoutePlace: [String: Int]] = [:]
@@ -41,14 +44,18 @@ struct SnapshotCompiler {
     /// Lines of the entries of `services:` that a route uses.
     private var usedEntries: Set<Int> = []
 
-    /// `config` is where diagnostics about the whole configuration point.
+    /// `config` is where diagnostics about the whole configuration point; `stored` is what the compilation before has stored.
     static func compile(
         _ manifests: [Manifest], settings: Settings, config: Place, now: Int64 = Int64(Date().timeIntervalSince1970),
-        log: inout DiagnosticLog
+        stored: StoredIngresses = StoredIngresses(), log: inout DiagnosticLog
     ) -> Result {
         var compiler = SnapshotCompiler(manifests, settings: settings, config: config)
         let selection = IngressSelection(manifests, classes: settings.ingressClasses)
-        let ingresses = selection.ordered(manifests, settings.compatibility, log: &log)
+        var ingresses = selection.ordered(manifests, settings.compatibility, log: &log)
+        var nowStored = StoredIngresses()
+        if settings.compatibility == .ingressNginx {
+            (ingresses, nowStored) = Admission(riskLevel: settings.riskLevel).admit(ingresses, stored: stored, log: &log)
+        }
         let plan = RoutePlanner.plan(ingresses, settings.compatibility, log: &log)
         compiler.securing.note(plan)
         let routes = compiler.routes(plan, log: &log)
@@ -67,7 +74,8 @@ struct SnapshotCompiler {
             routes: routes, backends: compiler.backends, sequences: compiler.sequences, timeouts: settings.timeouts,
             limits: settings.limits, forwarding: settings.forwarding, failover: settings.failover,
             compatibility: settings.compatibility, https: tls.policy, gzip: GzipOptions.policy(plan, settings.gzip))
-        return Result(snapshot: snapshot, canaries: canaries, tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts))
+        return Result(
+            snapshot: snapshot, canaries: canaries, tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts), stored: nowStored)
     }
 
     private init(_ manifests: [Manifest], settings: Settings, config: Place) {
@@ -240,11 +248,11 @@ struct SnapshotCompiler {
     ) -> Canary {
         let annotations = planned.annotations
         let hashKeys = annotations.hash.key?.keys ?? settings.hashBy
+        let backend = backend(
+            planned.backend, of: planned.owner, planned.placement, planned.proxyProtocol, security,
+            atService: planned.usesServiceAddress ? planned.owner : nil, log: &log)
         return Canary(
-            name: planned.owner.label,
-            backend: backend(
-                planned.backend, of: planned.owner, planned.placement, planned.proxyProtocol, security,
-                atService: planned.usesServiceAddress ? planned.owner : nil, log: &log),
+            name: planned.owner.label, backend: backend,
             header: annotations.header.map { name in
                 HeaderRule(key: keys.index(of: .header(name)), match: match(planned, log: &log))
             },
@@ -264,7 +272,27 @@ struct SnapshotCompiler {
             hashKeys: hashKeys.map { keys.index(of: $0) }, hashSeed: annotations.hash.seed,
             hashCookie: annotations.hash.cookie, marks: annotations.marks,
             edits: annotations.changes.edits, rewrite: rewrite, shield: annotations.shield,
-            sequence: sequence)
+            mirror: mirror(annotations.mirror, of: planned.owner, to: backends[backend], log: &log), sequence: sequence)
+    }
+
+    /// One sequence for each canary Ingress; a label has no space.
+    private mutating func mirror(
+        _ annotations: MirrorAnnotations, of manifest: Manifest, to backend: Backend, log: inout DiagnosticLog
+    ) -> Mirror? {
+        guard annotations.share > 0 else { return nil }
+        // Copies go by connections of their own, which know neither.
+        guard backend.tls == nil, backend.proxyProtocol == nil else {
+            log.warning(
+                manifest.place(line: manifest.line), manifest.object,
+                "serin.dev/canary-mirror-percent is ignored: copies go neither by TLS nor with a PROXY header")
+            return nil
+        }
+        let name = manifest.label + " mirror"
+        if mirrorSequences[name] == nil {
+            mirrorSequences[name] = sequences.count
+            sequences.append(name)
+        }
+        return mirrorSequences[name].map { Mirror(share: annotations.share, total: annotations.total, sequence: $0) }
     }
 
     /// One for each canary Ingress; its paths share it, and so do the routes of its main Service (R20).

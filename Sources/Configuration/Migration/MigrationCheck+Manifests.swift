@@ -25,6 +25,7 @@ extension MigrationCheck {
     /// Values that ingress-nginx knows more of.
     mutating func compareValues(_ ingress: PlannedIngress) {
         compareHash(ingress)
+        compareAdmission(ingress)
         if !ingress.isCanary { compareTries(ingress) }
     }
 
@@ -37,6 +38,15 @@ extension MigrationCheck {
             "R39", ingress.manifest, line: annotation.line,
             ingressNginx: "makes " + (tries == 0 ? "any number of" : "up to \(tries)") + " attempts",
             serin: "makes \(RetryRule.maximumTries) at most", modes: .both, remedy: "none in Serin")
+    }
+
+    /// R9, but for text for nginx, of which `compareAnnotations` speaks.
+    private mutating func compareAdmission(_ ingress: PlannedIngress) {
+        guard let refusal = Admission(riskLevel: .critical).refusal(of: ingress.manifest) else { return }
+        add(
+            "R9", ingress.manifest, line: refusal.annotation.line,
+            ingressNginx: "refuses the whole Ingress, because \(refusal.annotation.key) \(refusal.why); what it has stored before stays",
+            serin: "serves it without the annotation", remedy: "mend or remove the annotation")
     }
 
     private mutating func compareHash(_ ingress: PlannedIngress) {

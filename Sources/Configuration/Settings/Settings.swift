@@ -17,6 +17,7 @@ struct Settings: Sendable {
     var forwarding = Forwarding()
     var failover = Failover.canaryToStable
     var compatibility = Compatibility.scoped
+    var riskLevel = Admission.RiskLevel.high
     /// The key of the weight rule for canaries that do not name one; nil is `request`, the exact sequence.
     var hashBy: [ValueKey] = []
     var manifests: [Source] = []

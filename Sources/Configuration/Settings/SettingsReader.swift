@@ -194,7 +194,7 @@ struct SettingsReader {
     // MARK: Canary
 
     private mutating func readCanary(_ root: Section, log: inout DiagnosticLog) {
-        let keys = ["compatibility", "hashBy", "failover"]
+        let keys = ["compatibility", "hashBy", "failover", "annotationsRiskLevel"]
         guard let canary = subsection("canary", of: root, keys: keys, log: &log) else { return }
         canary.readWord("compatibility", into: &settings.compatibility, log: &log)
         settings.forwarding.strictPaths = settings.compatibility == .scoped
@@ -202,6 +202,7 @@ struct SettingsReader {
             settings.hashBy = key.keys
         }
         canary.readWord("failover", into: &settings.failover, log: &log)
+        canary.readWord("annotationsRiskLevel", into: &settings.riskLevel, log: &log)
         if settings.compatibility == .ingressNginx, let failover = canary["failover"] {
             log.note(
                 place.at(line: failover.line), "canary.failover",
@@ -253,7 +254,7 @@ struct SettingsReader {
     private mutating func readLimits(_ root: Section, log: inout DiagnosticLog) {
         let keys = [
             "requestLine", "headerBytes", "headerFields", "body", "connections", "connectionsPerClient", "upstreamConnections",
-            "upstreamQueue",
+            "upstreamQueue", "mirrorRequests", "mirrorBody",
         ]
         guard let section = subsection("limits", of: root, keys: keys, log: &log) else { return }
         // Together they must leave room in the largest block for the head as it is written anew: see `RequestRewrite.room`.
@@ -267,6 +268,8 @@ struct SettingsReader {
         section.readCount(
             "upstreamConnections", into: &settings.limits.upstreamConnections, range: 0...100_000_000, log: &log)
         section.readCount("upstreamQueue", into: &settings.limits.upstreamQueue, range: 0...1_000_000, log: &log)
+        section.readCount("mirrorRequests", into: &settings.limits.mirrorRequests, range: 0...100_000, log: &log)
+        section.readSize("mirrorBody", into: &settings.limits.mirrorBody, range: 0...CopyQueue.largestBody, log: &log)
     }
 
     private mutating func readAccessLog(_ root: Section, log: inout DiagnosticLog) {

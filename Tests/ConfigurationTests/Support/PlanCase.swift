@@ -1,77 +1,8 @@
 import Exchange
 import Routing
+import TestSupport
 import Testing
 @testable import Configuration
-
-/// An Ingress in short.
-struct Ingress: Sendable {
-    var name: String
-    /// The day of January 2026 it was created on; nil is no timestamp.
-    var day: Int?
-    /// With `canary` and the like without their prefix.
-    var annotations: [String: String] = [:]
-    /// `host/path service:port`, a leading `=` for Exact, `~` for ImplementationSpecific. `*` is no host,
-    /// no port is 80.
-    var paths: [String] = []
-    var defaultBackend: String?
-    var namespace = "default"
-
-    /// An ordinary Ingress.
-    static func main(
-        _ name: String, day: Int? = 1, _ paths: String..., defaultBackend: String? = nil, namespace: String = "default",
-        annotations: [String: String] = [:]
-    ) -> Ingress {
-        Ingress(
-            name: name, day: day, annotations: annotations, paths: paths, defaultBackend: defaultBackend, namespace: namespace)
-    }
-
-    /// A canary, by weight 10 if nothing else is said.
-    static func canary(
-        _ name: String, day: Int? = 2, _ paths: String..., defaultBackend: String? = nil, namespace: String = "default",
-        annotations: [String: String] = ["canary-weight": "10"]
-    ) -> Ingress {
-        Ingress(
-            name: name, day: day, annotations: annotations.merging(["canary": "true"]) { $1 }, paths: paths,
-            defaultBackend: defaultBackend, namespace: namespace)
-    }
-
-    /// One line of YAML.
-    var yaml: String {
-        var metadata = ["name: \(name)", "namespace: \(namespace)"]
-        if let day { metadata.append("creationTimestamp: \"2026-01-\(day < 10 ? "0" : "")\(day)T00:00:00Z\"") }
-        let pairs = annotations.sorted { $0.key < $1.key }.map { key, value in
-            "\(key.contains("/") ? key : CanaryAnnotations.prefix + key): '\(value)'"
-        }
-        if !pairs.isEmpty { metadata.append("annotations: {\(pairs.joined(separator: ", "))}") }
-        var spec = paths.isEmpty ? [] : ["rules: [\(paths.map(Self.rule).joined(separator: ", "))]"]
-        if let defaultBackend { spec.append("defaultBackend: \(Self.backend(defaultBackend))") }
-        return "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {\(metadata.joined(separator: ", "))}, "
-            + "spec: {\(spec.joined(separator: ", "))}}"
-    }
-
-    private static func rule(_ text: String) -> String {
-        let words = text.split(separator: " ")
-        let type = words[0].hasPrefix("=") ? "Exact" : words[0].hasPrefix("~") ? "ImplementationSpecific" : "Prefix"
-        let place = type == "Prefix" ? words[0] : words[0].dropFirst()
-        let slash = place.firstIndex(of: "/") ?? place.endIndex
-        let host = place[..<slash] == "*" ? "" : "host: \"\(place[..<slash])\", "
-        return "{\(host)http: {paths: [{path: '\(place[slash...])', pathType: \(type), "
-            + "backend: \(backend(String(words[1])))}]}}"
-    }
-
-    private static func backend(_ text: String) -> String {
-        let parts = text.split(separator: ":")
-        let port = parts.count > 1 ? String(parts[1]) : "80"
-        return "{service: {name: \(parts[0]), port: {\(port.allSatisfy(\.isNumber) ? "number" : "name"): \(port)}}}"
-    }
-
-    /// `namespace/service` of every backend.
-    var services: [String] {
-        (paths.map { String($0.split(separator: " ")[1]) } + [defaultBackend].compactMap { $0 }).map { backend in
-            "\(namespace)/\(backend.split(separator: ":")[0])"
-        }
-    }
-}
 
 /// Ingresses and the route table they make.
 struct PlanCase: Sendable, CustomTestStringConvertible {

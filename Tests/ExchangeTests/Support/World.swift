@@ -35,7 +35,7 @@ struct World: Sendable {
     /// Routes: `a.test/`, `a.test/app/`, `canary.test/` with a canary by header and half of the rest, `empty.test/` without
     /// endpoints, `half.test/` whose canary has none, `marked.test/` where the decision shows everywhere; `app.test/` leads to
     /// `/start?x=1`, and upstreams of `app.test/old…` are asked for `/new…`; `edited.test/shop` whose canary changes fields, query and path; `shield.test/` whose
-    /// canary is shielded, as is that of `safe.test/` for half of the requests.
+    /// canary is shielded, as is that of `safe.test/` for half of the requests; `mirror.test/`, all of whose requests are copied.
     func snapshot() -> Snapshot {
         var routes = RouteTableBuilder()
         let always = [ValueKey.header("x-canary")]
@@ -60,6 +60,7 @@ struct World: Sendable {
         addMarked(to: &routes)
         addEdited(to: &routes)
         addShielded(to: &routes)
+        addMirrored(to: &routes)
         routes.redirectRoot(ofHost: "app.test", to: "/start?x=1")
         let old = try? Pattern("/old(.*)", ignoringCase: true)
         _ = routes.add(host: "app.test", path: "/old", type: .prefix) { index in
@@ -87,8 +88,8 @@ struct World: Sendable {
                 Backend(name: "shop/old:80", endpoints: [endpoint, endpoint, endpoint], proxyProtocol: proxyProtocol),
                 Backend(name: "shop/new:80", endpoints: [endpoint], proxyProtocol: proxyProtocol), Backend(name: "shop/none:80", endpoints: []),
             ],
-            sequences: ["shop/next"], timeouts: timeouts, limits: limits, forwarding: forwarding, failover: failover,
-            gzip: gzip)
+            sequences: ["shop/next", "shop/next mirror"], timeouts: timeouts, limits: limits, forwarding: forwarding,
+            failover: failover, gzip: gzip)
     }
 
     /// Its canary is chosen by header or by half of the clients, who are told apart by the cookie `uid`.
@@ -143,9 +144,23 @@ struct World: Sendable {
         }
     }
 
+    /// Its canary is chosen by header, and gets copies of the rest; that of `/none` has no endpoint.
+    private func addMirrored(to routes: inout RouteTableBuilder) {
+        for (path, backend) in [("/", Self.canary), ("/none", Self.empty)] {
+            let canary = Canary(
+                name: "shop/next", backend: backend, header: HeaderRule(key: 0, match: .alwaysNever),
+                mirror: Mirror(share: 100, sequence: 1), sequence: 0)
+            _ = routes.add(host: "mirror.test", path: path, type: .prefix) { index in
+                Route(
+                    index: index, label: "shop/web", host: "mirror.test", path: path, pathType: .prefix, stable: Self.stable,
+                    canaries: [canary], keys: [.header("x-canary")])
+            }
+        }
+    }
+
     func context() -> ExchangeContext {
         ExchangeContext(
-            pool: BufferPool(), rolls: RollSource(names: ["shop/next"], random: { 0 }),
+            pool: BufferPool(), rolls: RollSource(names: ["shop/next", "shop/next mirror"], random: { 0 }),
             date: HTTPDate(secondsSinceEpoch: 784_111_777), seed: (1, 2))
     }
 }

@@ -15,6 +15,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case lookup
     /// `Route.decide` with conditions: what a request says, a value a line.
     case decision
+    /// `RequestDecider` with a header and a cookie rule: the lines of a head.
+    case fields
     /// `JSONReader`: one JSON text.
     case json
     /// `CanaryAnnotations`: the value of one annotation a line.
@@ -39,6 +41,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .proxy: return ProxyRules.problem(with: input)
         case .lookup: return LookupRules.problem(with: input)
         case .decision: return DecisionRules.problem(with: input)
+        case .fields: return FieldRules.problem(with: input)
         case .json: return JSONRules.problem(with: input)
         case .annotations: return ConfigurationRules.annotations(input)
         case .manifest: return ConfigurationRules.manifest(input)

@@ -1,0 +1,246 @@
+import Exchange
+import HTTP1
+import Reactor
+import Routing
+import Telemetry
+
+/// Sending copies of requests to canaries, and reading what comes back to nobody.
+///
+/// They begin between two turns, when clients have been served, and take what is free at that moment: a copy that would have to wait
+/// for a connection is dropped.
+extension Worker {
+    func sendCopies() {
+        for copy in context.copies.takeReady() {
+            let shipment = CopyShipment(copy, installation(of: copy.snapshot))
+            if isDraining || !isRunning {
+                copy.fail(.shutdown)
+            } else {
+                copy.begin(now: now)
+                lease(shipment, fresh: false)
+            }
+            move(shipment)
+        }
+        for ending in context.copies.takeEndings() { record(ending) }
+    }
+
+    /// At the end of the worker: what is under way does not hold it up.
+    func dropCopies() {
+        var slot: UInt32 = 0
+        while let token = slab.firstToken(fromSlot: slot) {
+            slot = token.slot + 1
+            guard case .upstream(let upstream) = slab[token], let shipment = upstream.shipment else { continue }
+            shipment.copy.fail(.shutdown)
+            move(shipment)
+        }
+        sendCopies()
+    }
+
+    private func installation(of snapshot: Snapshot) -> Installation {
+        if installation.snapshot === snapshot { return installation }
+        // One that is gone with its last request is made again for what was copied of that.
+        return earlier.lazy.compactMap(\.installation).first { $0.snapshot === snapshot } ?? Installation(snapshot)
+    }
+
+    // MARK: Connecting
+
+    private func lease(_ shipment: CopyShipment, fresh: Bool) {
+        let copy = shipment.copy
+        let balancer = balancer(copy.backend, of: shipment.installation)
+        guard let endpoint = pick(balancer, copy.placement) else { return copy.fail(.noEndpoint) }
+        let limit = shipment.installation.snapshot.limits.upstreamConnections
+        if limit > 0 {
+            let gate = gate(of: endpoint)
+            guard gate.enterAtOnce(limit: limit) else { return copy.fail(.overloaded) }
+            shipment.gate = gate
+        }
+        if !fresh, let upstream = takeIdle(endpoint) {
+            metrics.upstreamReuses &+= 1
+            load(shipment, on: upstream)
+            return copy.connected(reused: true, now: now)
+        }
+        connect(shipment, to: endpoint)
+    }
+
+    private func pick(_ balancer: Balancer, _ placement: Placement) -> UpstreamEndpoint? {
+        guard case .session(let session) = placement else { return balancer.pick(placement, now: now) }
+        return balancer.pickForSession(session, changes: false, now: now, avoiding: TriedEndpoints()) { context.makeClientID() }?.endpoint
+    }
+
+    private func load(_ shipment: CopyShipment, on upstream: UpstreamConnection) {
+        upstream.shipment = shipment
+        shipment.upstream = upstream
+    }
+
+    private func connect(_ shipment: CopyShipment, to endpoint: UpstreamEndpoint) {
+        do throws(Errno) {
+            switch try Socket.connect(to: endpoint.address) {
+            case .connected(let socket):
+                load(shipment, on: try register(UpstreamConnection(socket, endpoint, isConnected: true)))
+                established(shipment)
+            case .inProgress(let socket):
+                load(shipment, on: try register(UpstreamConnection(socket, endpoint, isConnected: false)))
+            }
+        } catch {
+            if error.isExhaustion { return shipment.copy.fail(.overloaded) }
+            connectFailed(shipment, endpoint, .connectRefused)
+        }
+    }
+
+    private func established(_ shipment: CopyShipment) {
+        guard let upstream = shipment.upstream else { return }
+        metrics.upstreamConnects &+= 1
+        upstream.isConnected = true
+        upstream.isWritable = true
+        upstream.endpoint.connectSucceeded()
+        shipment.copy.connected(reused: false, now: now)
+    }
+
+    private func connectFailed(_ shipment: CopyShipment, _ endpoint: UpstreamEndpoint, _ failure: Failure) {
+        metrics.upstreamConnectFailures &+= 1
+        endpoint.connectFailed(now: now)
+        shipment.copy.fail(failure)
+    }
+
+    // MARK: Events
+
+    func shipmentEvent(_ shipment: CopyShipment, _ upstream: UpstreamConnection, _ readiness: Readiness) {
+        let isOver = readiness.contains(.error) || readiness.contains(.hangUp)
+        if !upstream.isConnected {
+            guard readiness.contains(.writable) || isOver else { return }
+            if upstream.socket.connectError() == nil {
+                established(shipment)
+            } else {
+                connectFailed(shipment, upstream.endpoint, .connectRefused)
+            }
+        }
+        if readiness.contains(.readable) { upstream.isReadable = true }
+        if readiness.contains(.writable) { upstream.isWritable = true }
+        if readiness.contains(.readClosed) || isOver {
+            upstream.peerHasClosed = true
+            upstream.isReadable = true
+        }
+        move(shipment)
+    }
+
+    func shipmentTimedOut(_ shipment: CopyShipment, _ upstream: UpstreamConnection) {
+        shipment.copy.timedOut(now: now)
+        if shipment.copy.ending?.failure == .connectTimedOut { connectFailed(shipment, upstream.endpoint, .connectTimedOut) }
+        move(shipment)
+    }
+
+    // MARK: Moving bytes
+
+    /// Reads of one copy before others have a turn; what is left waits for its timer.
+    private static let share = 16
+
+    /// Writes, reads, and ends the copy when it is over.
+    private func move(_ shipment: CopyShipment) {
+        let copy = shipment.copy
+        if let upstream = shipment.upstream {
+            write(copy, to: upstream)
+            var reads = 0
+            while reads < Self.share, upstream.isConnected, upstream.isReadable, copy.ending == nil {
+                read(upstream, for: copy)
+                reads += 1
+            }
+        }
+        guard let ending = copy.ending else { return rest(shipment) }
+        unload(shipment, reusable: ending.isReusable)
+        if copy.beginsAnew(now: now) {
+            lease(shipment, fresh: true)
+            return move(shipment)
+        }
+        context.copies.end(copy, ending.failure, status: ending.status, context.pool)
+    }
+
+    private func write(_ copy: RequestCopy, to upstream: UpstreamConnection) {
+        while upstream.isWritable, copy.hasOutput {
+            var result = IOResult.wouldBlock
+            let sent = copy.transmit { first, second in
+                result = upstream.socket.send(first, second)
+                if case .bytes(let count) = result { return count }
+                return 0
+            }
+            metrics.bytesToUpstreams &+= UInt64(sent)
+            switch result {
+            case .bytes: continue
+            case .wouldBlock, .endOfStream: upstream.isWritable = false
+            case .failed:
+                copy.upstreamStoppedReading()
+                upstream.isReadable = true
+                upstream.peerHasClosed = true
+            }
+        }
+    }
+
+    private func read(_ upstream: UpstreamConnection, for copy: RequestCopy) {
+        var result = IOResult.wouldBlock
+        copy.receive(context.pool) { space in
+            result = upstream.socket.receive(into: &space)
+            guard case .bytes(let count) = result else { return 0 }
+            upstream.isReadable = count == space.count || upstream.peerHasClosed
+            return count
+        }
+        switch result {
+        case .bytes(let count):
+            metrics.bytesFromUpstreams &+= UInt64(count)
+        case .wouldBlock:
+            upstream.isReadable = false
+        case .endOfStream:
+            upstream.isReadable = false
+            copy.upstreamClosed(reset: false)
+        case .failed:
+            upstream.isReadable = false
+            copy.upstreamClosed(reset: true)
+        }
+    }
+
+    private func rest(_ shipment: CopyShipment) {
+        guard let upstream = shipment.upstream else { return }
+        let due = upstream.isReadable && upstream.isConnected ? now : shipment.copy.deadline
+        setTimer(of: upstream, due.nanoseconds)
+    }
+
+    private func setTimer(of upstream: UpstreamConnection, _ due: UInt64) {
+        if upstream.timer == .none {
+            upstream.timer = loop.arm(token: upstream.token, at: due)
+        } else {
+            loop.move(upstream.timer, to: due)
+        }
+    }
+
+    /// Gives the connection back, if there is one, and the place at the endpoint.
+    private func unload(_ shipment: CopyShipment, reusable: Bool) {
+        if let gate = shipment.gate.take() { gate.leave(limit: installation.snapshot.limits.upstreamConnections) }
+        guard let upstream = shipment.upstream.take() else { return }
+        upstream.shipment = nil
+        giveBack(upstream, reusable: reusable)
+        // The timer may be due at the copy's deadline, long after that of an idle connection.
+        if slab[upstream.token] != nil { setTimer(of: upstream, idleDeadline(of: upstream)) }
+    }
+
+    // MARK: Records
+
+    private func record(_ ending: CopyQueue.Ending) {
+        let row = metricRow(of: ending.route, installation(of: ending.snapshot))
+        metrics.recordCopy(row: row, outcome: CopyOutcome(ending))
+    }
+}
+
+extension CopyOutcome {
+    fileprivate init(_ ending: CopyQueue.Ending) {
+        self = switch ending.failure {
+        case nil: CopyOutcome(status: ending.status)
+        case .connectRefused: .connectFailed
+        case .connectTimedOut, .upstreamTimedOut: .timedOut
+        case .badResponse: .badResponse
+        case .overloaded: .droppedBusy
+        case .requestTooLarge: .droppedBody
+        case .clientClosed: .droppedUnfinished
+        case .noEndpoint: .droppedNoEndpoint
+        case .pathRefused: .droppedHead
+        case .shutdown: .droppedStop
+        default: .closed
+        }
+    }
+}

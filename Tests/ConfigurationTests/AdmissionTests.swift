@@ -1,0 +1,58 @@
+import Exchange
+import Routing
+import TestSupport
+import Testing
+@testable import Configuration
+
+/// Ingresses that ingress-nginx refuses, before or after they are stored (R9, R40).
+@Suite struct AdmissionTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let key: String
+        let value: String
+        let isRefused: Bool
+        var riskLevel = "High"
+        var testDescription: String { "\(key): \(value) (\(riskLevel))" }
+    }
+
+    @Test(arguments: [
+        Case(key: "load-balance", value: "ewma", isRefused: false), Case(key: "load-balance", value: " round_robin ", isRefused: false),
+        Case(key: "load-balance", value: "chash", isRefused: false), Case(key: "load-balance", value: "EWMA", isRefused: true),
+        Case(key: "load-balance", value: "", isRefused: false), Case(key: "load-balance", value: "best", isRefused: true),
+        Case(key: "server-alias", value: "b.test, *.c.test", isRefused: false), Case(key: "server-alias", value: "b.test; c.test", isRefused: true),
+        Case(key: "upstream-vhost", value: "b.test", isRefused: false), Case(key: "upstream-vhost", value: "b c", isRefused: true),
+        Case(key: "default-backend", value: "rest-1", isRefused: false), Case(key: "default-backend", value: "Rest", isRefused: true),
+        Case(key: "default-backend", value: "1rest", isRefused: true), Case(key: "default-backend", value: "rest-", isRefused: true),
+        Case(key: "ssl-passthrough", value: "false", isRefused: false), Case(key: "ssl-passthrough", value: "no", isRefused: true),
+        Case(key: "http2-push-preload", value: "on", isRefused: true),
+        Case(key: "configuration-snippet", value: "x", isRefused: true), Case(key: "server-snippet", value: "x", isRefused: true),
+        Case(key: "configuration-snippet", value: "x", isRefused: false, riskLevel: "Critical"),
+        Case(key: "load-balance", value: "best", isRefused: true, riskLevel: "Critical"),
+        // R7: these are dropped by themselves. So is what its reader swallows.
+        Case(key: "canary-weight", value: "x", isRefused: false), Case(key: "canary-by-header-value", value: "a=b", isRefused: false),
+        Case(key: "rewrite-target", value: "a b", isRefused: false), Case(key: "affinity", value: "ip", isRefused: false),
+    ]) func isRefused(_ test: Case) {
+        let ingresses = [Ingress.main("main", "a/ shop", annotations: [test.key: test.value])]
+        let exact = Loaded(ingresses, empty: [], settings: "compatibility: ingress-nginx, annotationsRiskLevel: \(test.riskLevel)")
+        #expect(exact.snapshot.routes.routes.isEmpty == test.isRefused, "\(exact.messages)")
+        #expect(exact.messages.contains { $0.contains("refuses the whole Ingress (R9): it is not served") } == test.isRefused)
+        let scoped = Loaded(ingresses, empty: [], settings: "compatibility: scoped")
+        #expect(scoped.snapshot.routes.routes.count == 1 && !scoped.messages.contains { $0.contains("R9") })
+    }
+
+    /// A canary whose Ingress is refused is none: nothing of it is left.
+    @Test func aRefusedCanaryBindsNothing() {
+        let annotations = ["canary-weight": "10", "configuration-snippet": "x"]
+        let loaded = Loaded(
+            [.main("main", "a/ shop"), .canary("canary", "a/ next", annotations: annotations)], empty: [], settings: "compatibility: ingress-nginx")
+        #expect(loaded.snapshot.routes.routes.map(\.canaries.count) == [0])
+    }
+
+    @Test(arguments: ["scoped", "ingress-nginx"]) func r40OverlapsAreNamed(_ mode: String) {
+        let loaded = Loaded([.main("one", day: 1, "a/ shop"), .main("two", day: 2, "a/ mall")], empty: [], settings: "compatibility: \(mode)")
+        #expect(loaded.messages.contains { $0.contains("Ingress default/two") && $0.contains("R40") })
+        let canaries = Loaded(
+            [.main("main", "a/ shop"), .canary("one", day: 2, "a/ next"), .canary("two", day: 3, "a/ mall")], empty: [],
+            settings: "compatibility: \(mode)")
+        #expect(!canaries.messages.contains { $0.contains("R40") }, "canaries own no location")
+    }
+}
