@@ -66,20 +66,21 @@ extension ExchangeMachine {
                 return redirectToHTTPS(snapshot, now)
             }
             requestID = context.requestIDs.next()
-            forward(to: context.decider.target, address, snapshot, now)
+            target = context.decider.target
+            forward(address, snapshot, now)
         }
     }
 
     /// Asks an upstream of `target`, or says that there is none.
-    func forward(to target: RequestDecider.Target, _ address: IPAddress?, _ snapshot: Snapshot, _ now: Instant) {
-        self.target = target
+    func forward(_ address: IPAddress?, _ snapshot: Snapshot, _ now: Instant) {
+        hasTarget = true
         summary.route = target.route
         summary.version = target.version
         summary.reason = target.reason
         guard !snapshot.backends[target.backend].endpoints.isEmpty else {
             return answer(.noEndpoint, status: nil, now)
         }
-        guard writeRequestHead(address, target, snapshot) else {
+        guard writeRequestHead(address, snapshot) else {
             return answer(.malformedRequest, status: 431, now)
         }
         request.hold()
@@ -88,9 +89,7 @@ extension ExchangeMachine {
     }
 
     /// False if there is no room for the head, the path it is to ask for and what it is to say of the decision.
-    private func writeRequestHead(
-        _ address: IPAddress?, _ target: RequestDecider.Target, _ snapshot: Snapshot
-    ) -> Bool {
+    private func writeRequestHead(_ address: IPAddress?, _ snapshot: Snapshot) -> Bool {
         var room = RequestRewrite.room(for: head)
         if target.isRewritten { room += context.decider.pathLength }
         let marks = target.isMarked ? snapshot.routes.routes[target.route].marks?.marks(of: target.version) : nil
@@ -121,6 +120,7 @@ extension ExchangeMachine {
     }
 
     /// The body turned out bad after the head was accepted: the upstream must not take what it got for a whole request.
+    @inline(never)
     private func failRequestBody(_ failure: Failure, _ now: Instant) {
         if responseHeadIsDone { return cutResponse(failure, now) }
         dropUpstream()
@@ -130,15 +130,17 @@ extension ExchangeMachine {
     // MARK: Own answers
 
     /// Answers with `status` (or the failure's own) and, when the request's rest is unread, gives the connection up.
+    @inline(never)
     func answer(_ failure: Failure, status: UInt16?, _ now: Instant) {
         summary.failure = failure
         // As in ingress-nginx, where the cookie is set when an endpoint has been picked, whatever comes of it.
-        let session = target.flatMap(sessionMark)
+        let session = sessionKey == nil ? nil : sessionMark
         let answer = beginAnswer(status ?? failure.status, extraRoom: session?.room ?? 0)
         answer.write(date: context.date, session: session, isTLS: client.isTLS, to: &response.output)
         finishAnswer(now)
     }
 
+    @inline(never)
     private func redirectToSlash(_ snapshot: Snapshot, _ now: Instant) {
         let answer = beginAnswer(301, extraRoom: head.length)
         answer.writeAddingSlash(
@@ -146,6 +148,7 @@ extension ExchangeMachine {
         finishAnswer(now)
     }
 
+    @inline(never)
     private func redirect(to path: [UInt8], _ snapshot: Snapshot, _ now: Instant) {
         let answer = beginAnswer(302, extraRoom: head.length + path.count)
         answer.writeRedirect(
@@ -161,6 +164,7 @@ extension ExchangeMachine {
         MaxForwards.remaining(for: head, in: input.bytesFromFront) == 0
     }
 
+    @inline(never)
     private func answerOptions(_ now: Instant) {
         let answer = beginAnswer(200, extraRoom: 0)
         answer.write(date: context.date, to: &response.output)

@@ -42,7 +42,7 @@ extension ExchangeMachine {
         if status == 101 { return upgrade(length, now) }
         if responseHead.isInterim { return passInterim(length, now) }
         if status >= 500, shield(status, nil, now) { return }
-        if let target, !target.retry.conditions.isDisjoint(with: .statuses), triesElsewhere(status, now) { return }
+        if hasTarget, !target.retry.conditions.isDisjoint(with: .statuses), triesElsewhere(status, now) { return }
         // The answer has begun: from here on nothing is tried again.
         request.stopHolding()
         let framing = outgoingFraming(of: responseHead.framing)
@@ -71,7 +71,7 @@ extension ExchangeMachine {
 
     private func writeHead(framing: BodyLength, _ now: Instant) {
         beginClientWait(now)
-        let marks = responseMarks
+        let marks = hasTarget && target.isMarked ? makeMarks() : nil
         let rewrite = ResponseRewrite(
             closes: !mayPersist, saysKeepAlive: mayPersist && head.minorVersion == 0, framing: framing, marks: marks,
             strictTransport: strictTransport)
@@ -79,16 +79,16 @@ extension ExchangeMachine {
         response.writeHead(responseHead, by: rewrite, date: context.date)
     }
 
-    private var responseMarks: ResponseMarks? {
-        guard let target, target.isMarked else { return nil }
-        var marks = ResponseMarks(target, snapshot.routes.routes[target.route], isTLS: client.isTLS)
-        marks.session = sessionMark(target)
+    @inline(never)
+    private func makeMarks() -> ResponseMarks {
+        let marks = ResponseMarks(target, snapshot.routes.routes[target.route], isTLS: client.isTLS)
+        marks.session = sessionMark
         return marks
     }
 
     /// Nil if the client has the cookie already, or is to have none. That a canary failed is no reason to keep its client from it.
-    func sessionMark(_ target: RequestDecider.Target) -> SessionMark? {
-        guard let key = sessionKey, target.reason != .shield, let route = snapshot.routes.routes[target.route].affinity,
+    var sessionMark: SessionMark? {
+        guard let key = sessionKey, hasTarget, target.reason != .shield, let route = snapshot.routes.routes[target.route].affinity,
               let affinity = route.affinity(of: target.version), affinity.setsCookie
         else { return nil }
         let asks = affinity.cookie.isConditional && affinity.cookie.sameSite == HashCookie.SameSite.none
@@ -98,6 +98,7 @@ extension ExchangeMachine {
     }
 
     /// RFC 9110 section 15.2: passed on to HTTP/1.1 clients, never to HTTP/1.0 ones.
+    @inline(never)
     private func passInterim(_ length: Int, _ now: Instant) {
         interims += 1
         let size = response.pendingCount + ResponseRewrite.room(for: responseHead)
@@ -112,6 +113,7 @@ extension ExchangeMachine {
     // MARK: Tunnel
 
     /// RFC 9110 section 7.8: only what the client asked to upgrade to, and only once the upstream has agreed.
+    @inline(never)
     private func upgrade(_ length: Int, _ now: Instant) {
         guard request.isSourceComplete, agreesToUpgrade(request.input, response.input) else { return upstreamFailed(.badResponse, now) }
         request.stopHolding()
@@ -134,6 +136,7 @@ extension ExchangeMachine {
     }
 
     /// Moves what has arrived, passes an end of sending on, and finishes when both sides have ended.
+    @inline(never)
     func pumpTunnel(_ now: Instant) {
         _ = request.pump(pool)
         _ = response.pump(pool)

@@ -11,10 +11,12 @@ extension ExchangeMachine {
     ///   - status: what the client would be told.
     ///   - failure: nil if the canary itself said so.
     /// - Returns: false if nothing was done.
+    @inline(never)
     func shield(_ status: UInt16, _ failure: Failure?, _ now: Instant) -> Bool {
-        guard let target, case .canary(let index) = target.version, head.method.isSafe, head.framing == .none, !responseHeadIsDone,
+        guard hasTarget, case .canary(let index) = target.version, head.method.isSafe, head.framing == .none, !responseHeadIsDone,
               let shield = snapshot.routes.routes[target.route].canaries[index].shield, failure != nil || shield.covers(status)
         else { return false }
+        let reason = target.reason
         let (standIn, address) = standIn(for: target, request.input)
         guard let standIn else { return false }
         if let failure { goOn(from: failure) }
@@ -24,11 +26,12 @@ extension ExchangeMachine {
         requestWasCutShort = false
         request.restart()
         summary.shielded = ShieldedFailure(
-            reason: target.reason, status: status, failure: failure, duration: now.since(summary.began))
+            reason: reason, status: status, failure: failure, duration: now.since(summary.began))
         // The stable version may be tried as often as the canary was.
         earlierAttempts = summary.attempts
         sessionKey = nil
-        forward(to: standIn, address, snapshot, now)
+        target = standIn
+        forward(address, snapshot, now)
         return true
     }
 

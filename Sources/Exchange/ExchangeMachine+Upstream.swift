@@ -4,7 +4,7 @@ import Routing
 /// Getting a connection to the version that was chosen, and what happens when it fails.
 extension ExchangeMachine {
     func connect(fresh: Bool, _ now: Instant) {
-        guard let target else { return }
+        guard hasTarget else { return }
         phase = .connecting
         connectBegan = now
         waitsForTurn = false
@@ -24,6 +24,7 @@ extension ExchangeMachine {
     }
 
     /// All connections that there may be are in use: the request waits for its turn, for as long as connecting may take.
+    @inline(never)
     public func queued(now: Instant) {
         guard phase == .connecting else { return }
         connectBegan = now
@@ -41,6 +42,7 @@ extension ExchangeMachine {
     /// - Parameters:
     ///   - failure: why.
     ///   - hasAnother: there is an endpoint that did not just refuse, too.
+    @inline(never)
     public func connectFailed(_ failure: Failure = .connectRefused, hasAnother: Bool = true, now: Instant) {
         guard phase == .connecting else { return }
         guard hasAnother, mayTryAgain(failure == .connectTimedOut ? .timeout : .error, now), request.isHeld else {
@@ -51,6 +53,7 @@ extension ExchangeMachine {
     }
 
     /// No endpoint can be asked at all.
+    @inline(never)
     public func noEndpoint(now: Instant) {
         guard phase == .connecting else { return }
         answerFailure(.noEndpoint, now)
@@ -58,12 +61,14 @@ extension ExchangeMachine {
 
     /// No connection can be had here and now, which is no endpoint's fault.
     /// - Parameter failure: `overloaded` (too many wait), `queueTimedOut`, `exhausted` or `noLocalPort`.
+    @inline(never)
     public func overloaded(_ failure: Failure = .overloaded, now: Instant) {
         guard phase == .connecting else { return }
         answer(failure, status: nil, now)
     }
 
     /// The upstream's end of the connection was closed (`reset`: it failed) and everything it sent was received.
+    @inline(never)
     public func upstreamClosed(reset: Bool, now: Instant) {
         digest(now: now)
         guard hasUpstream else { return }
@@ -83,6 +88,7 @@ extension ExchangeMachine {
     }
 
     /// Writing to the upstream failed. It may have answered before it stopped reading, so its bytes are still wanted.
+    @inline(never)
     public func upstreamStoppedReading(now: Instant) {
         guard hasUpstream else { return }
         if phase == .tunnelling { return abandon(.upstreamReset, now) }
@@ -96,6 +102,7 @@ extension ExchangeMachine {
     ///
     /// Safe (RFC 9110 section 9.2.2, http-edge duties 43 and 44): no response byte has come, the request can be sent again, and it is
     /// idempotent or nothing of it was sent.
+    @inline(never)
     func upstreamFailed(_ failure: Failure, _ now: Instant) {
         let condition: RetryRule.Conditions = switch failure {
         case .badResponse: .invalidHeader
@@ -115,6 +122,7 @@ extension ExchangeMachine {
     }
 
     /// The status is one that the route's rule tries again elsewhere, and that can be done: then it is, and nobody sees the answer.
+    @inline(never)
     func triesElsewhere(_ status: UInt16, _ now: Instant) -> Bool {
         let condition = RetryRule.Conditions(status: status)
         guard !condition.isEmpty, canRepeat, mayTryAgain(condition, now) else { return false }
@@ -125,13 +133,14 @@ extension ExchangeMachine {
 
     /// Nothing of an answer has gone to the client, and sending the request again is possible and does no harm.
     private var canRepeat: Bool {
-        guard let target, interims == 0, request.isHeld else { return false }
+        guard hasTarget, interims == 0, request.isHeld else { return false }
         return !request.hasSent || head.method.isIdempotent || target.retry.conditions.contains(.nonIdempotent)
     }
 
     /// - Parameter isOld: of its attempts the first, on a connection kept from before, does not count if there is only that one.
     private func mayTryAgain(_ condition: RetryRule.Conditions, isOld: Bool = false, _ now: Instant) -> Bool {
-        guard let rule = target?.retry, rule.conditions.contains(condition) else { return false }
+        guard hasTarget, target.retry.conditions.contains(condition) else { return false }
+        let rule = target.retry
         guard attempts < max(rule.tries, isOld ? 2 : 1) else { return false }
         return rule.seconds == 0 || now < summary.began + .seconds(Int(rule.seconds))
     }
@@ -142,6 +151,7 @@ extension ExchangeMachine {
     /// At the version that is being asked.
     private var attempts: Int { summary.attempts - earlierAttempts }
 
+    @inline(never)
     private func repeatRequest(fresh: Bool, _ now: Instant) {
         response.input.removeAll()
         responseParser.reset()
@@ -151,13 +161,15 @@ extension ExchangeMachine {
     }
 
     /// No upstream of the version can be asked: the stable version is, or the client is told.
+    @inline(never)
     private func answerFailure(_ failure: Failure, _ now: Instant) {
         if !shield(failure.status, failure, now) { answer(failure, status: nil, now) }
     }
 
     /// The request goes on, at another endpoint or the other version.
+    @inline(never)
     func goOn(from failure: Failure) {
-        guard let target else { return }
+        guard hasTarget else { return }
         setback = Setback(failure: failure, version: target.version)
     }
 
@@ -165,6 +177,7 @@ extension ExchangeMachine {
     public func takeSetback() -> Setback? { setback.take() }
 
     /// The response broke off after its head had been passed on: what has arrived is delivered, then the cut shows.
+    @inline(never)
     func cutResponse(_ failure: Failure, _ now: Instant) {
         summary.failure = failure
         dropUpstream()
@@ -174,6 +187,7 @@ extension ExchangeMachine {
     }
 
     /// Closes the connection to the upstream, if there is one or one was asked for.
+    @inline(never)
     func dropUpstream() {
         if hasUpstream || phase == .connecting { wantsRelease = false }
         wantsConnect = nil
@@ -183,6 +197,7 @@ extension ExchangeMachine {
     // MARK: The client's connection
 
     /// The client has sent all it will send (a half-close is no abort: http-edge duty 46).
+    @inline(never)
     public func clientClosed(now: Instant) {
         digest(now: now)
         clientHasClosed = true
@@ -203,6 +218,7 @@ extension ExchangeMachine {
     }
 
     /// The client's connection failed: nothing more can be told it.
+    @inline(never)
     public func clientFailed(now: Instant) {
         switch phase {
         case .finished: break
@@ -214,6 +230,7 @@ extension ExchangeMachine {
     func clientWentAway(_ now: Instant) { abandon(.clientClosed, now) }
 
     /// Ends without another word to the client; the summary still tells what it would have been told.
+    @inline(never)
     func abandon(_ failure: Failure, _ now: Instant) {
         summary.failure = failure
         if !summary.isAnswered { summary.status = failure.status }
@@ -221,6 +238,7 @@ extension ExchangeMachine {
     }
 
     /// No request was begun: there is nothing to sum up.
+    @inline(never)
     func finishSilently(_ now: Instant) {
         disposition = .close(linger: false)
         phase = .finished

@@ -22,28 +22,13 @@ public final class ExchangeMachine {
     var snapshot: Snapshot
     var client: ClientIdentity
 
+    // What every step looks at comes first and lies together; what only one of them needs, behind it.
     public internal(set) var phase = Phase.readingHead
-    var parser: RequestParser
-    var responseParser: ResponseParser
-    /// What the parsers fill.
-    let head: RequestHead
-    let responseHead: ResponseHead
-    /// Client to upstream, and upstream to client.
-    var request = Relay()
-    var response = Relay()
-
-    // What was decided.
-    var target: RequestDecider.Target?
-    /// What names the endpoint to a client that is to have a new session cookie; nil keeps its cookie.
-    var sessionKey: SessionKey?
-    /// The same for every upstream that one request is sent to.
-    var requestID: (UInt64, UInt64) = (0, 0)
-    /// Those of a canary that the stable version stands in for.
-    var earlierAttempts = 0
-    /// Not taken yet.
-    var setback: Setback?
-    public internal(set) var summary = Summary()
     public internal(set) var disposition = Disposition.keepAlive
+    /// Bytes were received and not acted on yet.
+    var hasUndigested = (client: false, upstream: false)
+    /// `target` has been decided on.
+    var hasTarget = false
 
     // What the client's connection can still do.
     var clientHasClosed = false
@@ -59,20 +44,16 @@ public final class ExchangeMachine {
     var responseHeadIsDone = false
     /// The response's framing shows where it ends, so that an early end of the connection shows, too.
     var responseIsDelimited = true
-    var interims = 0
-
-    /// Bytes were received and not acted on yet.
-    var hasUndigested = (client: false, upstream: false)
 
     // Actions that wait to be asked for.
     /// Whether any of those below is set: spares asking for each.
     public internal(set) var hasActions = false
-    var wantsConnect: (backend: Int, fresh: Bool)? { didSet { hasActions = true } }
     /// Whether it is reusable.
     var wantsRelease: Bool? { didSet { hasActions = true } }
     var wantsShutdown: (client: Bool, upstream: Bool) = (false, false) { didSet { hasActions = true } }
     var isShutDown: (client: Bool, upstream: Bool) = (false, false)
     var wantsFinish = false { didSet { hasActions = true } }
+    var wantsConnect: (backend: Int, fresh: Bool)? { didSet { hasActions = true } }
 
     // Times, see +Deadlines.
     var headBegan: Instant
@@ -82,6 +63,29 @@ public final class ExchangeMachine {
     var lastClientRead: Instant
     var lastClientWrite: Instant
     var lastUpstreamProgress: Instant
+
+    /// Client to upstream, and upstream to client.
+    var request = Relay()
+    var response = Relay()
+    public internal(set) var summary = Summary()
+
+    /// What was decided, if `hasTarget`. No optional, because every look into one that is as big as this copies it.
+    var target = RequestDecider.Target.nowhere
+    /// What names the endpoint to a client that is to have a new session cookie; nil keeps its cookie.
+    var sessionKey: SessionKey?
+    /// The same for every upstream that one request is sent to.
+    var requestID: (UInt64, UInt64) = (0, 0)
+    /// Those of a canary that the stable version stands in for.
+    var earlierAttempts = 0
+    /// Not taken yet.
+    var setback: Setback?
+    var interims = 0
+
+    var parser: RequestParser
+    var responseParser: ResponseParser
+    /// What the parsers fill.
+    let head: RequestHead
+    let responseHead: ResponseHead
 
     public init(context: ExchangeContext, snapshot: Snapshot, client: ClientIdentity, now: Instant) {
         self.context = context
@@ -131,7 +135,7 @@ public final class ExchangeMachine {
         parser.reset()
         responseParser.reset()
         phase = .readingHead
-        target = nil
+        hasTarget = false
         sessionKey = nil
         earlierAttempts = 0
         setback = nil
@@ -176,11 +180,11 @@ public final class ExchangeMachine {
     public var hasNextRequest: Bool { !request.input.isEmpty }
 
     /// What the balancer of the backend that was asked for is told.
-    public var placement: Placement { target?.placement ?? .anywhere }
+    public var placement: Placement { hasTarget ? target.placement : .anywhere }
 
     /// Whether a client whose endpoint fails is to have another one for good (`session-cookie-change-on-failure`).
     public var changesSessionOnFailure: Bool {
-        guard let target else { return false }
+        guard hasTarget else { return false }
         return snapshot.routes.routes[target.route].affinity?.affinity(of: target.version)?.changesOnFailure ?? false
     }
 
@@ -348,7 +352,7 @@ public final class ExchangeMachine {
     public func checkInvariants() {
         request.checkInvariants()
         response.checkInvariants()
-        assert(phase != .connecting || target != nil, "an upstream is asked for by a decision")
+        assert(phase != .connecting || hasTarget, "an upstream is asked for by a decision")
         assert(phase != .finished || !hasUpstream || wantsRelease != nil, "a finished request keeps no upstream")
         assert(earlierAttempts <= Self.maximumAttempts, "attempts are bounded")
         assert(summary.attempts - earlierAttempts <= Self.maximumAttempts, "attempts are bounded")

@@ -19,7 +19,6 @@ struct Relay: ~Copyable {
     private(set) var passthrough = 0
     /// Bytes at the front of `input` that are decoded and wait to be copied into `output`.
     private var owed = 0
-    private(set) var decoder = BodyDecoder(.none)
     private var framing = Framing.verbatim
     private var copies = false
     /// The source has sent its whole message, and all of it is decoded.
@@ -36,6 +35,8 @@ struct Relay: ~Copyable {
     private var sentWhileHeld = 0
     /// Whether anything went out since the start or the last `rewind`.
     private(set) var hasSent = false
+    /// Behind the rest, because most of it is for chunks: what every message needs lies together.
+    private(set) var decoder = BodyDecoder(.none)
 
     /// Most messages have no body, and a decoder that is at its end already need not be made again for them.
     private mutating func setDecoder(_ length: BodyLength) {
@@ -117,7 +118,7 @@ struct Relay: ~Copyable {
         rewrite.write(head, in: input, to: &output, snapshot, context)
     }
 
-    mutating func writeHead(_ head: borrowing ResponseHead, by rewrite: ResponseRewrite, date: borrowing HTTPDate) {
+    mutating func writeHead(_ head: borrowing ResponseHead, by rewrite: borrowing ResponseRewrite, date: borrowing HTTPDate) {
         rewrite.write(head, in: input, date: date, to: &output)
     }
 

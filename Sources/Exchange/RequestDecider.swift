@@ -40,7 +40,7 @@ public struct RequestDecider: ~Copyable {
         /// The upstream is asked for the path that `writePath` writes instead of the client's.
         public fileprivate(set) var isRewritten = false
 
-        fileprivate static let nowhere = Target(
+        static let nowhere = Target(
             route: 0, choice: Choice(version: .stable, reason: .unrouted), reason: .unrouted, version: .stable, backend: 0,
             newClient: nil, isMarked: false, retry: .standard)
     }
@@ -119,6 +119,7 @@ public struct RequestDecider: ~Copyable {
     }
 
     /// The target with the path that its upstream is asked for, and its place in the backend; nil if that path is too long.
+    @inline(never)
     private mutating func adapted(
         _ target: Target, _ route: Route, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ client: IPAddress?, isTLS: Bool,
         _ snapshot: Snapshot
@@ -146,6 +147,7 @@ public struct RequestDecider: ~Copyable {
     }
 
     /// Works on the path that the route was matched by, once more: few routes rewrite.
+    @inline(never)
     private mutating func rewrite(
         _ route: Route, _ target: Target, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ snapshot: Snapshot
     ) -> Target? {
@@ -219,6 +221,7 @@ public struct RequestDecider: ~Copyable {
         return (choice.version, choice.reason)
     }
 
+    @inline(never)
     private static func failover(of route: Route, _ snapshot: Snapshot) -> Failover {
         if route.coversStable { return .both }
         // R21.3: ingress-nginx lets stable answer for a canary without endpoints, and nothing else.
@@ -283,6 +286,7 @@ public struct RequestDecider: ~Copyable {
         return nil
     }
 
+    @inline(never)
     private mutating func collectQuery(
         _ index: Int, _ key: ValueKey, _ head: borrowing RequestHead, _ bytes: Span<UInt8>
     ) {
@@ -293,6 +297,7 @@ public struct RequestDecider: ~Copyable {
     }
 
     /// The address, or the first one of its network: of a prefix, an IPv4 address that travels as IPv6 is IPv4.
+    @inline(never)
     private mutating func collectAddress(_ index: Int, _ prefix: ValueKey.Prefix, _ client: IPAddress?) {
         guard var client else { return }
         if prefix != .whole {

@@ -38,7 +38,7 @@ struct RequestRewrite: ~Copyable {
             }
         }
         run.flush(bytes, to: &output)
-        writeMaxForwards(head, in: bytes, to: &output)
+        if head.method == .options { writeMaxForwards(head, in: bytes, to: &output) }
         writeFraming(head, in: bytes, to: &output)
         if isTrusted {
             writeTrusted(head, given, in: bytes, to: &output)
@@ -47,7 +47,7 @@ struct RequestRewrite: ~Copyable {
             context.forwardedLines.append(to: &output)
         }
         if let marks { write(marks, head, in: bytes, snapshot, to: &output) }
-        writeVia(head, to: &output, snapshot)
+        if let via = snapshot.forwarding.via { writeVia(via, head, to: &output) }
         output.append("\r\n")
     }
 
@@ -80,6 +80,7 @@ struct RequestRewrite: ~Copyable {
         output.append(" HTTP/1.1\r\nHost: ")
     }
 
+    @inline(never)
     private func writeQuery(_ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
         if head.hasQuery {
             output.append("?")
@@ -91,6 +92,7 @@ struct RequestRewrite: ~Copyable {
     }
 
     /// What the version's heads say and change.
+    @inline(never)
     private func write(
         _ marks: VersionMarks, _ head: borrowing RequestHead, in bytes: Span<UInt8>, _ snapshot: Snapshot, to output: inout ByteBuffer
     ) {
@@ -137,6 +139,7 @@ struct RequestRewrite: ~Copyable {
         }
     }
 
+    @inline(never)
     private func writeMaxForwards(_ head: borrowing RequestHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
         guard let remaining = MaxForwards.remaining(for: head, in: bytes), remaining > 0 else { return }
         output.append("Max-Forwards: ")
@@ -170,6 +173,7 @@ struct RequestRewrite: ~Copyable {
         /// Port, protocol and scheme are words; longer ones are not believed, which also bounds what is written of them.
         private static let longestWord = 32
 
+        @inline(never)
         mutating func note(_ field: HeaderField, at index: Int) {
             let isWord = (1...Self.longestWord).contains(field.value.count)
             switch field.known {
@@ -200,6 +204,7 @@ struct RequestRewrite: ~Copyable {
         output.append("\r\n")
     }
 
+    @inline(never)
     private func writeTrusted(
         _ head: borrowing RequestHead, _ given: Given, in bytes: Span<UInt8>, to output: inout ByteBuffer
     ) {
@@ -238,8 +243,8 @@ struct RequestRewrite: ~Copyable {
         }
     }
 
-    private func writeVia(_ head: borrowing RequestHead, to output: inout ByteBuffer, _ snapshot: Snapshot) {
-        guard let via = snapshot.forwarding.via else { return }
+    @inline(never)
+    private func writeVia(_ via: String, _ head: borrowing RequestHead, to output: inout ByteBuffer) {
         output.append(head.minorVersion == 0 ? "Via: 1.0 " : "Via: 1.1 ")
         output.append(via.utf8.span)
         output.append("\r\n")

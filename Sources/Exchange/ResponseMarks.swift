@@ -2,7 +2,7 @@ import HTTP1
 import Routing
 
 /// What a response tells its client about the decision: the route's marks, and the hash cookie of a client that had none.
-struct ResponseMarks {
+final class ResponseMarks {
     /// Nil if there is nothing to say but the hash cookie.
     let marks: VersionMarks?
     /// The cookie that the weight sticks to.
@@ -32,9 +32,11 @@ struct ResponseMarks {
         return room
     }
 
+    @inline(never)
     func replaces(_ name: Span<UInt8>) -> Bool { marks?.ownsResponseField(name) ?? false }
 
     /// Cookies only go with a response that no cache would hand to other clients.
+    @inline(never)
     func write(_ head: borrowing ResponseHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
         if let marks {
             output.append(marks.response)

@@ -1,7 +1,7 @@
 import HTTP1
 
 /// Writes the response head that a client gets, re-serialised from what was understood of the upstream's.
-struct ResponseRewrite {
+struct ResponseRewrite: ~Copyable {
     /// The client's connection ends after this response.
     var closes: Bool
     /// An HTTP/1.0 client asked to keep its connection, and may.

@@ -27,6 +27,7 @@ final class ClientConnection {
     /// After the handshake: whose certificate the client got.
     var certificate: UInt64 = 0
     var state: State
+    var exchange: ActiveExchange?
     // Edge-triggered: what the last event said and no system call has disproved since.
     var isReadable = false
     var isWritable = true
@@ -48,7 +49,6 @@ final class ClientConnection {
     var timerDue: UInt64 = .max
     /// Since when it waits without a request, or lingers.
     var waitsSince: UInt64
-    var exchange: ActiveExchange?
 
     init(
         _ socket: consuming Socket, peer: IPAddress?, localPort: UInt16, tls: TLSSession?, countsAddress: Bool, now: UInt64
@@ -75,8 +75,6 @@ final class ActiveExchange {
     var upstream: UpstreamConnection?
     /// The backend last asked for a connection, an index into the snapshot's.
     var backend: Int?
-    /// Endpoints that this request has failed at.
-    var tried = TriedEndpoints()
     /// The endpoint last asked, and when.
     var asked: ObjectIdentifier?
     var askedAt = Instant(nanoseconds: 0)
@@ -86,15 +84,16 @@ final class ActiveExchange {
     var isMeasured = false
     /// To the endpoint, if not everybody may go there at any time.
     var passage = Worker.Passage.none
+    /// Endpoints that this request has failed at.
+    var tried = TriedEndpoints()
 
     init(_ machine: ExchangeMachine, _ installation: Installation) {
         self.machine = machine
         self.installation = installation
     }
 
-    /// What the next request is served by.
+    /// What the next request is served by, from now on.
     func use(_ installation: Installation) {
-        guard installation !== self.installation else { return }
         self.installation = installation
         machine.use(installation.snapshot)
     }

@@ -17,12 +17,9 @@ final class Installation {
         rows = Array(repeating: -1, count: snapshot.routes.routes.count)
     }
 
-    func balancer(of backend: Int, orMake make: (Backend) -> Balancer) -> Balancer {
-        if let balancer = balancers[backend] { return balancer }
-        let balancer = make(snapshot.backends[backend])
-        balancers[backend] = balancer
-        return balancer
-    }
+    func balancer(of backend: Int) -> Balancer? { balancers[backend] }
+
+    func keep(_ balancer: Balancer, of backend: Int) { balancers[backend] = balancer }
 
     func metricRow(of route: Int, orMake make: (String) -> Int) -> Int {
         if rows[route] >= 0 { return Int(rows[route]) }

@@ -6,8 +6,8 @@ import Routing
 struct TriedEndpoints {
     static let capacity = RetryRule.maximumTries
 
-    private var endpoints = InlineArray<8, ObjectIdentifier?>(repeating: nil)
     private var count = 0
+    private var endpoints = InlineArray<8, ObjectIdentifier?>(repeating: nil)
 
     var isEmpty: Bool { count == 0 }
 

@@ -6,7 +6,7 @@ final class UpstreamConnection {
     let endpoint: UpstreamEndpoint
     var token = Token(slot: 0, generation: 0)
     /// Whose request it carries; nil while idle.
-    var client: ClientConnection?
+    var client: Token?
     var isConnected: Bool
     /// It has carried a request before the one it carries now.
     var isReused = false

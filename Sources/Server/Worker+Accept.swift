@@ -23,6 +23,7 @@ extension Worker {
         }
     }
 
+    @inline(never)
     func accept(from socket: ListeningSocket) {
         guard !socket.isPaused else { return }
         for _ in 0..<Self.batch {
@@ -99,6 +100,7 @@ extension Worker {
         _ = loop.arm(token: socket.token, at: loop.now + Self.pause)
     }
 
+    @inline(never)
     func resume(_ socket: ListeningSocket) {
         guard socket.isPaused else { return }
         do throws(Errno) {

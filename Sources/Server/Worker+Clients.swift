@@ -50,18 +50,37 @@ extension Worker {
         _ = receiveBoth(client, exchange)
         guard !client.isPostponed else { return }
         client.isPostponed = true
-        postponed.append(Turn(client: consume client, exchange: consume exchange))
-        if postponed.count >= Self.batch { servePostponed() }
+        if exchange.machine.phase == .readingHead {
+            requests.append(Turn(client: consume client, exchange: consume exchange))
+        } else {
+            answers.append(Turn(client: consume client, exchange: consume exchange))
+        }
+        if requests.count + answers.count >= Self.batch { servePostponed() }
     }
 
     /// Connections that are read before the first of them is served: bounds how long it waits.
     private static let batch = 64
 
     func servePostponed() {
-        guard !postponed.isEmpty else { return }
-        swap(&postponed, &digesting)
-        // Turns are moved from list to list, because a copy would count references. Last in, first out both times: what was
-        // worked on last is still in cache.
+        guard !requests.isEmpty || !answers.isEmpty else { return }
+        // New requests and what follows them are kept apart: each is more code than the first-level cache has room for beside
+        // the other.
+        swap(&answers, &digesting)
+        digestAll()
+        swap(&requests, &digesting)
+        digestAll()
+        while let turn = advancing.popLast() {
+            if turn.client.exchange === turn.exchange {
+                advance(turn.client, turn.exchange)
+            } else if let exchange = turn.client.exchange {
+                advance(turn.client, exchange)
+            }
+        }
+    }
+
+    /// Turns are moved from list to list, because a copy would count references. Last in, first out both times: what was worked
+    /// on last is still in cache.
+    private func digestAll() {
         while var turn = digesting.popLast() {
             turn.client.isPostponed = false
             // The request it was read for may be over.
@@ -71,13 +90,6 @@ extension Worker {
             }
             digest(turn.client, turn.exchange)
             advancing.append(turn)
-        }
-        while let turn = advancing.popLast() {
-            if turn.client.exchange === turn.exchange {
-                advance(turn.client, turn.exchange)
-            } else if let exchange = turn.client.exchange {
-                advance(turn.client, exchange)
-            }
         }
     }
 
@@ -130,6 +142,7 @@ extension Worker {
         return moved
     }
 
+    @inline(never)
     func enqueue(_ client: ClientConnection) {
         guard !client.isQueued else { return }
         client.isQueued = true
@@ -235,7 +248,7 @@ extension Worker {
     private func conclude(_ client: ClientConnection, _ exchange: ActiveExchange) {
         switch exchange.machine.disposition {
         case .keepAlive where exchange.machine.hasNextRequest:
-            exchange.use(installation)
+            if exchange.installation !== installation { exchange.use(installation) }
             exchange.machine.beginNext(now: now)
         case .keepAlive:
             detach(client, exchange)
@@ -252,8 +265,8 @@ extension Worker {
     // MARK: Machines
 
     private func attach(_ client: ClientConnection) -> ActiveExchange {
-        if let exchange = idleMachines.popLast() {
-            exchange.use(installation)
+        if let exchange = idleMachines.pop() {
+            if exchange.installation !== installation { exchange.use(installation) }
             exchange.machine.begin(client: client.identity, now: now)
             client.exchange = exchange
             return exchange
@@ -268,17 +281,15 @@ extension Worker {
     private func detach(_ client: ClientConnection, _ exchange: ActiveExchange) {
         release(exchange, reusable: false)
         exchange.machine.retire()
-        client.exchange = nil
         client.waitsSince = loop.now
-        if idleMachines.count < Self.maximumIdleMachines { idleMachines.append(exchange) }
+        // Moved, not copied: that counts no references.
+        if let mine = client.exchange.take() { idleMachines.push(mine) }
     }
-
-    /// Each keeps its blocks; what exceeds this goes back to the allocator.
-    private static let maximumIdleMachines = 128
 
     // MARK: Ending
 
     /// Idle, or done: what a client has got is whole, which it is told where there is a way to.
+    @inline(never)
     func close(_ client: ClientConnection) {
         _ = client.tls?.sayGoodbye()
         remove(client)
@@ -294,12 +305,14 @@ extension Worker {
         // The descriptor closes with the object's last owner, at the end of this turn; its token is stale from now on.
     }
 
+    @inline(never)
     private func abort(_ client: ClientConnection) {
         client.socket.resetOnClose()
         remove(client)
     }
 
     /// Closing with bytes unread would make the kernel send a reset, which can destroy the answer on its way.
+    @inline(never)
     func beginLinger(_ client: ClientConnection) {
         client.state = .lingering
         shutDown(client)
@@ -312,6 +325,7 @@ extension Worker {
     private static let lingerTimeout = TimeSpan.seconds(5)
     private static let lingerReads = 16
 
+    @inline(never)
     func dropInput(of client: ClientConnection) {
         for _ in 0..<Self.lingerReads where client.isReadable {
             switch readAside(client.socket) {

@@ -6,6 +6,7 @@ import Telemetry
 
 /// What the supervisor asks of a worker.
 extension Worker {
+    @inline(never)
     func handle(_ message: WorkerMessage) {
         switch message {
         case .install(let snapshot, let inventory, let tls, let log, let limit, let change):
@@ -81,7 +82,7 @@ extension Worker {
         let timeouts = installation.snapshot.timeouts
         installation = Installation(snapshot)
         // No machine without a request keeps an old snapshot in memory.
-        for exchange in idleMachines { exchange.use(installation) }
+        idleMachines.forEach { $0.use(installation) }
         metrics.forget(used: earlier.compactMap(\.installation?.metricRows)) { !inventory.labels.contains($0) }
         forgetUnusedEndpoints(inventory)
         if timeouts != snapshot.timeouts { moveIdleDeadlines() }
@@ -100,13 +101,19 @@ extension Worker {
     }
 
     func balancer(_ backend: Int, of installation: Installation) -> Balancer {
-        installation.balancer(of: backend) { backend in
-            let usable = backend.endpoints.compactMap { endpoint in
-                endpoint.address.socketAddress.map { (self.endpoint(at: $0), endpoint.weight) }
-            }
-            return Balancer(
-                usable.map(\.0), weights: usable.map(\.1), start: Int(random.next() >> 33), balancing: backend.balancing, now: now)
+        installation.balancer(of: backend) ?? makeBalancer(backend, of: installation)
+    }
+
+    @inline(never)
+    func makeBalancer(_ index: Int, of installation: Installation) -> Balancer {
+        let backend = installation.snapshot.backends[index]
+        let usable = backend.endpoints.compactMap { endpoint in
+            endpoint.address.socketAddress.map { (self.endpoint(at: $0), endpoint.weight) }
         }
+        let balancer = Balancer(
+            usable.map(\.0), weights: usable.map(\.1), start: Int(random.next() >> 33), balancing: backend.balancing, now: now)
+        installation.keep(balancer, of: index)
+        return balancer
     }
 
     private func endpoint(at address: SocketAddress) -> UpstreamEndpoint {

@@ -12,11 +12,12 @@ extension Worker {
     }
 
     /// The endpoint to be used now; nil if the request waits, or has been refused.
+    /// Not to be asked where there is no limit.
     /// - Parameter first: the one whose turn it is. Another one that has a connection free is as good, unless the request belongs to it.
+    @inline(never)
     func enter(
         _ first: UpstreamEndpoint, of balancer: Balancer, for client: ClientConnection, _ exchange: ActiveExchange
     ) -> UpstreamEndpoint? {
-        guard exchange.installation.snapshot.limits.upstreamConnections > 0 else { return first }
         let limits = exchange.installation.snapshot.limits
         var full = exchange.tried
         var endpoint = first
@@ -78,6 +79,12 @@ extension Worker {
 
     /// The request has no connection any more, and waits for none.
     func leaveGate(_ exchange: ActiveExchange) {
+        if case .none = exchange.passage { return }
+        leave(exchange)
+    }
+
+    @inline(never)
+    private func leave(_ exchange: ActiveExchange) {
         switch exchange.passage {
         case .none: return
         case .waits(let gate, _, let number): gate.giveUp(number, of: index)

@@ -33,6 +33,7 @@ extension Worker {
     }
 
     /// The canary's failure counts as the request would have without the shield.
+    @inline(never)
     private func record(_ shielded: ShieldedFailure, _ row: Int) {
         metrics.recordRequest(
             row: row, version: .canary, reason: Int(shielded.reason.rawValue), statusClass: Int(shielded.status) / 100,
@@ -46,6 +47,7 @@ extension Worker {
 
     // MARK: Access log
 
+    @inline(never)
     func appendAccessLine(_ client: ClientConnection, _ exchange: ActiveExchange, _ summary: Summary) {
         var address = InlineArray<48, UInt8>(repeating: 0)
         let count = Self.write(client.peer, into: &address)

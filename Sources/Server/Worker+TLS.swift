@@ -13,6 +13,7 @@ extension Worker {
     static let handshakeShare = 16
 
     /// A step of the handshake; a connection that has it behind it waits for its first request.
+    @inline(never)
     func continueHandshake(_ client: ClientConnection) {
         guard let session = client.tls else { return }
         switch session.handshake() {
@@ -76,12 +77,14 @@ extension Worker {
     // MARK: Moving bytes
 
     /// `Socket.receive`, through TLS.
+    @inline(never)
     func receive(from client: ClientConnection, through session: TLSSession, into space: inout MutableSpan<UInt8>) -> IOResult {
         if space.isEmpty { return .bytes(0) }
         return result(of: session.receive(into: &space), isReading: true, client)
     }
 
     /// `Socket.send`, through TLS: record by record, of which the first has the end of `first` and the beginning of `second`.
+    @inline(never)
     func send(
         _ first: Span<UInt8>, _ second: Span<UInt8>, to client: ClientConnection, through session: TLSSession
     ) -> IOResult {
@@ -131,6 +134,7 @@ extension Worker {
 
     /// What an event means beyond what it means for a plain connection: TLS may have to write before it can go on reading, and
     /// the other way round; and it may owe the client the word that ends the stream.
+    @inline(never)
     func secureEvent(_ client: ClientConnection) {
         if client.isStalled {
             client.isStalled = false
@@ -141,6 +145,7 @@ extension Worker {
     }
 
     /// Ends our half of the connection: by TLS, if it speaks that, then by the socket.
+    @inline(never)
     func shutDown(_ client: ClientConnection) {
         client.owesGoodbye = client.tls.map { !$0.sayGoodbye() } ?? false
         if !client.owesGoodbye { client.socket.shutdownWrite() }

@@ -20,9 +20,12 @@ extension Worker {
             exchange.tried.insert(asked)
         }
         exchange.backend = backend
-        let balancer = balancer(backend, of: exchange.installation)
+        let balancer = exchange.installation.balancer(of: backend) ?? makeBalancer(backend, of: exchange.installation)
         guard let turn = choose(balancer, exchange) else { return exchange.machine.noEndpoint(now: now) }
         exchange.isMeasured = balancer.measures
+        if exchange.installation.snapshot.limits.upstreamConnections == 0 {
+            return connect(to: turn, fresh: fresh, for: client, exchange)
+        }
         guard let endpoint = enter(turn, of: balancer, for: client, exchange) else { return }
         connect(to: endpoint, fresh: fresh, for: client, exchange)
     }
@@ -33,9 +36,9 @@ extension Worker {
         exchange.askedAt = now
         if !fresh, let upstream = takeIdle(endpoint) {
             metrics.upstreamReuses &+= 1
-            upstream.client = client
+            upstream.client = client.token
             upstream.isReused = true
-            exchange.upstream = upstream
+            exchange.upstream = consume upstream
             return exchange.machine.connected(reused: true, now: now)
         }
         connect(to: endpoint, for: client, exchange)
@@ -47,6 +50,7 @@ extension Worker {
         return place(balancer, exchange)
     }
 
+    @inline(never)
     private func place(_ balancer: Balancer, _ exchange: ActiveExchange) -> UpstreamEndpoint? {
         let machine = exchange.machine
         let placement = machine.placement
@@ -66,18 +70,19 @@ extension Worker {
         return nil
     }
 
+    @inline(never)
     private func connect(to endpoint: UpstreamEndpoint, for client: ClientConnection, _ exchange: ActiveExchange) {
         exchange.connectError = nil
         do throws(Errno) {
             switch try Socket.connect(to: endpoint.address) {
             case .connected(let socket):
                 let upstream = try register(UpstreamConnection(socket, endpoint, isConnected: true))
-                upstream.client = client
+                upstream.client = client.token
                 exchange.upstream = upstream
                 established(upstream, exchange)
             case .inProgress(let socket):
                 let upstream = try register(UpstreamConnection(socket, endpoint, isConnected: false))
-                upstream.client = client
+                upstream.client = client.token
                 exchange.upstream = upstream
             }
         } catch {
@@ -115,7 +120,9 @@ extension Worker {
     // MARK: Events
 
     func upstreamEvent(_ upstream: UpstreamConnection, _ readiness: Readiness) {
-        guard let client = upstream.client, let exchange = client.exchange, exchange.upstream === upstream else {
+        guard let token = upstream.client, case .client(let client) = slab[token], let exchange = client.exchange,
+              exchange.upstream === upstream
+        else {
             // An idle connection has nothing to say: an end, an error, or bytes that nobody asked for.
             if readiness != .writable { closeIdle(upstream) }
             return
@@ -134,6 +141,7 @@ extension Worker {
         if client.state == .open, client.exchange === exchange { drive(client, exchange) } else { drive(client) }
     }
 
+    @inline(never)
     private func finishConnect(_ upstream: UpstreamConnection, _ exchange: ActiveExchange) {
         guard let error = upstream.socket.connectError() else { return established(upstream, exchange) }
         metrics.upstreamConnectFailures &+= 1
@@ -142,6 +150,7 @@ extension Worker {
         connectFailed(upstream.endpoint, error, exchange)
     }
 
+    @inline(never)
     private func connectFailed(_ endpoint: UpstreamEndpoint, _ error: Errno, _ exchange: ActiveExchange) {
         leaveGate(exchange)
         exchange.connectError = error
@@ -236,6 +245,7 @@ extension Worker {
     }
 
     /// Only whole answers count: a quick failure is no merit, and a tunnel lasts as long as its ends like.
+    @inline(never)
     private func measure(_ endpoint: UpstreamEndpoint, _ askedAt: Instant, _ summary: Summary) {
         guard summary.isAnswered, summary.failure == nil, summary.status != 101 else { return }
         endpoint.answerTime.observe(now.since(askedAt), now: now)
@@ -265,12 +275,14 @@ extension Worker {
         }
     }
 
+    @inline(never)
     func closeIdle(_ upstream: UpstreamConnection) {
         upstream.endpoint.forget(upstream.token)
         idleUpstreamCount -= 1
         close(upstream)
     }
 
+    @inline(never)
     func close(_ upstream: UpstreamConnection) {
         guard slab.remove(upstream.token) != nil else { return }
         upstreamCount -= 1

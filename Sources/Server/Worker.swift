@@ -43,13 +43,14 @@ final class Worker {
     var endpoints: [SocketAddress: UpstreamEndpoint] = [:]
     var random = SystemRandomNumberGenerator()
 
-    /// Machines without a connection, last in, first out.
-    var idleMachines: [ActiveExchange] = []
+    /// Machines without a connection. Each keeps its blocks, so that one request after another takes none from the pool.
+    var idleMachines = IdleStack<ActiveExchange>(floor: 128)
     /// Connections with work left when their share of the turn was used up.
     var queue: [ClientConnection] = []
-    /// Connections that have been read and wait for what follows; those whose turn it is; and those that have had their say
-    /// and wait to write.
-    var postponed: [Turn] = []
+    /// Connections that have been read and wait for what follows, with a new request or in the middle of one; those whose turn it
+    /// is; and those that have had their say and wait to write.
+    var requests: [Turn] = []
+    var answers: [Turn] = []
     var digesting: [Turn] = []
     var advancing: [Turn] = []
     var clientCount = 0
@@ -143,6 +144,7 @@ final class Worker {
         }
     }
 
+    @inline(never)
     private func timeOut(_ token: Token) {
         switch slab[token] {
         case .client(let client): clientTimedOut(client)
@@ -185,12 +187,14 @@ final class Worker {
         _ = loop.arm(token: token, at: loop.now + Self.tickInterval)
     }
 
+    @inline(never)
     private func tick() {
         wallClock = SystemClock.wallClockSeconds()
         context.date = HTTPDate(secondsSinceEpoch: Int(wallClock))
         accessClock.update(unixSeconds: Int(wallClock))
         flushAccessLines()
         for line in failureLog.takeDue(at: second) { supervisor.post(.warning(line)) }
+        idleMachines.trim()
         _ = loop.arm(token: tickToken, at: loop.now + Self.tickInterval)
     }
 
