@@ -155,7 +155,7 @@ extension ExchangeMachine {
     func answer(_ failure: Failure, status: UInt16?, _ now: Instant) {
         summary.failure = failure
         // As in ingress-nginx, where the cookie is set when an endpoint has been picked, whatever comes of it.
-        let session = hasTarget ? sessionMark : nil
+        let session = sessionKey == nil ? nil : sessionMark
         let answer = beginAnswer(status ?? failure.status, extraRoom: session?.room ?? 0)
         answer.write(date: context.date, session: session, isTLS: client.isTLS, to: &response.output)
         finishAnswer(now)

@@ -98,7 +98,7 @@ extension ExchangeMachine {
 
     /// Nil if the client has the cookie already, or is to have none. That a canary failed is no reason to keep its client from it.
     var sessionMark: SessionMark? {
-        guard let key = sessionKey, target.reason != .shield, let route = snapshot.routes.routes[target.route].affinity,
+        guard let key = sessionKey, hasTarget, target.reason != .shield, let route = snapshot.routes.routes[target.route].affinity,
               let affinity = route.affinity(of: target.version), affinity.setsCookie
         else { return nil }
         let asks = affinity.cookie.isConditional && affinity.cookie.sameSite == HashCookie.SameSite.none

@@ -167,6 +167,7 @@ extension ExchangeMachine {
     }
 
     /// The request goes on, at another endpoint or the other version.
+    @inline(never)
     func goOn(from failure: Failure) {
         guard hasTarget else { return }
         setback = Setback(failure: failure, version: target.version)

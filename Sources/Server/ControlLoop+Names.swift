@@ -130,12 +130,17 @@ extension ControlLoop {
     /// which they keep alive themselves: so they may be left behind, to end with their call or with the process.
     func waitForResolver() {
         let deadline = SystemClock.monotonicNanoseconds() + Self.grace
-        while resolver.isBusy, SystemClock.monotonicNanoseconds() < deadline {
+        while true {
             for message in early + mailbox.takeAll() {
-                if case .resolverEnded(let thread) = message { resolver.join(thread) }
+                switch message {
+                case .resolverEnded(let thread): resolver.join(thread)
+                // The last words of other threads.
+                case .warning(let what): log.warning("\(what)")
+                default: break
+                }
             }
             early = []
-            guard resolver.isBusy else { return }
+            guard resolver.isBusy, SystemClock.monotonicNanoseconds() < deadline else { break }
             loop.wait(atMostMilliseconds: 100)
             // Too late for signals; unread they would keep the loop awake.
             while signals?.next() != nil {}

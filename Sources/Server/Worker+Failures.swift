@@ -7,6 +7,7 @@ import Telemetry
 /// What upstreams fail at: every time in the metrics, and in the log as `FailureLog` has it.
 extension Worker {
     /// An attempt failed and the request went on: not the client, but the operator wants to know.
+    @inline(never)
     func record(_ setback: Setback, _ exchange: ActiveExchange) {
         let summary = exchange.machine.summary
         guard let route = summary.route, let kind = UpstreamFailure(setback.failure) else { return }
@@ -16,6 +17,7 @@ extension Worker {
     }
 
     /// The request ended so.
+    @inline(never)
     func recordFailure(_ failure: Failure, _ version: VersionLabel, _ summary: Summary, _ exchange: ActiveExchange) {
         guard let route = summary.route, let chosen = summary.version, let kind = UpstreamFailure(failure) else { return }
         metrics.recordUpstreamFailure(row: metricRow(of: route, exchange.installation), version: version, kind)

@@ -13,8 +13,11 @@ extension Worker {
             row: row, version: version, reason: Int(summary.reason.rawValue),
             statusClass: summary.isAnswered ? Int(summary.status) / 100 : 0,
             durationNanoseconds: summary.duration.nanoseconds)
-        if let shielded = summary.shielded { record(shielded, row) }
-        if let setback = exchange.machine.takeSetback() { record(setback, exchange) }
+        if let shielded = summary.shielded {
+            record(shielded, row)
+            // No connection was asked for after it.
+            if let setback = exchange.machine.takeSetback() { record(setback, exchange) }
+        }
         if summary.attempts > 1 { metrics.upstreamRetries &+= UInt64(summary.attempts - 1) }
         if summary.status == 101 { metrics.tunnelsOpened &+= 1 }
         guard let failure = summary.failure else { return }

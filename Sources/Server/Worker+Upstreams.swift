@@ -12,8 +12,9 @@ extension Worker {
     /// Finds the machine a connection to one of the backend's endpoints: a pooled one that is still good, or a new one.
     func lease(_ backend: Int, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
         leaveGate(exchange)
-        if let setback = exchange.machine.takeSetback() { record(setback, exchange) }
-        if exchange.machine.summary.attempts <= 1 || exchange.backend != backend {
+        let isFirst = exchange.machine.summary.attempts <= 1
+        if !isFirst, let setback = exchange.machine.takeSetback() { record(setback, exchange) }
+        if isFirst || exchange.backend != backend {
             exchange.tried.removeAll()
         } else if !fresh, let asked = exchange.asked {
             // A fresh connection is wanted where only the old one may have been to blame.

@@ -205,8 +205,8 @@ final class Worker {
         context.date = HTTPDate(secondsSinceEpoch: Int(wallClock))
         accessClock.update(unixSeconds: Int(wallClock))
         flushAccessLines()
-        idleMachines.trim()
         for line in failureLog.takeDue(at: second) { supervisor.post(.warning(line)) }
+        idleMachines.trim()
         _ = loop.arm(token: tickToken, at: loop.now + Self.tickInterval)
     }
 

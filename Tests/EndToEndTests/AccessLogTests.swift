@@ -180,5 +180,6 @@ import Testing
         }
         #expect(try client.get().status == 200)
         #expect(try serin.stop() == .exited(0))
+        #expect(serin.process.errors.contains("stuck: lines are lost: they are not read in time"), "\(serin.process.errors)")
     }
 }
