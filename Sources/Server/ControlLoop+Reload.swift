@@ -222,10 +222,10 @@ extension ControlLoop {
         let served = servedSnapshot()
         retire(for: served)
         admin.serve(served, inactiveCanaries)
-        let limit = connectionLimit(served)
+        let admission = admissionLimits(served)
         let inventory = SnapshotInventory(served)
         for worker in workers {
-            worker.post(.install(served, inventory, tls, connectionLimit: limit, change: changes.last))
+            worker.post(.install(served, inventory, tls, admission, change: changes.last))
         }
     }
 

@@ -6,7 +6,7 @@ import Telemetry
 /// What a worker is told. It acts between two turns of its loop.
 enum WorkerMessage: Sendable {
     /// Serve new requests by this snapshot; answers with `SupervisorMessage.installed`.
-    case install(Snapshot, SnapshotInventory, TLSContext?, connectionLimit: Int, change: UInt64)
+    case install(Snapshot, SnapshotInventory, TLSContext?, AdmissionLimits, change: UInt64)
     /// Accept on a socket whose descriptor now belongs to the worker.
     case listen(HandedSocket)
     /// Accept who already waits, then close.
@@ -101,6 +101,8 @@ struct WorkerCounts: Sendable {
     var metrics: Metrics
     var upstreamsActive: Int
     var upstreamsIdle: Int
+    /// Of requests under way.
+    var bufferBytes: Int
 }
 
 /// What a worker is started with.
@@ -110,7 +112,7 @@ struct WorkerStart: Sendable {
     let inventory: SnapshotInventory
     /// Nil while there is no TLS listener.
     let tls: TLSContext?
-    let connectionLimit: Int
+    let admission: AdmissionLimits
     let counts: ProcessCounts
     let mailbox: Mailbox<WorkerMessage>
     let supervisor: Mailbox<SupervisorMessage>

@@ -38,8 +38,8 @@ extension Worker {
     private func welcome(_ connection: consuming Socket, _ address: SocketAddress, _ listener: ListeningSocket) {
         let limits = installation.snapshot.limits
         let peer = address.ipAddress
-        guard case .admitted(let countsAddress) = counts.admit(
-            peer, limit: connectionLimit, limitPerClient: limits.connectionsPerClient)
+        guard context.pool.bytesTaken < admission.bufferBytesPerWorker, case .admitted(let countsAddress) = counts.admit(
+            peer, limit: admission.connections, limitPerClient: limits.connectionsPerClient)
         else {
             metrics.connectionsRefused &+= 1
             return turnAway(connection, isTLS: listener.configured.tls)

@@ -1,5 +1,6 @@
 import Addressing
 import Exchange
+import HTTP1
 import Reactor
 import Routing
 import Telemetry
@@ -8,8 +9,8 @@ import Telemetry
 extension Worker {
     func handle(_ message: WorkerMessage) {
         switch message {
-        case .install(let snapshot, let inventory, let tls, let limit, let change):
-            connectionLimit = limit
+        case .install(let snapshot, let inventory, let tls, let admission, let change):
+            self.admission = admission
             self.tls = tls
             install(snapshot, inventory)
             supervisor.post(.installed(worker: index, change: change))
@@ -35,7 +36,9 @@ extension Worker {
     }
 
     var countsSoFar: WorkerCounts {
-        WorkerCounts(metrics: metrics, upstreamsActive: upstreamCount - idleUpstreamCount, upstreamsIdle: idleUpstreamCount)
+        WorkerCounts(
+            metrics: metrics, upstreamsActive: upstreamCount - idleUpstreamCount, upstreamsIdle: idleUpstreamCount,
+            bufferBytes: context.pool.bytesTaken)
     }
 
     private func listen(_ handed: HandedSocket) {

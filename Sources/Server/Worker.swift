@@ -35,7 +35,7 @@ final class Worker {
     var earlier: [EarlierInstallation] = []
     /// What new connections of TLS listeners begin with.
     var tls: TLSContext?
-    var connectionLimit: Int
+    var admission: AdmissionLimits
     let context: ExchangeContext
     var metrics: Metrics
     var endpoints: [SocketAddress: UpstreamEndpoint] = [:]
@@ -87,7 +87,7 @@ final class Worker {
         socketFiles = start.socketFiles
         gates = start.gates
         supervisor = start.supervisor
-        connectionLimit = start.connectionLimit
+        admission = start.admission
         tls = start.tls
         loop = try EventLoop()
         wallClock = SystemClock.wallClockSeconds()

@@ -49,6 +49,7 @@ enum Fixtures {
         process.clientConnections = 64
         process.upstreamConnectionsActive = 8
         process.upstreamConnectionsIdle = 56
+        process.bufferBytes = 58
         process.reloadsSucceeded = 3
         process.reloadsFailed = 1
         process.lastReloadSuccessful = false
