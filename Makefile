@@ -11,7 +11,7 @@ RELEASE_FLAGS = -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=u
 	--experimental-lto-mode full -Xswiftc -use-ld=lld
 RELEASE = .build/release/serin
 
-.PHONY: run build test bench fuzz clean
+.PHONY: run build test test-sanitize bench fuzz clean
 
 # The gray release of the founding document, with two origins to play with.
 run: build
@@ -26,6 +26,11 @@ test:
 	scripts/setup test
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build
+
+# The end-to-end tests with AddressSanitizer and with ThreadSanitizer; see scripts/test-sanitize.
+test-sanitize:
+	scripts/setup test
+	scripts/test-sanitize
 
 # Serin beside a raw relay, nginx and HAProxy, in one run; see Benchmarks/README.md.
 bench:

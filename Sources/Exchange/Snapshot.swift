@@ -88,6 +88,9 @@ public struct Limits: Equatable, Sendable {
     public var connections: Int?
     /// Client connections from one address; 0 is any number.
     public var connectionsPerClient = 0
+    /// Bytes of the buffers of all requests under way, from which on new connections are refused; nil is half of the memory that
+    /// the process may have.
+    public var memory: Int?
     /// Connections to one endpoint that are in use at a time, of the whole process; 0 is any number.
     public var upstreamConnections = 0
     /// Requests that may wait for one of them, of the whole process and for each endpoint. They wait for as long as connecting may take.

@@ -32,6 +32,8 @@ public final class BufferPool {
     private var free: [[UnsafeMutablePointer<UInt8>]]
     /// How many bytes of each size may wait unused before blocks go back to the allocator.
     private let bytesKeptPerSize: Int
+    /// Bytes of the blocks that are out: taken and not given back.
+    public private(set) var bytesTaken = 0
 
     public init(bytesKeptPerSize: Int = 8 << 20) {
         self.bytesKeptPerSize = bytesKeptPerSize
@@ -44,6 +46,7 @@ public final class BufferPool {
     }
 
     public func take(_ size: Size) -> ByteBuffer {
+        bytesTaken &+= size.rawValue
         if let block = unsafe free[size.slot].popLast() {
             return unsafe ByteBuffer(adopting: block, capacity: size.rawValue)
         }
@@ -55,8 +58,9 @@ public final class BufferPool {
         guard buffer.hasStorage else { return }
         var taken = ByteBuffer()
         swap(&taken, &buffer)
-        guard let size = Size(rawValue: taken.capacity),
-              unsafe (free[size.slot].count + 1) * size.rawValue <= bytesKeptPerSize,
+        guard let size = Size(rawValue: taken.capacity) else { return }
+        bytesTaken &-= size.rawValue
+        guard unsafe (free[size.slot].count + 1) * size.rawValue <= bytesKeptPerSize,
               let storage = unsafe taken.surrender()
         else { return }
         unsafe free[size.slot].append(storage.block)

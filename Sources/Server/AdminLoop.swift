@@ -208,7 +208,7 @@ final class AdminLoop {
         workers[worker] = nil
         process.workers = workers.count
         // Its connections have ended with it.
-        lastCounts[worker] = WorkerCounts(metrics: counts.metrics, upstreamsActive: 0, upstreamsIdle: 0)
+        lastCounts[worker] = WorkerCounts(metrics: counts.metrics, upstreamsActive: 0, upstreamsIdle: 0, bufferBytes: 0)
         for scrape in Array(scrapes.keys) { advance(scrape, past: worker) }
     }
 
@@ -228,6 +228,7 @@ final class AdminLoop {
         process.accessLogReopenFailures = start.counts.accessLog.reopenFailures
         process.upstreamConnectionsActive = counts.reduce(0) { $0 + $1.upstreamsActive }
         process.upstreamConnectionsIdle = counts.reduce(0) { $0 + $1.upstreamsIdle }
+        process.bufferBytes = counts.reduce(0) { $0 + $1.bufferBytes }
         let usage = ProcessUsage.current()
         process.certificates = snapshot.https.certificates.map {
             ProcessMetrics.Certificate(source: $0.source, keyType: $0.keyType, notAfter: $0.notAfter)

@@ -253,10 +253,10 @@ extension ControlLoop {
         let served = servedSnapshot()
         retire(for: served)
         admin.serve(served, inactiveCanaries)
-        let limit = connectionLimit(served)
+        let admission = admissionLimits(served)
         let inventory = SnapshotInventory(served, tls)
         for worker in workers {
-            worker.post(.install(served, inventory, tls, accessLog, connectionLimit: limit, change: changes.last))
+            worker.post(.install(served, inventory, tls, accessLog, admission, change: changes.last))
         }
     }
 

@@ -144,12 +144,12 @@ final class ControlLoop {
             let start = servedSnapshot()
             serving = start
             let inventory = SnapshotInventory(start, tls)
-            let limit = connectionLimit(start)
+            let admission = admissionLimits(start)
             let gates = EndpointGates()
             for index in 0..<count {
                 let inbox = try Mailbox<WorkerMessage>()
                 let start = WorkerStart(
-                    index: index, snapshot: start, inventory: inventory, tls: tls, connectionLimit: limit, counts: counts,
+                    index: index, snapshot: start, inventory: inventory, tls: tls, admission: admission, counts: counts,
                     mailbox: inbox, supervisor: mailbox, accessLog: accessLog, socketFiles: socketFiles, gates: gates)
                 threads.append(try Thread.start(name: "worker-\(index)") { Worker.run(start) })
                 workers.append(inbox)
@@ -355,8 +355,13 @@ final class ControlLoop {
 
     // MARK: Limits
 
+    func admissionLimits(_ snapshot: Snapshot) -> AdmissionLimits {
+        let memory = snapshot.limits.memory ?? AvailableMemory.bytes / 2
+        return AdmissionLimits(connections: connectionLimit(snapshot), bufferBytesPerWorker: memory / max(1, workerCount))
+    }
+
     /// Clients of the whole process: as configured, or what the descriptors allow when each client may need one to an upstream.
-    func connectionLimit(_ snapshot: Snapshot) -> Int {
+    private func connectionLimit(_ snapshot: Snapshot) -> Int {
         let clients = DescriptorBudget.forClients(listeners: settings.listeners.count, workers: workerCount) / 2
         guard let configured = snapshot.limits.connections else { return clients }
         if configured > clients {

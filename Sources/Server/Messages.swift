@@ -7,7 +7,7 @@ import Telemetry
 /// What a worker is told. It acts between two turns of its loop.
 enum WorkerMessage: Sendable {
     /// Serve new requests by this snapshot; answers with `SupervisorMessage.installed`.
-    case install(Snapshot, SnapshotInventory, TLSContexts, AccessLogSink, connectionLimit: Int, change: UInt64)
+    case install(Snapshot, SnapshotInventory, TLSContexts, AccessLogSink, AdmissionLimits, change: UInt64)
     /// Accept on a socket whose descriptor now belongs to the worker.
     case listen(HandedSocket)
     /// Accept who already waits, then close.
@@ -102,6 +102,8 @@ struct WorkerCounts: Sendable {
     var metrics: Metrics
     var upstreamsActive: Int
     var upstreamsIdle: Int
+    /// Of requests under way.
+    var bufferBytes: Int
 }
 
 /// What a worker is started with.
@@ -110,7 +112,7 @@ struct WorkerStart: Sendable {
     let snapshot: Snapshot
     let inventory: SnapshotInventory
     let tls: TLSContexts
-    let connectionLimit: Int
+    let admission: AdmissionLimits
     let counts: ProcessCounts
     let mailbox: Mailbox<WorkerMessage>
     let supervisor: Mailbox<SupervisorMessage>

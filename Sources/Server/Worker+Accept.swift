@@ -41,8 +41,8 @@ extension Worker {
         let peer = address.ipAddress
         let isAnnounced = listener.configured.proxyProtocol
         if isAnnounced, !mayAnnounce(peer) { return metrics.proxyHeaders.record(.untrusted) }
-        guard case .admitted(let countsAddress) = counts.admit(
-            peer, limit: connectionLimit, limitPerClient: isAnnounced ? 0 : limits.connectionsPerClient)
+        guard context.pool.bytesTaken < admission.bufferBytesPerWorker, case .admitted(let countsAddress) = counts.admit(
+            peer, limit: admission.connections, limitPerClient: isAnnounced ? 0 : limits.connectionsPerClient)
         else {
             metrics.connectionsRefused &+= 1
             return turnAway(connection, isTLS: listener.configured.tls)

@@ -1,5 +1,6 @@
 import Addressing
 import Exchange
+import HTTP1
 import Reactor
 import Routing
 import TLS
@@ -10,8 +11,8 @@ extension Worker {
     @inline(never)
     func handle(_ message: WorkerMessage) {
         switch message {
-        case .install(let snapshot, let inventory, let tls, let log, let limit, let change):
-            connectionLimit = limit
+        case .install(let snapshot, let inventory, let tls, let log, let admission, let change):
+            self.admission = admission
             use(log)
             install(snapshot, inventory, tls)
             supervisor.post(.installed(worker: index, change: change))
@@ -37,7 +38,9 @@ extension Worker {
     }
 
     var countsSoFar: WorkerCounts {
-        WorkerCounts(metrics: metricsSoFar, upstreamsActive: upstreamCount - idleUpstreamCount, upstreamsIdle: idleUpstreamCount)
+        WorkerCounts(
+            metrics: metricsSoFar, upstreamsActive: upstreamCount - idleUpstreamCount, upstreamsIdle: idleUpstreamCount,
+            bufferBytes: context.pool.bytesTaken)
     }
 
     private func listen(_ handed: HandedSocket) {

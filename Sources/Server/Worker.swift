@@ -38,7 +38,7 @@ final class Worker {
     var earlier: [EarlierInstallation] = []
     /// What new connections of TLS listeners begin with.
     var tls: TLSContext?
-    var connectionLimit: Int
+    var admission: AdmissionLimits
     let context: ExchangeContext
     var metrics: Metrics
     var endpoints: [EndpointKey: UpstreamEndpoint] = [:]
@@ -100,7 +100,7 @@ final class Worker {
         socketFiles = start.socketFiles
         gates = start.gates
         supervisor = start.supervisor
-        connectionLimit = start.connectionLimit
+        admission = start.admission
         loop = try EventLoop()
         wallClock = SystemClock.wallClockSeconds()
         accessClock = AccessClock(unixSeconds: Int(wallClock))

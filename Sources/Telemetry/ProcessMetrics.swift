@@ -13,6 +13,8 @@ public struct ProcessMetrics: Sendable {
     public var upstreamConnectionsActive = 0
     /// Upstream connections waiting in the keep-alive pools.
     public var upstreamConnectionsIdle = 0
+    /// Bytes of the buffers of requests under way.
+    public var bufferBytes = 0
 
     // MARK: Access log
 

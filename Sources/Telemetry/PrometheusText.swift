@@ -121,9 +121,10 @@ public struct PrometheusText {
         series("serin_connections", [("state", "client")], UInt64(clamping: process.clientConnections))
         series("serin_connections", [("state", "upstream_active")], UInt64(clamping: process.upstreamConnectionsActive))
         series("serin_connections", [("state", "upstream_idle")], UInt64(clamping: process.upstreamConnectionsIdle))
+        single("serin_buffer_bytes", "gauge", "Buffers of requests under way.", UInt64(clamping: process.bufferBytes))
         single("serin_connections_accepted_total", "counter", "Client connections accepted.", metrics.connectionsAccepted)
         single("serin_connections_refused_total", "counter",
-               "Client connections closed unserved because of a connection limit.", metrics.connectionsRefused)
+               "Client connections closed unserved because of a limit.", metrics.connectionsRefused)
         single("serin_accept_pauses_total", "counter",
                "Times accepting paused because descriptors ran out.", metrics.acceptPauses)
         let errors = "serin_client_errors_total"

@@ -67,6 +67,9 @@ import Testing
             "serin.yaml:1: error: limits.headerFields: expected a whole number between 1 and 10000, found `many`",
             "serin.yaml:1: error: limits.connections: expected `auto`, or a whole number between 1 and 100000000, found `-1`",
         ]),
+        Fault(name: "size or auto", yaml: "limits: {memory: 1KiB}", expect: [
+            "serin.yaml:1: error: limits.memory: expected `auto`, or a size such as 512MiB, of at least 1048576, found `1KiB`",
+        ]),
         Fault(name: "workers", yaml: "workers: 0", expect: [
             "serin.yaml:1: error: workers: expected `auto`, or a whole number between 1 and 1024, found `0`",
         ]),
@@ -250,7 +253,7 @@ import Testing
               {clientHeader: 1ms, clientBody: 2s, clientKeepAlive: 3m, clientWrite: 4h, upstreamConnect: 5s,
               upstreamResponse: 6s, upstreamKeepAlive: 7s, tlsHandshake: 8s, request: 9s, tunnelIdle: 10s}
             limits:
-              {requestLine: 4KiB, headerBytes: 96KiB, headerFields: 50, body: 2GiB, connections: 1000, connectionsPerClient: 7,
+              {requestLine: 4KiB, headerBytes: 96KiB, headerFields: 50, body: 2GiB, connections: 1000, connectionsPerClient: 7, memory: 1GiB,
               upstreamConnections: 20, upstreamQueue: 30, mirrorRequests: 40, mirrorBody: 1KiB}
             shutdownTimeout: 1m
             underscoresInHeaders: true
@@ -304,6 +307,7 @@ import Testing
         limits.body = 2 << 30
         limits.connections = 1000
         limits.connectionsPerClient = 7
+        limits.memory = 1 << 30
         limits.upstreamConnections = 20
         limits.upstreamQueue = 30
         limits.mirrorRequests = 40

@@ -1,70 +1,206 @@
+import Foundation
 import Glibc
+import Synchronization
 import Testing
 
-/// The system's worst days.
+/// Origins that die, freeze, come back and break off: the client gets one complete answer or a visible cut, never a mix of two.
 @Suite struct FaultTests {
-    /// There is no local port left towards an endpoint: that is no fault of the endpoint, and no reason not to try another one.
-    @Test func noLocalPort() throws {
-        let origin = try RecordingOrigin.named("app"), closed = try ClosedPort()
-        let folder = try TemporaryFolder()
-        let variables = try Faults.variables(["FAULT_NO_LOCAL_PORT": "\(closed.address.port)"], in: folder)
-        func configuration(_ endpoints: TestAddress...) -> TestConfiguration {
-            TestConfiguration(
-                services: ["app": endpoints.map(\.description)], manifests: [Manifests.ingress("app", service: "app")])
-        }
-        let serin = try SerinProcess(configuration(closed.address, origin.address), folder: folder, variables: variables)
-        let client = try serin.client()
-        for _ in 0..<6 { #expect(try client.get().text == "app\n") }
-        func failures(_ reason: String) throws -> Int { try serin.metrics().sum("serin_upstream_failures_total", ["reason": reason]) }
-        let before = try failures("no_local_port")
-        #expect(before >= 5, "it is not passed over: it has its turn all the time")
-        try serin.waitForLog("default/app:80 at \(closed.address): out of local ports: Cannot assign requested address (EADDRNOTAVAIL)")
-        #expect(try serin.reload(configuration(closed.address)).status == 200)
-        let alone = try client.get()
-        #expect(alone.status == 503 && alone["Retry-After"] == "1")
-        #expect(try failures("no_local_port") == before + 1)
-        #expect(try failures("connect_refused") == 0)
+    private static func start(_ origin: OriginProcess, settings: String = "") throws -> SerinProcess {
+        try SerinProcess(TestConfiguration(
+            services: ["app": [origin.address.description]], manifests: [Manifests.ingress("app", service: "app")], settings: settings))
     }
 
-    struct Early: Sendable, CustomTestStringConvertible {
+    @Test(arguments: ["/whole", "/chunked"])
+    func aKilledOriginIsACutAndItsSuccessorServes(_ target: String) throws {
+        let origin = try OriginProcess()
+        let serin = try Self.start(origin)
+        let client = try serin.client()
+        #expect(try client.get(target).text == OriginProcess.body(of: target))
+        let half = try serin.client()
+        try half.send("GET /half HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try half.readHead()["Content-Length"] == "\(OriginProcess.body(of: "/half").utf8.count)")
+        try origin.kill()
+        let rest = try half.readToEnd()
+        #expect(rest.count < OriginProcess.body(of: "/half").utf8.count, "cut, and visibly")
+        #expect(try client.get(target).status == 502, "the idle connection is gone, and nobody listens")
+        let successor = try origin.successor()
+        #expect(try client.get(target).text == OriginProcess.body(of: target))
+        try successor.kill()
+    }
+
+    @Test func aFrozenOriginIsTooSlowAndItsLateAnswersReachNobody() throws {
+        let origin = try OriginProcess()
+        let serin = try Self.start(origin, settings: "timeouts: {upstreamResponse: 200ms}")
+        let client = try serin.client()
+        #expect(try client.get("/whole/before").status == 200)
+        origin.freeze()
+        #expect(try client.get("/whole/frozen").status == 504)
+        #expect(try client.exchange("POST /whole/post HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx").status == 504)
+        origin.thaw()
+        // Now it answers all that lay in its sockets, on connections that nobody reads any more.
+        for index in 0..<20 {
+            let target = "/whole/\(index)"
+            let answer = try eventually("an answer in time") { () -> Response? in
+                let answer = try client.get(target)
+                return answer.status == 200 ? answer : nil
+            }
+            #expect(answer.text == OriginProcess.body(of: target))
+        }
+        #expect(origin.posts.count <= 1, "a POST is not sent twice")
+    }
+
+    struct Break: Sendable, CustomTestStringConvertible {
         let name: String
-        let signals: [Int32]
-        /// Nil: it goes on.
-        let exit: ChildProcess.Exit?
-        var log: String?
+        let sent: String
+        var resets = true
+        /// Nil is a visible cut.
+        var status: Int?
         var testDescription: String { name }
     }
 
-    /// A signal that comes while the start waits for names is obeyed: an end at once, without waiting for them.
     @Test(arguments: [
-        Early(name: "TERM", signals: [SIGTERM], exit: .exited(0), log: "stopping"),
-        Early(name: "INT twice", signals: [SIGINT, SIGINT], exit: .exited(0), log: "stopping"),
-        Early(name: "HUP", signals: [SIGHUP], exit: nil, log: "reloaded: 1 route"),
-        Early(name: "USR1", signals: [SIGUSR1], exit: nil),
+        Break(name: "reset before a byte", sent: "", status: 502),
+        Break(name: "reset within the status line", sent: "HTTP/1.1 20", status: 502),
+        Break(name: "reset within the fields", sent: "HTTP/1.1 200 OK\r\nContent-Le", status: 502),
+        Break(name: "closed within the fields", sent: "HTTP/1.1 200 OK\r\nContent-Le", resets: false, status: 502),
+        Break(name: "reset within a length", sent: "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nsome"),
+        Break(name: "closed within a length", sent: "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nsome", resets: false),
+        Break(name: "reset within a chunk", sent: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\nsome"),
+        Break(name: "closed before the last chunk", sent: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n", resets: false),
+        Break(name: "reset behind an interim response", sent: "HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n", status: 502),
     ])
-    func signalsDuringTheFirstResolution(_ test: Early) throws {
-        let origin = try RecordingOrigin.named("app")
-        let folder = try TemporaryFolder()
-        let variables = try Faults.variables(["FAULT_SLOW_NAME": "slow.test", "FAULT_SLOW_ASKED": folder.path("asked")], in: folder)
-        try TestConfiguration(
-            services: ["app": [origin.address.description, "slow.test:80"]], manifests: [Manifests.ingress("app", service: "app")],
-            settings: "accessLog: {format: combined, path: access.log}"
-        ).write(to: folder)
-        let process = try ChildProcess(
-            try SerinProcess.executable(), ["run", "-c", SerinProcess.file], named: "serin", in: folder, variables: variables)
-        try eventually("the question") { folder.exists("asked") }
-        #expect(process.output.isEmpty, "it is still starting")
-        if test.signals == [SIGUSR1] { try folder.move("access.log", to: "access.log.1") }
-        for signal in test.signals { process.signal(signal) }
-        if let exit = test.exit {
-            #expect(try process.wait() == exit)
-            #expect(!process.errors.contains("slow.test does not resolve in time"), "it was not waited for:\n\(process.errors)")
-        } else {
-            let (listeners, _) = try SerinProcess.addresses(of: process)
-            #expect(try RawClient(listeners[0]).get().text == "app\n")
-            #expect(process.errors.contains("slow.test does not resolve in time: not waited for"), "\(process.errors)")
+    func anAnswerThatBreaksOff(_ test: Break) throws {
+        let gate = Gate()
+        let origin = try RecordingOrigin { connection in
+            guard let request = try connection.readRequest() else { return }
+            guard request.head.startLine.contains("/bad") else { return try connection.answer("good\n", to: request) }
+            try connection.send(test.sent)
+            // What is on its way is not overtaken by the reset.
+            if test.status == nil { try gate.wait() }
+            if test.resets { connection.socket.reset() }
         }
-        if test.signals == [SIGUSR1] { try eventually("the new log") { folder.read("access.log").contains("GET /") } }
-        if let log = test.log { try eventually("\(log) in\n\(process.errors)") { process.errors.contains(log) } }
+        let serin = try SerinProcess(.origin(origin))
+        let client = try serin.client()
+        try client.send("POST /bad HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
+        if let status = test.status {
+            if test.sent.contains("103") { #expect(try client.readHead().startLine == "HTTP/1.1 103 Early Hints") }
+            #expect(try client.readResponse(to: "POST").status == status)
+            #expect(try client.get().text == "good\n")
+        } else {
+            try eventually("the beginning") { client.socket.isReadable }
+            gate.open()
+            #expect(throws: (any Error).self) { try client.readResponse(to: "POST") }
+            #expect(try serin.client().get().text == "good\n")
+        }
+        #expect(origin.requests.count { $0.method == "POST" } == 1, "tried once")
+    }
+
+    // MARK: Flapping
+
+    /// Killed, frozen and started again while clients ask without a pause.
+    @Test func aFlappingOriginNeverMixesAnswers() throws {
+        var origin = try OriginProcess()
+        let serin = try Self.start(origin, settings: "timeouts: {upstreamResponse: 300ms, upstreamConnect: 300ms}")
+        let crowd = DoubtfulClients(serin.address, count: 6)
+        for round in 0..<10 {
+            try crowd.waitForMore(40)
+            if round % 2 == 0 {
+                try origin.kill()
+                try crowd.waitForMore(10)
+                origin = try origin.successor()
+            } else {
+                origin.freeze()
+                try crowd.waitForMore(10)
+                origin.thaw()
+            }
+        }
+        try crowd.waitForMore(40)
+        try crowd.stop()
+        #expect(crowd.faults.isEmpty, "\(crowd.faults.prefix(5))")
+        #expect(crowd.whole > 0)
+        let posts = origin.posts
+        #expect(Set(posts).count == posts.count, "a POST was sent twice")
+        #expect(try serin.client().get("/whole").text == OriginProcess.body(of: "/whole"))
+    }
+}
+
+/// Clients that take an answer, an error of the proxy's own, or a visible cut for granted, and nothing else.
+private final class DoubtfulClients: Sendable {
+    private struct State {
+        var whole = 0
+        var outcomes = 0
+        var faults: [String] = []
+        var isStopped = false
+        var running = 0
+    }
+
+    private let state = Mutex(State())
+    private let address: TestAddress
+
+    init(_ address: TestAddress, count: Int) {
+        self.address = address
+        state.withLock { $0.running = count }
+        for index in 0..<count {
+            Thread { [self] in
+                run(index)
+                state.withLock { $0.running -= 1 }
+            }.start()
+        }
+    }
+
+    var whole: Int { state.withLock { $0.whole } }
+    var faults: [String] { state.withLock { $0.faults } }
+
+    func waitForMore(_ count: Int) throws {
+        let before = state.withLock { $0.outcomes }
+        try eventually("\(count) more outcomes", within: 60) { state.withLock { $0.outcomes >= before + count || !$0.faults.isEmpty } }
+    }
+
+    func stop() throws {
+        state.withLock { $0.isStopped = true }
+        try eventually("the clients to end", within: 60) { state.withLock { $0.running == 0 } }
+    }
+
+    private func run(_ index: Int) {
+        var connection: RawClient?
+        var number = 0
+        while !state.withLock({ $0.isStopped }) {
+            number += 1
+            let target = "/\(number % 2 == 0 ? "whole" : "chunked")/\(index)-\(number)"
+            let request = number % 3 == 0
+                ? "POST \(target) HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody" : "GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n"
+            do {
+                let client = try connection ?? RawClient(address)
+                connection = client
+                note(try client.exchange(request), to: target)
+            } catch {
+                note(error, for: target)
+                connection = nil
+            }
+        }
+    }
+
+    private func note(_ answer: Response, to target: String) {
+        let isOwn = [502, 503, 504].contains(answer.status) && answer.text.hasPrefix("\(answer.status) ")
+        let isWhole = answer.status == 200 && answer.text == OriginProcess.body(of: target)
+        state.withLock { state in
+            state.outcomes += 1
+            if isWhole { state.whole += 1 }
+            if !isOwn, !isWhole { state.faults.append("\(answer.status) to \(target): \(answer.text.prefix(60))") }
+        }
+    }
+
+    private func note(_ error: any Error, for target: String) {
+        let fault: String? = switch error {
+        case let cut as MessageReader.Cut:
+            OriginProcess.body(of: target).utf8.starts(with: cut.received) ? nil : "not the beginning of \(target)"
+        case TestSocket.Failure.failed: nil
+        case let problem as Problem: problem.description.contains(" ended") ? nil : "\(problem)"
+        default: "\(error)"
+        }
+        state.withLock { state in
+            state.outcomes += 1
+            if let fault { state.faults.append("\(target): \(fault)") }
+        }
     }
 }

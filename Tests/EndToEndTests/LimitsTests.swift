@@ -24,6 +24,39 @@ import Testing
         for client in clients { #expect(try client.get().status == 200, "who was there stays") }
     }
 
+    /// Clients that do not read hold the most memory there is for one; from the limit on nobody new is let in.
+    @Test func bufferedBytesHaveALimit() throws {
+        let origin = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() {
+                guard request.head.startLine.contains("/long") else { return try connection.answer("app\n", to: request) }
+                try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+                for _ in 0..<100 { try connection.send([UInt8](repeating: 0x61, count: 1_000_000)) }
+            }
+        }
+        let serin = try SerinProcess(.origin(origin, settings: "limits: {memory: 1MiB}"))
+        let early = try serin.client()
+        #expect(try early.get().status == 200)
+        #expect(try serin.metrics().sum("serin_buffer_bytes") == 0, "nobody who is idle has a buffer")
+        var stuck: [RawClient] = []
+        let refused = try eventually("the limit") { () -> Response? in
+            let client = try serin.client(receiveBuffer: 4096)
+            // Refused before it has asked, perhaps.
+            try? client.send("GET /long HTTP/1.1\r\nHost: a\r\n\r\n")
+            try eventually("an answer") { client.socket.isReadable }
+            stuck.append(client)
+            let head = try client.readHead()
+            return head.startLine.contains("503") ? Response(status: 503, head: head, body: []) : nil
+        }
+        #expect(refused["Retry-After"] == "1" && refused["Connection"] == "close")
+        #expect((4...8).contains(stuck.count), "\(stuck.count) at a quarter of a MiB each")
+        #expect(try serin.metrics().sum("serin_buffer_bytes") >= 1 << 20)
+        #expect(try serin.metrics().sum("serin_connections_refused_total") == 1)
+        #expect(try early.get().status == 200, "who was there stays")
+        for client in stuck { client.socket.reset() }
+        try eventually("room") { try serin.metrics().sum("serin_buffer_bytes") == 0 }
+        #expect(try serin.client().get().status == 200)
+    }
+
     @Test func oneClientGetsOnlySoMany() throws {
         let origin = try RecordingOrigin.named("app")
         let serin = try SerinProcess(.origin(origin, settings: "limits: {connectionsPerClient: 2}"))

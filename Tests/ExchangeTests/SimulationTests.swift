@@ -9,7 +9,7 @@ import Glibc
 ///
 /// `SERIN_SIM_SEEDS=n` plays n seeds, `SERIN_SIM_SEED=n` replays one.
 @Suite struct SimulationTests {
-    private static let defaultCount: UInt64 = 300
+    private static let defaultCount: UInt64 = 1000
 
     @Test func everyRunObeysTheRules() {
         var (requests, shielded) = (0, 0)

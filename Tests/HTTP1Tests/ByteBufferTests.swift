@@ -135,6 +135,19 @@ struct ByteBufferTests {
         pool.give(&first)
     }
 
+    @Test("What is out is counted, whatever becomes of it afterwards")
+    func counting() {
+        let pool = BufferPool(bytesKeptPerSize: 0)
+        var first = pool.take(.head)
+        var second = pool.take(.huge)
+        #expect(pool.bytesTaken == BufferPool.Size.head.rawValue + BufferPool.Size.huge.rawValue)
+        pool.give(&second)
+        #expect(pool.bytesTaken == BufferPool.Size.head.rawValue)
+        pool.give(&first)
+        pool.give(&first)
+        #expect(pool.bytesTaken == 0)
+    }
+
     @Test("Blocks beyond the bound go back to the allocator")
     func bound() {
         let pool = BufferPool(bytesKeptPerSize: BufferPool.Size.head.rawValue)

@@ -43,7 +43,26 @@ import Testing
         ("0::/\n", ""), ("0::/a/b.scope\n", "/a/b.scope"), ("12:cpu:/old\n0::/new\n", "/new"), ("1:cpu:/old\n", nil), ("", nil),
     ] as [(String, String?)])
     func findsTheControlGroup(_ membership: String, _ path: String?) {
-        #expect(AvailableProcessors.controlGroup(in: membership) == path)
+        #expect(ControlGroup.path(in: membership) == path)
+    }
+
+    @Test(arguments: [
+        ("max\n", nil), ("1073741824\n", 1 << 30), ("0\n", nil), ("-1\n", nil), ("", nil), ("99999999999999999999\n", nil),
+    ] as [(String, Int?)])
+    func readsAMemoryLimit(_ text: String, _ bytes: Int?) {
+        #expect(AvailableMemory.limit(in: text) == bytes)
+    }
+
+    @Test(arguments: [
+        ("MemTotal:       24569024 kB\nMemFree: 1 kB\n", 24_569_024 << 10), ("MemFree: 1 kB\n", nil), ("MemTotal: x kB\n", nil),
+        ("MemTotal: 1 MB\n", nil), ("MemTotal: 9223372036854775807 kB\n", nil), ("", nil),
+    ] as [(String, Int?)])
+    func readsTheInstalledMemory(_ text: String, _ bytes: Int?) {
+        #expect(AvailableMemory.total(in: text) == bytes)
+    }
+
+    @Test func thereIsMemory() {
+        #expect((1 << 20...sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))).contains(AvailableMemory.bytes))
     }
 
     @Test func writingToAClosedPipeIsNoSignal() throws {

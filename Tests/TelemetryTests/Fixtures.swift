@@ -66,6 +66,7 @@ enum Fixtures {
         process.upstreamConnectionsIdle = 56
         process.accessLinesLost = 7
         process.accessLogReopenFailures = 2
+        process.bufferBytes = 58
         process.reloadsSucceeded = 3
         process.reloadsFailed = 1
         process.lastReloadSuccessful = false

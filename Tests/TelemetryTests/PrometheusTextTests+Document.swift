@@ -102,10 +102,13 @@ extension PrometheusTextTests {
         serin_connections{state="client"} 64
         serin_connections{state="upstream_active"} 8
         serin_connections{state="upstream_idle"} 56
+        # HELP serin_buffer_bytes Buffers of requests under way.
+        # TYPE serin_buffer_bytes gauge
+        serin_buffer_bytes 58
         # HELP serin_connections_accepted_total Client connections accepted.
         # TYPE serin_connections_accepted_total counter
         serin_connections_accepted_total 101
-        # HELP serin_connections_refused_total Client connections closed unserved because of a connection limit.
+        # HELP serin_connections_refused_total Client connections closed unserved because of a limit.
         # TYPE serin_connections_refused_total counter
         serin_connections_refused_total 102
         # HELP serin_accept_pauses_total Times accepting paused because descriptors ran out.

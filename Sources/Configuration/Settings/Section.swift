@@ -83,6 +83,17 @@ struct Section {
         if let read { value = read }
     }
 
+    /// A size or `auto`, which is nil.
+    func readSize(_ key: String, into value: inout Int?, range: ClosedRange<Int>, log: inout DiagnosticLog) {
+        let expected = "`auto`, or a size such as 512MiB, \(Self.text(range))"
+        let read = self.value(key, expected: expected, log: &log) { text -> Int?? in
+            if text == "auto" { return .some(nil) }
+            guard let size = Quantity.size(text), range.contains(size) else { return nil }
+            return .some(size)
+        }
+        if let read { value = read }
+    }
+
     func readCount(_ key: String, into value: inout Int, range: ClosedRange<Int>, log: inout DiagnosticLog) {
         let read = self.value(key, expected: "a whole number \(Self.text(range))", log: &log) { text in
             Quantity.number(text).flatMap { range.contains($0) ? $0 : nil }

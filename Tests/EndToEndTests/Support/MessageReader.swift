@@ -20,11 +20,20 @@ struct MessageHead: Sendable, CustomStringConvertible {
 final class MessageReader {
     let socket: TestSocket
     private var buffer: [UInt8] = []
+    /// What was read since `forget`, as it came; `skip` leaves no trace.
+    private(set) var taken: [UInt8] = []
 
     init(_ socket: TestSocket) { self.socket = socket }
 
     /// Bytes that came behind the last message.
     var unread: [UInt8] { buffer }
+
+    func forget() { taken = [] }
+
+    private func take(_ count: Int) {
+        taken += buffer[..<count]
+        buffer.removeFirst(count)
+    }
 
     /// Nil at a clean end of the stream.
     func readHead(_ deadline: Deadline) throws -> MessageHead? {
@@ -56,7 +65,7 @@ final class MessageReader {
             if let end = buffer[searched...].firstIndex(of: 0x0A) {
                 guard end > 0, buffer[end - 1] == 0x0D else { throw Problem("a line ends without CR") }
                 let line = String(decoding: buffer[..<(end - 1)], as: UTF8.self)
-                buffer.removeFirst(end + 1)
+                take(end + 1)
                 return line
             }
             searched = buffer.count
@@ -78,7 +87,7 @@ final class MessageReader {
             guard try fill(deadline) else { throw Cut(received: buffer) }
         }
         let bytes = Array(buffer[..<count])
-        buffer.removeFirst(count)
+        take(count)
         return bytes
     }
 

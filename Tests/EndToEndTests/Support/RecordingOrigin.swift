@@ -8,6 +8,10 @@ struct RecordedRequest: Sendable {
     let head: MessageHead
     let body: [UInt8]
     var trailers: [String] = []
+    /// All of it, as it came.
+    var bytes: [UInt8] = []
+    /// What had come behind it already, though it was not answered.
+    var surplus: [UInt8] = []
 
     var method: String { String(head.startLine.prefix { $0 != " " }) }
 
@@ -124,6 +128,7 @@ final class OriginConnection: @unchecked Sendable {
 
     /// The next request with its whole body; nil when the proxy closes the connection.
     func readRequest() throws -> RecordedRequest? {
+        reader.forget()
         guard let head = try readHead() else { return nil }
         var request = RecordedRequest(connection: index, head: head, body: [])
         if head["Transfer-Encoding"] != nil {
@@ -132,6 +137,7 @@ final class OriginConnection: @unchecked Sendable {
         } else if let length = head["Content-Length"].flatMap({ Int($0) }) {
             request = RecordedRequest(connection: index, head: head, body: try reader.readExactly(length, Self.patience))
         }
+        (request.bytes, request.surplus) = (reader.taken, reader.unread)
         record(request)
         return request
     }

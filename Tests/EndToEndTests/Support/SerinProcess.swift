@@ -110,8 +110,10 @@ final class SerinProcess {
         }
     }
 
-    /// The binary of the build that these tests belong to: it lies beside them.
+    /// The binary of the build that these tests belong to, which lies beside them; or another one, by `SERIN_PROGRAM`
+    /// (scripts/test-sanitize).
     static func executable() throws -> String {
+        if let program = ProcessInfo.processInfo.environment["SERIN_PROGRAM"] { return program }
         let test = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         let besides = [test, CommandLine.arguments[0]].map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
         for folder in besides + [Repository.path + "/.build/debug"] {

@@ -76,17 +76,19 @@ final class Simulation {
 
     private var isDone: Bool { harness.summaries.count == requests.count && sent == outbox.count && !harness.isAttached }
 
-    // MARK: SeededGenerator
+    // MARK: Steps
 
     private func step() {
         harness.chunk = chance.oneIn(4) ? .max : 1 + chance.upTo(grain)
-        switch chance.upTo(11) {
+        harness.isBlocked = chance.oneIn(5)
+        switch chance.upTo(12) {
         case 0, 1: clientSends(harness.chunk)
         case 2, 3: _ = harness.readClient()
         case 4, 5: _ = harness.writeUpstream()
         case 6, 7: originActs(harness.chunk)
         case 8: _ = harness.readUpstream()
         case 9, 10: _ = harness.writeClient()
+        case 11: harness.readBoth()
         default: happens()
         }
         if chance.oneIn(3) { harness.rest() }
@@ -154,6 +156,7 @@ final class Simulation {
     /// From here on everyone is quick and friendly, and what stalls times out; in the end the client goes.
     private func settle() {
         harness.chunk = .max
+        harness.isBlocked = false
         harness.connects = []
         var rounds = 0
         while harness.isOpen {

@@ -61,6 +61,8 @@ final class MachineHarness {
 
     /// Most bytes of one read or write.
     var chunk = Int.max
+    /// Every read finds its socket empty and every write finds it full (EAGAIN), whatever readiness said before.
+    var isBlocked = false
     /// Bytes that each side still takes before it stops reading.
     var clientTakes = Int.max
     var upstreamTakes = Int.max
@@ -91,6 +93,7 @@ final class MachineHarness {
         guard isOpen, clientWire.count > 0 || clientWire.end != nil else { return false }
         attach()
         guard machine.wantsBytes(from: .client) else { return false }
+        guard !isBlocked else { return readNothing(from: .client) }
         var count = 0
         if clientWire.count > 0 {
             _ = machine.receive(from: .client, now: now) { space in
@@ -111,6 +114,7 @@ final class MachineHarness {
 
     func readUpstream() -> Bool {
         guard isOpen, let current, upstreams[current].state == .open, machine.wantsBytes(from: .upstream) else { return false }
+        guard !isBlocked else { return readNothing(from: .upstream) }
         var count = 0
         if upstreams[current].wire.count > 0 {
             _ = machine.receive(from: .upstream, now: now) { space in
@@ -132,6 +136,7 @@ final class MachineHarness {
 
     func writeClient() -> Bool {
         guard isOpen, isAttached, machine.hasOutput(for: .client) else { return false }
+        guard !isBlocked else { return writeNothing(to: .client) }
         let limit = min(chunk, clientTakes)
         guard limit > 0 else { return false }
         let sent = machine.transmit(to: .client, now: now) { first, second in
@@ -146,6 +151,7 @@ final class MachineHarness {
 
     func writeUpstream() -> Bool {
         guard isOpen, let current, upstreams[current].state == .open, machine.hasOutput(for: .upstream) else { return false }
+        guard !isBlocked else { return writeNothing(to: .upstream) }
         let limit = min(chunk, upstreamTakes)
         guard limit > 0 else { return false }
         let sent = machine.transmit(to: .upstream, now: now) { first, second in
@@ -156,6 +162,35 @@ final class MachineHarness {
         if upstreamTakes != .max { upstreamTakes -= sent }
         act()
         return true
+    }
+
+    /// What both sides have sent is read before any of it is acted on, as the worker does after a batch of events.
+    func readBoth() {
+        guard isOpen, isAttached, !isBlocked, let current, upstreams[current].state == .open else { return }
+        guard clientWire.count > 0, machine.wantsBytes(from: .client) else { return }
+        guard upstreams[current].wire.count > 0, machine.wantsBytes(from: .upstream) else { return }
+        _ = machine.receive(from: .client, now: now) { space in clientWire.read(into: &space, atMost: chunk) }
+        _ = machine.receive(from: .upstream, now: now) { space in
+            let count = upstreams[current].wire.read(into: &space, atMost: chunk)
+            upstreams[current].bytesRead += count
+            return count
+        }
+        machine.digest(now: now)
+        act()
+    }
+
+    private func readNothing(from side: Side) -> Bool {
+        check(!machine.receive(from: side, now: now) { _ in 0 }, "nothing was read")
+        machine.digest(now: now)
+        act()
+        return false
+    }
+
+    private func writeNothing(to side: Side) -> Bool {
+        check(machine.transmit(to: side, now: now) { _, _ in 0 } == 0, "nothing was written")
+        check(machine.hasOutput(for: side), "what was not written still waits")
+        act()
+        return false
     }
 
     /// As the worker's loop: until nothing moves.

@@ -1,0 +1,83 @@
+import Foundation
+import Testing
+
+/// docs/http.md names the test of each duty, and the setting and the metric of each bound: what it names is there.
+@Suite struct DutyTests {
+    private static let lastDuty = 73
+    private static let document = Result { try String(contentsOfFile: Repository.path + "/docs/http.md", encoding: .utf8) }
+
+    /// The cells of the rows of one section's tables, without heads.
+    private static func rows(of title: String) throws -> [[String]] {
+        let sections = try document.get().components(separatedBy: "\n## ")
+        let section = try #require(sections.first { $0.hasPrefix(title + "\n") }, "a section \(title)")
+        return section.split(separator: "\n").filter { $0.hasPrefix("| ") && !$0.hasPrefix("| ---") && !$0.hasPrefix("| duty") && !$0.hasPrefix("| what") }
+            .map { $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) } }
+    }
+
+    /// The texts of all tests.
+    private static let sources: [String] = {
+        let root = URL(fileURLWithPath: Repository.path + "/Tests")
+        let files = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)?.compactMap { $0 as? URL } ?? []
+        return files.filter { $0.pathExtension == "swift" && $0.lastPathComponent != "DutyTests.swift" }.compactMap { file in
+            try? String(contentsOf: file, encoding: .utf8)
+        }
+    }()
+
+    @Test func everyDutyHasItsRow() throws {
+        var found: [Int] = []
+        for row in try Self.rows(of: "Duties") {
+            let bounds = row[0].split(separator: "–").compactMap { Int($0) }
+            found += bounds.count == 2 ? Array(bounds[0]...bounds[1]) : row[0].split(separator: ",").compactMap { Int($0.trimmingCharacters(in: .whitespaces)) }
+        }
+        #expect(found == Array(1...Self.lastDuty), "each once, in order")
+    }
+
+    @Test func theTestsItNamesAreThere() throws {
+        for row in try Self.rows(of: "Duties") {
+            #expect(row.count == 3, "\(row)")
+            let named = try Self.check(row[2], of: row[0])
+            #expect(named > 0 || row[2].contains("not yet"), "duty \(row[0]) names no test")
+        }
+    }
+
+    /// Returns how many tests the cell names.
+    private static func check(_ cell: String, of duty: String) throws -> Int {
+        var files: [String] = []
+        var count = 0
+        for match in cell.matches(of: /`([^`]+)`|"([^"]+)"/) {
+            if let row = match.output.2 {
+                #expect(files.contains { $0.contains("\"\(row)\"") }, "duty \(duty): no row “\(row)” in the suite before it")
+                continue
+            }
+            let words = (match.output.1 ?? "").split(separator: ".", omittingEmptySubsequences: false)
+            if let suite = words.first, suite.hasSuffix("Tests") || suite.hasSuffix("Scripts") || suite == "FuzzTarget" {
+                let declaration = try Regex("(struct|class|enum|extension) \(suite)\\b")
+                files = sources.filter { $0.contains(declaration) }
+                #expect(!files.isEmpty, "duty \(duty): no suite \(suite)")
+                count += 1
+            } else if words.first != "" {
+                continue
+            }
+            guard words.count == 2, let member = words.last, member != "swift" else { continue }
+            let declaration = try Regex("(func|let|case|,) \(member)\\b")
+            #expect(files.contains { $0.contains(declaration) }, "duty \(duty): no \(member) in the suite before it")
+        }
+        return count
+    }
+
+    @Test func theBoundsAreThose() throws {
+        let settings = try String(contentsOfFile: Repository.path + "/config/serin.yaml", encoding: .utf8)
+        let metrics = try String(contentsOfFile: Repository.path + "/Sources/Telemetry/PrometheusText.swift", encoding: .utf8)
+        let rows = try Self.rows(of: "Bounds")
+        #expect(rows.count > 20)
+        for row in rows {
+            #expect(row.count == 4, "\(row)")
+            for match in row.joined(separator: " ").matches(of: /`(limits|timeouts)\.(\w+)`/) {
+                let line = settings.split(separator: "\n").first { $0.hasPrefix("  \(match.output.2): ") }
+                let value = line?.split(separator: " ").dropFirst().first.map(String.init)
+                #expect(value == row[1].split(separator: ",").first.map(String.init), "the default of \(match.output.2)")
+            }
+            for match in row[3].matches(of: /serin_\w+/) { #expect(metrics.contains(match.output), "no metric \(match.output)") }
+        }
+    }
+}
