@@ -61,7 +61,7 @@ import Testing
         let manifest = Manifest(
             kind: "Ingress", namespace: "default", name: "test", place: Place(file: "test.yaml", line: 1), created: nil, labels: [:],
             annotations: [Annotation(key: "serin.dev/gzip", value: "on", line: 7)], body: .ingress(IngressManifest()))
-        RouteAnnotations.warnOnCanary(manifest, log: &log)
+        RouteAnnotations.warnOnCanary(manifest, .scoped, log: &log)
         #expect(log.sorted.map(\.description).map { $0.contains("serin.dev/gzip does nothing in a canary") } == [true])
     }
 }

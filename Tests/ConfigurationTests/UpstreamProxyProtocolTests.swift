@@ -1,6 +1,7 @@
 import Addressing
 import Exchange
 import Routing
+import TestSupport
 import Testing
 @testable import Configuration
 

@@ -3,6 +3,7 @@ import Exchange
 import Glibc
 import Reactor
 import Synchronization
+import TLS
 import Testing
 @testable import Server
 
@@ -32,7 +33,7 @@ import Testing
             $0.adminIdleLimit = 20_000_000
             $0.reload = {
                 reload.run()
-                return .loaded(snapshot, nil, settings, inactive: [], notes: [], files: WatchedFiles())
+                return .loaded(snapshot, TLSContexts(), settings, inactive: [], notes: [], files: WatchedFiles())
             }
         }
         let admin = proxy.supervisor.admin

@@ -186,7 +186,7 @@ struct SnapshotCompiler {
         let announced = tls == nil ? proxyProtocol : nil
         if announced != proxyProtocol {
             log.warning(
-                manifest.place(line: manifest.line), manifest.object,
+                manifest.place(line: manifest.annotation("serin.dev/upstream-proxy-protocol")?.line ?? manifest.place.line), manifest.object,
                 "serin.dev/upstream-proxy-protocol is ignored: the upstream speaks TLS, and both together are not supported")
         }
         if let owner, let position = serviceAddress(reference, of: owner, balancing, announced, tls, log: &log) { return position }
@@ -283,7 +283,7 @@ struct SnapshotCompiler {
         // Copies go by connections of their own, which know neither.
         guard backend.tls == nil, backend.proxyProtocol == nil else {
             log.warning(
-                manifest.place(line: manifest.line), manifest.object,
+                manifest.place(line: manifest.annotation("serin.dev/canary-mirror-percent")?.line ?? manifest.place.line), manifest.object,
                 "serin.dev/canary-mirror-percent is ignored: copies go neither by TLS nor with a PROXY header")
             return nil
         }
