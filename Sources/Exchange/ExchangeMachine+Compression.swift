@@ -59,7 +59,8 @@ extension ExchangeMachine {
     }
 
     /// The body breaks off: the client is to get what came of it, and never the end of the stream.
-    func flushBeforeCut() {
+    func flushBeforeCut(_ now: Instant) {
+        beginClientWait(now)
         response.flush(pool, &context.gzip.scratch)
     }
 

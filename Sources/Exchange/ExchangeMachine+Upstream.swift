@@ -181,7 +181,7 @@ extension ExchangeMachine {
     func cutResponse(_ failure: Failure, _ now: Instant) {
         summary.failure = failure
         dropUpstream()
-        if isCompressing { flushBeforeCut() }
+        if isCompressing { flushBeforeCut(now) }
         mustCut = true
         phase = .answering
         settle(now)
@@ -224,18 +224,22 @@ extension ExchangeMachine {
         switch phase {
         case .finished: break
         case .readingHead where !parser.hasStarted: finishSilently(now)
-        default: clientWentAway(now)
+        default: abandon(.clientClosed, now)
         }
     }
 
-    func clientWentAway(_ now: Instant) { abandon(.clientClosed, now) }
+    /// Its half of the connection has ended before its request has. Earlier answers may still be on their way to it, which a reset
+    /// would destroy; but an answer that has begun must not look complete.
+    func clientWentAway(_ now: Instant) {
+        abandon(.clientClosed, now, responseHeadIsDone ? .abort : .close(linger: false))
+    }
 
     /// Ends without another word to the client; the summary still tells what it would have been told.
     @inline(never)
-    func abandon(_ failure: Failure, _ now: Instant) {
+    func abandon(_ failure: Failure, _ now: Instant, _ disposition: Disposition = .abort) {
         summary.failure = failure
         if !summary.isAnswered { summary.status = failure.status }
-        finish(.abort, now)
+        finish(disposition, now)
     }
 
     /// No request was begun: there is nothing to sum up.

@@ -115,6 +115,14 @@ public final class ExchangeMachine {
         lastUpstreamProgress = now
     }
 
+    deinit {
+        request.giveAllBack(to: pool)
+        response.giveAllBack(to: pool)
+    }
+
+    /// Of the blocks that it holds.
+    public var blockBytes: Int { request.blockBytes + response.blockBytes }
+
     static func headLimits(_ limits: Limits) -> HeadLimits {
         HeadLimits(requestLine: limits.requestLine, fieldBytes: limits.headerBytes, fieldCount: limits.headerFields)
     }

@@ -369,6 +369,15 @@ struct Relay: ~Copyable {
         if output.capacity > BufferPool.Size.standard.rawValue { pool.give(&output) }
     }
 
+    /// Gives all blocks back.
+    mutating func giveAllBack(to pool: BufferPool) {
+        pool.give(&input)
+        pool.give(&output)
+    }
+
+    /// Of its blocks.
+    var blockBytes: Int { input.capacity + output.capacity }
+
     func checkInvariants() {
         assert(passthrough >= 0 && owed >= 0 && passthrough + owed <= input.count, "decoded bytes are in the input")
         assert(passthrough == 0 || owed == 0, "a body is either passed through or copied")

@@ -41,7 +41,8 @@ extension Worker {
         let peer = address.ipAddress
         let isAnnounced = listener.configured.proxyProtocol
         if isAnnounced, !mayAnnounce(peer) { return metrics.proxyHeaders.record(.untrusted) }
-        guard context.pool.bytesTaken < admission.bufferBytesPerWorker, case .admitted(let countsAddress) = counts.admit(
+        let limit = admission.bufferBytesPerWorker
+        guard context.pool.bytesTaken < limit || bufferBytes < limit, case .admitted(let countsAddress) = counts.admit(
             peer, limit: admission.connections, limitPerClient: isAnnounced ? 0 : limits.connectionsPerClient)
         else {
             metrics.connectionsRefused &+= 1

@@ -40,7 +40,14 @@ extension Worker {
     var countsSoFar: WorkerCounts {
         WorkerCounts(
             metrics: metricsSoFar, upstreamsActive: upstreamCount - idleUpstreamCount, upstreamsIdle: idleUpstreamCount,
-            bufferBytes: context.pool.bytesTaken)
+            bufferBytes: bufferBytes)
+    }
+
+    /// In the buffers of requests under way. What idle machines keep is no more in use than what waits in the pool.
+    var bufferBytes: Int {
+        var bytes = context.pool.bytesTaken
+        idleMachines.forEach { bytes -= $0.machine.blockBytes }
+        return bytes
     }
 
     private func listen(_ handed: HandedSocket) {

@@ -155,6 +155,8 @@ import Testing
     }
 
     private func check(_ test: Case, _ compatibility: String, showsServices: Bool) {
+        // Refused whole: `AdmissionTests`.
+        if compatibility == "ingress-nginx", test.name == "R38 what is no Service" { return }
         let loaded = Loaded(test.ingresses, empty: test.empty, settings: "compatibility: \(compatibility)")
         for (url, expected) in test.requests {
             #expect(answer(url, loaded, showsServices: showsServices) == expected, "\(url)")

@@ -43,7 +43,7 @@ import TestSupport
         Case(fixture: "same-age", rules: ["R11"]),
         Case(fixture: "main-without-endpoints", rules: ["R21.0"]),
         Case(fixture: "weight-total", rules: ["R21.7"]),
-        Case(fixture: "annotations", rules: ["annotation", "annotation", "annotation", "annotation"]),
+        Case(fixture: "annotations", rules: ["annotation", "annotation", "annotation"]),
         Case(fixture: "paths-and-tls", rules: ["tls", "R40"]),
         Case(fixture: "balancing", rules: ["R32", "R32", "R39"]),
         Case(fixture: "affinity", rules: ["R28", "R20"]),

@@ -67,7 +67,7 @@ import Testing
 
     @Test func theBoundsAreThose() throws {
         let settings = try String(contentsOfFile: Repository.path + "/config/serin.yaml", encoding: .utf8)
-        let metrics = try String(contentsOfFile: Repository.path + "/Sources/Telemetry/PrometheusText.swift", encoding: .utf8)
+        let metrics = try SerinProcess(.origin(RecordingOrigin.named("app"))).ask("/metrics").text
         let rows = try Self.rows(of: "Bounds")
         #expect(rows.count > 20)
         for row in rows {
@@ -77,7 +77,9 @@ import Testing
                 let value = line?.split(separator: " ").dropFirst().first.map(String.init)
                 #expect(value == row[1].split(separator: ",").first.map(String.init), "the default of \(match.output.2)")
             }
-            for match in row[3].matches(of: /serin_\w+/) { #expect(metrics.contains(match.output), "no metric \(match.output)") }
+            for match in row[3].matches(of: /serin_\w+/) {
+                #expect(metrics.contains("# TYPE \(match.output) "), "no metric \(match.output)")
+            }
         }
     }
 }

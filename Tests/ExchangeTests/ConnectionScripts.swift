@@ -106,7 +106,7 @@ import Testing
         Script(name: "is idle", steps: [.wait(1000)], ends: []),
         Script(
             name: "closes within a head", steps: [.client("GET / HT"), .clientCloses],
-            ends: [.init(499, .clientClosed, attempts: 0)], left: .aborted),
+            ends: [.init(499, .clientClosed, attempts: 0)], left: .closed),
         Script(
             name: "breaks within a head", steps: [.client("GET / HT"), .clientFails],
             ends: [.init(499, .clientClosed, attempts: 0)], left: .aborted),
@@ -118,12 +118,12 @@ import Testing
             toClient: ok, toUpstreams: [post + "body"], ends: [.init(200, received: 4, sent: 2)], left: .closed),
         Script(
             name: "closes within a body", steps: [.client(post + "bo"), .clientCloses], toUpstreams: [post + "bo"],
-            ends: [.init(499, .clientClosed, received: 2)], left: .aborted, reusable: [false]),
+            ends: [.init(499, .clientClosed, received: 2)], left: .closed, reusable: [false]),
         Script(
             name: "closes within a chunked body while connecting", steps: [
                 .connects([.pending]), .client("POST / HTTP/1.1|Host: a.test|Transfer-Encoding: chunked||2|ab|"), .clientCloses,
             ],
-            toUpstreams: [""], ends: [.init(499, .clientClosed, received: 2)], left: .aborted, reusable: [false]),
+            toUpstreams: [""], ends: [.init(499, .clientClosed, received: 2)], left: .closed, reusable: [false]),
         Script(
             name: "half-closes while connecting", steps: [
                 .connects([.pending]), .client(get), .clientCloses, .connected(.fresh), .upstream(ok),
