@@ -64,8 +64,7 @@ extension Worker {
 
     func servePostponed() {
         guard !requests.isEmpty || !answers.isEmpty else { return }
-        // New requests and what follows them are kept apart: each is more code than the first-level cache has room for beside
-        // the other.
+        // Kept apart, because the first-level cache has no room for the code of both.
         swap(&answers, &digesting)
         digestAll()
         swap(&requests, &digesting)
