@@ -18,6 +18,8 @@ let package = Package(
                 .product(name: "Routing", package: "serin"),
             ],
             path: "Micro",
-            swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()]),
+            swiftSettings: [.swiftLanguageMode(.v6), .strictMemorySafety()],
+            // Routing rounds numbers, which the C library has a library of its own for.
+            linkerSettings: [.linkedLibrary("m")]),
     ]
 )
