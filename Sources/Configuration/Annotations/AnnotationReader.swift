@@ -21,6 +21,9 @@ struct AnnotationReader {
         canaryPrefixes.lazy.compactMap { key.droppingPrefix($0) }.first { CanaryAnnotations.names.contains($0) }
     }
 
+    /// ingress-nginx's annotation called `name`.
+    func nginx(_ name: String) -> Annotation? { manifest.annotation(CanaryAnnotations.prefix, name) }
+
     /// Serin's annotation called `name`.
     func own(_ name: String) -> Annotation? { manifest.annotation(Self.prefix, name) }
 
@@ -28,6 +31,17 @@ struct AnnotationReader {
     func extended(_ name: String, tengine: Bool = true) -> Annotation? {
         let vendors = (tengine ? [CanaryAnnotations.prefix] : []) + [Self.higressPrefix]
         return own(name) ?? vendors.lazy.compactMap { manifest.annotation($0, name) }.first
+    }
+
+    /// How many certificates may stand between one and its authority, as ingress-nginx's annotation `name` says; `usual` without it,
+    /// and, as there, if it says 0.
+    func depth(_ name: String, usual: Int, log: inout DiagnosticLog) -> Int {
+        guard let annotation = nginx(name) else { return usual }
+        guard let number = AnnotationText.integer(annotation.value), (0...100).contains(number) else {
+            warn(annotation, "is not a whole number from 1 to 100: counts as \(usual)", log: &log)
+            return usual
+        }
+        return number > 0 ? number : usual
     }
 
     /// Says that `annotation` can't be used as it is; `message` goes on with why and what happens instead.

@@ -104,8 +104,6 @@ struct BalancingAnnotations {
     private func annotation(_ name: String) -> Annotation? { manifest.annotation(CanaryAnnotations.prefix + name) }
 
     private func warn(_ annotation: Annotation, _ message: String, log: inout DiagnosticLog) {
-        log.warning(
-            manifest.place(line: annotation.line), manifest.object,
-            "\(annotation.key): \"\(annotation.value.clipped)\" \(message) (R32)")
+        AnnotationReader(manifest: manifest).warn(annotation, message + " (R32)", log: &log)
     }
 }

@@ -24,23 +24,23 @@ struct UpstreamTLSAnnotations {
     /// Of the first of `proxy-ssl-*`; nil without any.
     private(set) var settingsLine: Int?
 
-    private let manifest: Manifest
+    private let reader: AnnotationReader
 
     init(_ manifest: Manifest, log: inout DiagnosticLog) {
-        self.manifest = manifest
+        reader = AnnotationReader(manifest: manifest)
         readProtocol(log: &log)
-        let written = Self.settings.compactMap { annotation($0) }
+        let written = Self.settings.compactMap { reader.nginx($0) }
         guard !written.isEmpty else { return }
         settingsLine = written[0].line
         if !isHTTPS {
-            warn(written[0], "does nothing, as requests go to the upstream by HTTP; write \(CanaryAnnotations.prefix)backend-protocol: \"HTTPS\"", log: &log)
+            reader.warn(written[0], "does nothing, as requests go to the upstream by HTTP; write \(CanaryAnnotations.prefix)backend-protocol: \"HTTPS\"", log: &log)
         }
-        secret = annotation("proxy-ssl-secret").map { Located(value: AnnotationText.normalized($0.value), line: $0.line) }
-        if let annotation = annotation("proxy-ssl-verify") {
+        secret = reader.nginx("proxy-ssl-secret").map { Located(value: AnnotationText.normalized($0.value), line: $0.line) }
+        if let annotation = reader.nginx("proxy-ssl-verify") {
             verifies = Located(value: isOn(annotation, log: &log), line: annotation.line)
         }
-        sendsName = annotation("proxy-ssl-server-name").map { isOn($0, log: &log) } ?? false
-        readDepth(log: &log)
+        sendsName = reader.nginx("proxy-ssl-server-name").map { isOn($0, log: &log) } ?? false
+        depth = reader.depth("proxy-ssl-verify-depth", usual: depth, log: &log)
         readName(log: &log)
         readVersions(log: &log)
         readCiphers(log: &log)
@@ -49,17 +49,17 @@ struct UpstreamTLSAnnotations {
     // MARK: Reading
 
     private mutating func readProtocol(log: inout DiagnosticLog) {
-        guard let annotation = annotation("backend-protocol") else { return }
+        guard let annotation = reader.nginx("backend-protocol") else { return }
         switch AnnotationText.normalized(annotation.value).uppercased() {
         case "HTTP": break
         case "HTTPS": isHTTPS = true
         case "GRPCS":
             isHTTPS = true
-            warn(annotation, "is not supported: HTTP/1.1 goes over the TLS connection, which gRPC does not understand", log: &log)
+            reader.warn(annotation, "is not supported: HTTP/1.1 goes over the TLS connection, which gRPC does not understand", log: &log)
         case "GRPC", "FCGI", "AUTO_HTTP":
-            warn(annotation, "is not supported: requests go to the upstream by plain HTTP/1.1", log: &log)
+            reader.warn(annotation, "is not supported: requests go to the upstream by plain HTTP/1.1", log: &log)
         default:
-            warn(annotation, "is no protocol: requests go to the upstream by plain HTTP/1.1; write HTTP or HTTPS", log: &log)
+            reader.warn(annotation, "is no protocol: requests go to the upstream by plain HTTP/1.1; write HTTP or HTTPS", log: &log)
         }
     }
 
@@ -68,49 +68,40 @@ struct UpstreamTLSAnnotations {
         case "on": return true
         case "off": return false
         default:
-            warn(annotation, "is neither on nor off: counts as off", log: &log)
+            reader.warn(annotation, "is neither on nor off: counts as off", log: &log)
             return false
         }
     }
 
-    private mutating func readDepth(log: inout DiagnosticLog) {
-        guard let annotation = annotation("proxy-ssl-verify-depth") else { return }
-        guard let number = AnnotationText.integer(annotation.value), (0...100).contains(number) else {
-            return warn(annotation, "is not a whole number from 1 to 100: counts as \(depth)", log: &log)
-        }
-        // As in ingress-nginx, 0 is not set.
-        if number > 0 { depth = number }
-    }
-
     private mutating func readName(log: inout DiagnosticLog) {
-        guard let annotation = annotation("proxy-ssl-name") else { return }
+        guard let annotation = reader.nginx("proxy-ssl-name") else { return }
         let text = AnnotationText.normalized(annotation.value).lowercased()
         guard IPAddress(text) != nil || AddressText.isName(text) else {
-            return warn(annotation, "is neither a DNS name nor an IP address: counts as not set", log: &log)
+            return reader.warn(annotation, "is neither a DNS name nor an IP address: counts as not set", log: &log)
         }
         name = text
     }
 
     private mutating func readVersions(log: inout DiagnosticLog) {
-        guard let annotation = annotation("proxy-ssl-protocols") else { return }
+        guard let annotation = reader.nginx("proxy-ssl-protocols") else { return }
         let known = ["SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
         let words = AnnotationText.normalized(annotation.value).split(separator: " ").map(String.init)
         guard !words.isEmpty, words.allSatisfy(known.contains) else {
-            return warn(annotation, "is not a list of \(known.joined(separator: ", ")): TLS 1.2 and 1.3 are spoken", log: &log)
+            return reader.warn(annotation, "is not a list of \(known.joined(separator: ", ")): TLS 1.2 and 1.3 are spoken", log: &log)
         }
         let wanted = TLSVersion.allCases.filter { words.contains("TLSv\($0.rawValue)") }
         guard let first = wanted.first, let last = wanted.last else {
-            return warn(annotation, "names nothing that Serin speaks: TLS 1.2 and 1.3 are spoken", log: &log)
+            return reader.warn(annotation, "names nothing that Serin speaks: TLS 1.2 and 1.3 are spoken", log: &log)
         }
         oldestVersion = first
         newestVersion = last
     }
 
     private mutating func readCiphers(log: inout DiagnosticLog) {
-        guard let annotation = annotation("proxy-ssl-ciphers") else { return }
+        guard let annotation = reader.nginx("proxy-ssl-ciphers") else { return }
         let text = AnnotationText.normalized(annotation.value)
         guard !text.isEmpty, text.utf8.allSatisfy(Self.isCipher) else {
-            return warn(annotation, "is not a list of ciphers in OpenSSL's notation: counts as not set", log: &log)
+            return reader.warn(annotation, "is not a list of ciphers in OpenSSL's notation: counts as not set", log: &log)
         }
         ciphers = Located(value: text, line: annotation.line)
     }
@@ -121,13 +112,5 @@ struct UpstreamTLSAnnotations {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
         default: "+:_-!".utf8.contains(byte)
         }
-    }
-
-    private func annotation(_ name: String) -> Annotation? { manifest.annotation(CanaryAnnotations.prefix, name) }
-
-    private func warn(_ annotation: Annotation, _ message: String, log: inout DiagnosticLog) {
-        log.warning(
-            manifest.place(line: annotation.line), manifest.object,
-            "\(annotation.key): \"\(annotation.value.clipped)\" \(message)")
     }
 }

@@ -44,10 +44,10 @@ struct RouteAnnotations {
     /// Also where it has none.
     private(set) var forcesHTTPS = false
 
-    private let manifest: Manifest
+    private let reader: AnnotationReader
 
     init(_ manifest: Manifest, log: inout DiagnosticLog) {
-        self.manifest = manifest
+        reader = AnnotationReader(manifest: manifest)
         retry = RetryAnnotations(manifest, log: &log).rule
         gzip = GzipAnnotations(manifest, log: &log)
         upstreamTLS = UpstreamTLSAnnotations(manifest, log: &log)
@@ -59,7 +59,7 @@ struct RouteAnnotations {
         readRewrite(log: &log)
         usesServiceAddress = bool("service-upstream", "requests go to the endpoints", log: &log)
         readProxyProtocol(log: &log)
-        redirectsToHTTPS = annotation("ssl-redirect").flatMap { AnnotationText.bool($0.value) }
+        redirectsToHTTPS = reader.nginx("ssl-redirect").flatMap { AnnotationText.bool($0.value) }
         if redirectsToHTTPS == nil { _ = bool("ssl-redirect", "counts as not set", log: &log) }
         forcesHTTPS = bool("force-ssl-redirect", "counts as not set", log: &log)
     }
@@ -88,60 +88,60 @@ struct RouteAnnotations {
     // MARK: Reading
 
     private mutating func readAliases(log: inout DiagnosticLog) {
-        guard let annotation = annotation("server-alias") else { return }
+        guard let annotation = reader.nginx("server-alias") else { return }
         for word in annotation.value.split(separator: ",") {
             let alias = AnnotationText.normalized(String(word)).lowercased()
             if alias.isEmpty { continue }
             let isWildcard = alias.hasPrefix("*.")
             guard AddressText.isName(isWildcard ? String(alias.dropFirst(2)) : alias) else {
-                warn(annotation, "`\(alias.clipped)` is not a host name, dropped; write DNS names, separated by commas", log: &log)
+                reader.warn(annotation, "`\(alias.clipped)` is not a host name, dropped; write DNS names, separated by commas", log: &log)
                 continue
             }
             if isWildcard {
-                warn(annotation, "`\(alias)` is taken for exactly one label, ingress-nginx takes any number of them here", log: &log)
+                reader.warn(annotation, "`\(alias)` is taken for exactly one label, ingress-nginx takes any number of them here", log: &log)
             }
             aliases.append(Located(value: alias, line: annotation.line))
         }
     }
 
     private mutating func readAppRoot(log: inout DiagnosticLog) {
-        guard let annotation = annotation("app-root") else { return }
+        guard let annotation = reader.nginx("app-root") else { return }
         let path = AnnotationText.normalized(annotation.value)
         // It is written into a field of the answer.
         guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            return warn(annotation, "is not an absolute path: `/` is not redirected", log: &log)
+            return reader.warn(annotation, "is not an absolute path: `/` is not redirected", log: &log)
         }
         appRoot = Located(value: path, line: annotation.line)
     }
 
     private mutating func readDefaultBackend(log: inout DiagnosticLog) {
-        guard let annotation = annotation("default-backend") else { return }
+        guard let annotation = reader.nginx("default-backend") else { return }
         let name = AnnotationText.normalized(annotation.value)
         guard ServiceEntry.parse(name).map({ $0.name == name }) == true else {
-            return warn(annotation, "is not the name of a Service of this namespace: dropped", log: &log)
+            return reader.warn(annotation, "is not the name of a Service of this namespace: dropped", log: &log)
         }
         defaultBackend = Located(value: name, line: annotation.line)
     }
 
     private func bool(_ name: String, _ otherwise: String, log: inout DiagnosticLog) -> Bool {
-        guard let annotation = annotation(name) else { return false }
+        guard let annotation = reader.nginx(name) else { return false }
         if let value = AnnotationText.bool(annotation.value) { return value }
-        warn(annotation, "is not a boolean: \(otherwise); write \"true\"", log: &log)
+        reader.warn(annotation, "is not a boolean: \(otherwise); write \"true\"", log: &log)
         return false
     }
 
     private mutating func readProxyProtocol(log: inout DiagnosticLog) {
-        guard let annotation = AnnotationReader(manifest: manifest).own("upstream-proxy-protocol"), annotation.value != "off" else { return }
+        guard let annotation = reader.own("upstream-proxy-protocol"), annotation.value != "off" else { return }
         proxyProtocol = ProxyHeader.Version(rawValue: annotation.value)
-        if proxyProtocol == nil { warn(annotation, "is none of `v1`, `v2` and `off`: upstreams get no PROXY header", log: &log) }
+        if proxyProtocol == nil { reader.warn(annotation, "is none of `v1`, `v2` and `off`: upstreams get no PROXY header", log: &log) }
     }
 
     private mutating func readRewrite(log: inout DiagnosticLog) {
-        guard let annotation = annotation("rewrite-target") else { return }
+        guard let annotation = reader.nginx("rewrite-target") else { return }
         let target = AnnotationText.normalized(annotation.value)
-        guard !target.isEmpty else { return warn(annotation, "is empty: counts as not set (R5)", log: &log) }
+        guard !target.isEmpty else { return reader.warn(annotation, "is empty: counts as not set (R5)", log: &log) }
         if let problem = Self.problem(ofTarget: target) {
-            return warn(annotation, "\(problem): paths go on as they came", log: &log)
+            return reader.warn(annotation, "\(problem): paths go on as they came", log: &log)
         }
         rewriteTarget = Located(value: target, line: annotation.line)
     }
@@ -164,13 +164,5 @@ struct RouteAnnotations {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
         default: "-._~/$:".utf8.contains(byte)
         }
-    }
-
-    private func annotation(_ name: String) -> Annotation? { manifest.annotation(CanaryAnnotations.prefix, name) }
-
-    private func warn(_ annotation: Annotation, _ message: String, log: inout DiagnosticLog) {
-        log.warning(
-            manifest.place(line: annotation.line), manifest.object,
-            "\(annotation.key): \"\(annotation.value.clipped)\" \(message)")
     }
 }
