@@ -1,3 +1,4 @@
+import Addressing
 public import Exchange
 public import Routing
 import Telemetry
@@ -59,6 +60,7 @@ public enum RouteReport {
             if let rewrite = route.rewrite { lines.append("  asks    for \(rewrite.target)") }
             if let rule = snapshot.https.clientRules[route.index] { lines.append("  clients \(rule)") }
             if route.retry != .standard { lines.append("  again   \(route.retry)") }
+            if let rule = snapshot.gzip?.rule(of: route.index) { lines.append("  answers \(rule)") }
             for canary in route.canaries {
                 let effect = reasons.reason(route, canary).map { "not in effect: \($0)" } ?? "in effect"
                 lines.append("  canary  \(text(snapshot.backends[canary.backend]))  Ingress \(canary.name), \(effect)")
@@ -84,7 +86,8 @@ public enum RouteReport {
         let endpoints = backend.endpoints.map(\.address.description)
         let manner = backend.balancing == .roundRobin ? "" : ", by \(backend.balancing)"
         let security = backend.tls.map { ", by \($0)" } ?? ""
-        return "\(backend.name) → \(endpoints.isEmpty ? "no endpoint" : endpoints.joined(separator: ", "))\(manner)\(security)"
+        let header = backend.proxyProtocol.map { ", behind PROXY headers (\($0.rawValue))" } ?? ""
+        return "\(backend.name) → \(endpoints.isEmpty ? "no endpoint" : endpoints.joined(separator: ", "))\(manner)\(security)\(header)"
     }
 
     // MARK: For programs
@@ -131,6 +134,7 @@ public enum RouteReport {
         json.member("regex", route.isPattern)
         json.member("rewrite", route.rewrite?.target)
         json.member("retry", "\(route.retry)")
+        json.member("gzip", snapshot.gzip?.rule(of: route.index).map(\.description))
         json.member("clientCertificates", snapshot.https.clientRules[route.index]?.demand.rawValue)
         json.key("stable")
         write(snapshot.backends[route.stable], to: &json)
@@ -159,6 +163,7 @@ public enum RouteReport {
             json.member("verified", tls.isVerified)
             json.member("serverName", tls.name.isEmpty ? nil : tls.name)
         }
+        json.member("proxyProtocol", backend.proxyProtocol?.rawValue)
         json.member("endpoints", backend.endpoints.map(\.address.description))
         json.endObject()
     }
