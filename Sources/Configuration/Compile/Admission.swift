@@ -1,16 +1,3 @@
-/// Ingresses as ingress-nginx has stored them: the last version of each that it did not refuse (R9).
-///
-/// Only `ingress-nginx` mode keeps them, from one loading of the configuration to the next.
-public struct StoredIngresses: Sendable {
-    private var manifests: [String: Manifest] = [:]
-
-    public init() {}
-
-    subscript(label: String) -> Manifest? { manifests[label] }
-
-    mutating func store(_ manifest: Manifest) { manifests[manifest.label] = manifest }
-}
-
 /// Which annotations make ingress-nginx refuse a whole Ingress (R9): one whose value its reader does not swallow, and one that is
 /// riskier than the controller's `annotations-risk-level` allows. The value of a canary's never does (R7).
 struct Admission {
