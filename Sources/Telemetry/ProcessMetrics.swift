@@ -51,6 +51,22 @@ public struct ProcessMetrics: Sendable {
         }
     }
 
+    /// Endpoints that are checked.
+    public var endpoints: [Endpoint] = []
+
+    public struct Endpoint: Equatable, Sendable {
+        /// `namespace/service:port`.
+        public let service: String
+        public let address: String
+        public let isWell: Bool
+
+        public init(service: String, address: String, isWell: Bool) {
+            self.service = service
+            self.address = address
+            self.isWell = isWell
+        }
+    }
+
     // MARK: Resources
 
     public var openDescriptors = 0

@@ -22,6 +22,7 @@ public struct PrometheusText {
         text.writeClients(metrics, process)
         text.writeTLS(metrics.tls, process)
         text.writeUpstreams(metrics)
+        text.writeHealth(process)
         text.writeCompression(metrics)
         text.writeLog(metrics, process)
         text.writeProcess(process)
@@ -143,6 +144,14 @@ public struct PrometheusText {
         single("serin_requests_cut_total", "counter", "Requests cut by the deadline of a shutdown.", metrics.requestsCut)
         single("serin_client_received_bytes_total", "counter", "Bytes read from clients.", metrics.bytesFromClients)
         single("serin_client_sent_bytes_total", "counter", "Bytes written to clients.", metrics.bytesToClients)
+    }
+
+    private mutating func writeHealth(_ process: ProcessMetrics) {
+        let name = "serin_endpoint_healthy"
+        family(name, "gauge", "1 if an endpoint passes its health check, 0 if it fails.")
+        for endpoint in process.endpoints {
+            series(name, [("service", endpoint.service), ("endpoint", endpoint.address)], endpoint.isWell ? 1 : 0)
+        }
     }
 
     private mutating func writeTLS(_ tls: TLSCounts, _ process: ProcessMetrics) {

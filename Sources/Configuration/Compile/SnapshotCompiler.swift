@@ -73,7 +73,8 @@ struct SnapshotCompiler {
         let snapshot = Snapshot(
             routes: routes, backends: compiler.backends, sequences: compiler.sequences, timeouts: settings.timeouts,
             limits: settings.limits, forwarding: settings.forwarding, failover: settings.failover,
-            compatibility: settings.compatibility, https: tls.policy, gzip: GzipOptions.policy(plan, settings.gzip))
+            compatibility: settings.compatibility, https: tls.policy, gzip: GzipOptions.policy(plan, settings.gzip),
+            health: HealthOptions.policy(compiler.backends, settings.healthChecks, config: config, log: &log))
         return Result(
             snapshot: snapshot, canaries: canaries, tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts), stored: nowStored)
     }
