@@ -12,6 +12,8 @@ final class TestClient {
         var curves: String?
         /// With their lengths in front.
         var protocols: [UInt8] = []
+        /// Wants to know what the authority says of the certificate (OCSP).
+        var asksForResponse = false
         /// To be resumed.
         var session: Session?
     }
@@ -52,6 +54,7 @@ final class TestClient {
             _ = unsafe name.withCString { unsafe SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, Int(TLSEXT_NAMETYPE_host_name), UnsafeMutableRawPointer(mutating: $0)) }
         }
         if let session = options.session { unsafe SSL_set_session(ssl, session.pointer) }
+        if options.asksForResponse { _ = unsafe SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_TYPE, Int(TLSEXT_STATUSTYPE_ocsp), nil) }
         unsafe SSL_set_connect_state(ssl)
     }
 
@@ -110,6 +113,14 @@ final class TestClient {
     var version: Int32 { unsafe SSL_version(ssl) }
 
     var session: Session? { unsafe Session(SSL_get1_session(ssl)) }
+
+    /// What the authority says of the server's certificate; nil if that did not come with it.
+    var response: [UInt8]? {
+        var bytes: UnsafeMutablePointer<UInt8>?
+        let count = unsafe withUnsafeMutablePointer(to: &bytes) { unsafe SSL_ctrl(ssl, SSL_CTRL_GET_TLSEXT_STATUS_REQ_OCSP_RESP, 0, $0) }
+        guard count > 0, let bytes = unsafe bytes else { return nil }
+        return unsafe Array(UnsafeBufferPointer(start: bytes, count: count))
+    }
 
     /// The common name of the server's certificate.
     var peerName: String? {
