@@ -1,4 +1,5 @@
 import Exchange
+import TLS
 import TestSupport
 import Testing
 @testable import Configuration
@@ -14,7 +15,7 @@ import Testing
         let selection = IngressSelection(loader.manifests, classes: ["nginx"])
         let ordered = selection.ordered(loader.manifests, mode, log: &log)
         let hosts = HostCiphers(RoutePlanner.plan(ordered, mode, log: &log), log: &log).hosts
-        return (hosts.mapValues { "\($0.list ?? "-") \($0.isOurOrder.map { $0 ? "ours" : "theirs" } ?? "-")" }, log.sorted.map(\.description))
+        return (hosts.mapValues { "\($0.list ?? "-") \($0.isOurOrder.map { $0 ? "ours" : "theirs" } ?? "-")" }, log.sorted.map(\.description).filter { $0.contains("ssl-") })
     }
 
     struct Case: Sendable, CustomTestStringConvertible {
@@ -29,12 +30,18 @@ import Testing
         Case(name: "nothing", ingresses: [.main("a", "a.test/ app")], hosts: [:]),
         Case(name: "both", ingresses: [.main("a", "a.test/ app", annotations: ["ssl-ciphers": "HIGH:!aNULL", "ssl-prefer-server-ciphers": "false"])],
              hosts: ["a.test": "HIGH:!aNULL theirs"]),
-        Case(name: "all of an Ingress's hosts", ingresses: [.main("a", "a.test/ app", "b.test/ app", annotations: ["ssl-prefer-server-ciphers": "true"])],
-             hosts: ["a.test": "- ours", "b.test": "- ours"]),
+        Case(name: "all of an Ingress's hosts", ingresses: [.main("a", "a.test/ app", "b.test/ app", annotations: ["ssl-prefer-server-ciphers": "false"])],
+             hosts: ["a.test": "- theirs", "b.test": "- theirs"]),
+        Case(name: "what is so anyway", ingresses: [.main("a", "a.test/ app", annotations: ["ssl-prefer-server-ciphers": "true"])], hosts: [:]),
+        Case(name: "what is so anyway, said first",
+             ingresses: [
+                .main("a", "a.test/ app", annotations: ["ssl-prefer-server-ciphers": "true"]),
+                .main("b", day: 2, "a.test/b app", annotations: ["ssl-prefer-server-ciphers": "false"]),
+             ], hosts: [:]),
         Case(name: "the oldest counts, of each by itself",
              ingresses: [
                 .main("a", "a.test/ app", annotations: ["ssl-ciphers": "HIGH"]),
-                .main("b", "a.test/b app", annotations: ["ssl-ciphers": "ALL", "ssl-prefer-server-ciphers": "false"]),
+                .main("b", day: 2, "a.test/b app", annotations: ["ssl-ciphers": "ALL", "ssl-prefer-server-ciphers": "false"]),
              ], hosts: ["a.test": "HIGH theirs"]),
         Case(name: "no canary's",
              ingresses: [.main("a", "a.test/ app"), .canary("b", "a.test/ app", annotations: ["canary-weight": "1", "ssl-ciphers": "HIGH"])], hosts: [:],

@@ -64,7 +64,7 @@ import Testing
         var inherited = InheritedSockets(.init([listener.fd], names: ["ticket-keys"], isUpgrade: true))
         let taken = inherited.take(.ticketKeys)
         #expect(taken == nil)
-        #expect(inherited.warnings.count == 1 && inherited.warnings[0].hasPrefix("descriptor \(listener.fd) (ticket-keys), which was passed, is of no use: EINVAL"), "\(inherited.warnings)")
+        #expect(inherited.warnings.count == 1 && inherited.warnings[0].hasPrefix("descriptor \(listener.fd) (ticket-keys), which was passed, is of no use: "), "\(inherited.warnings)")
     }
 
     @Test func keysThatAreNoneAreIgnored() throws {

@@ -136,7 +136,7 @@ struct CertificateReader {
         }
         if source.certificate.mustStaple, source.response == nil {
             log.warning(
-                place, object, "the certificate may only be shown with an OCSP response (must-staple), and there is none: browsers refuse it")
+                place, object, "the certificate may only be shown with an OCSP response (must-staple), and there is none: some browsers refuse it")
         }
     }
 

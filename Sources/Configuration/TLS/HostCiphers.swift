@@ -9,6 +9,8 @@ struct HostCiphers {
     init(_ plan: RoutePlan, log: inout DiagnosticLog) {
         for main in plan.mains { add(main, log: &log) }
         for alias in plan.hostPlan.aliases { hosts[alias.name] = hosts[alias.name] ?? hosts[alias.host] }
+        // Whoever says what is so anyway is not told apart from others.
+        hosts = hosts.filter { $0.value.list != nil || $0.value.isOurOrder == false }
     }
 
     private mutating func add(_ main: PlannedIngress, log: inout DiagnosticLog) {
