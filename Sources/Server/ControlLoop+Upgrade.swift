@@ -110,9 +110,12 @@ extension ControlLoop {
             }
             let (pipe, other) = try ReadinessPipe.make()
             defer { closeEnd(other) }
+            let memories = try HandedMemory.ofThisProcess()
+            defer { for memory in memories { closeEnd(memory.fd) } }
             let child = try ChildProcess.start(
-                launch.arguments, passing: sockets.map(\.fd) + [other],
-                variables: PassedDescriptors.variables(names: sockets.map(\.role.rawValue) + [InheritedSockets.readinessName]))
+                launch.arguments, passing: sockets.map(\.fd) + memories.map(\.fd) + [other],
+                variables: PassedDescriptors.variables(
+                    names: sockets.map(\.role.rawValue) + memories.map(\.kind.rawValue) + [InheritedSockets.readinessName]))
             upgrading.phase = .starting(child, pipe)
             log.info("upgrade: process \(child.pid) starts with \(sockets.count) sockets")
             upgrading.timer = loop.arm(token: Self.upgradeToken, at: loop.now + launch.upgradePatience)

@@ -84,6 +84,7 @@ final class ControlLoop {
             if options.tls.clients == nil, options.settings.listeners.contains(where: \.tls) { throw Supervisor.StartError.noCertificates }
             try DescriptorBudget.check(listeners: options.settings.listeners.count, workers: workers)
             var inherited = InheritedSockets(options.launch?.passed ?? PassedDescriptors())
+            HandedMemory.adopt(&inherited)
             for warning in inherited.warnings { options.logger.warning("\(warning)") }
             let admin = inherited.takeAdmin(at: options.settings.admin.socketAddress)
             var bound = try ListenerSet.bind(options.settings.listeners, workers: workers, inheriting: &inherited)

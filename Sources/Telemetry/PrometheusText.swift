@@ -161,6 +161,13 @@ public struct PrometheusText {
         for certificate in process.certificates {
             series(expiry, [("certificate", certificate.source), ("type", certificate.keyType)], UInt64(clamping: certificate.notAfter))
         }
+        guard process.certificates.contains(where: { $0.responseEnd != nil }) else { return }
+        let update = "serin_tls_ocsp_next_update_seconds"
+        family(update, "gauge", "When the OCSP response of a certificate in force is out of date, in seconds since 1970.")
+        for certificate in process.certificates {
+            guard let end = certificate.responseEnd else { continue }
+            series(update, [("certificate", certificate.source), ("type", certificate.keyType)], UInt64(clamping: end))
+        }
     }
 
     private mutating func writeTLS(_ tls: TLSCounts, _ prefix: String, with others: String) {

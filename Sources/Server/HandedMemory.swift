@@ -1,0 +1,49 @@
+import Reactor
+import TLS
+
+/// What a process hands over to the next one of an upgrade beside its sockets: each kind as sealed memory, under its name. A process
+/// that does not know a kind, or has none, goes on without.
+enum HandedMemory: String, CaseIterable, Sendable {
+    /// With which clients of the process before resume their sessions.
+    case ticketKeys = "ticket-keys"
+
+    /// Bytes; more are not believed.
+    var limit: Int {
+        switch self {
+        case .ticketKeys: SessionTickets.sizeLimit
+        }
+    }
+
+    /// Those of this process that hold something; the descriptors are the caller's.
+    static func ofThisProcess() throws(Errno) -> [(kind: HandedMemory, fd: Int32)] {
+        var made: [(kind: HandedMemory, fd: Int32)] = []
+        do throws(Errno) {
+            for kind in allCases {
+                if let fd = try kind.make() { made.append((kind, fd)) }
+            }
+            return made
+        } catch {
+            for memory in made { Socket(adopting: memory.fd).close() }
+            throw error
+        }
+    }
+
+    private func make() throws(Errno) -> Int32? {
+        switch self {
+        case .ticketKeys:
+            var keys = SessionTickets.export()
+            defer { SessionTickets.wipe(&keys) }
+            return keys.isEmpty ? nil : try SealedMemory.make(name: "serin-" + rawValue, keys)
+        }
+    }
+
+    /// Before anybody is served: makes what was handed over this process's own.
+    static func adopt(_ inherited: inout InheritedSockets) {
+        if var keys = inherited.take(.ticketKeys) {
+            if !SessionTickets.adopt(keys) {
+                inherited.warn("the ticket keys that the process before has handed over are not understood: clients make full handshakes")
+            }
+            SessionTickets.wipe(&keys)
+        }
+    }
+}
