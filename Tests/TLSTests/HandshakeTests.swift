@@ -195,6 +195,11 @@ import Testing
         second.client.write("hello")
         second.carry()
         #expect(second.read().bytes == Array("hello".utf8))
+
+        options.session = second.client.session
+        let third = Duet(next, options)
+        #expect(third.handshake() == .bytes(0))
+        #expect(third.client.isResumed, "a connection that was resumed leaves what the next one can go on with")
     }
 
     // MARK: Bad clients
