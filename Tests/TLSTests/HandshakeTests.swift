@@ -195,6 +195,11 @@ import Testing
         second.client.write("hello")
         second.carry()
         #expect(second.read().bytes == Array("hello".utf8))
+
+        options.session = second.client.session
+        let third = Duet(next, options)
+        #expect(third.handshake() == .bytes(0))
+        #expect(third.client.isResumed, "a connection that was resumed leaves what the next one can go on with")
     }
 
     /// Early data could be played back by whoever has seen it: none is allowed, and what a client sends all the same is dropped.

@@ -46,6 +46,8 @@ final class TestClient {
         _ = unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(options.minimumVersion), nil)
         _ = unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(options.maximumVersion), nil)
         unsafe SSL_CTX_set_security_level(context, 0)
+        // It uses a ticket of TLS 1.3 once, as browsers do.
+        _ = unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL), nil)
         if let ciphers = options.ciphers { _ = unsafe SSL_CTX_set_cipher_list(context, ciphers) }
         if let curves = options.curves { _ = unsafe openssl_set_groups(context, curves) }
         if !options.protocols.isEmpty {
