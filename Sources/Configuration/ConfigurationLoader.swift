@@ -82,6 +82,7 @@ public enum ConfigurationLoader {
         var settings = SettingsReader.read(file, log: &log)
         settings.process.accessLog.path = settings.process.accessLog.path.map { FilePath.joined(folder, $0) }
         let files = ManifestFiles.find(settings.manifests, folder: folder, config: Place(file: path, line: 1))
-        return (settings, files, ManifestLoader.load(files, log: &log))
+        let manifests = ManifestLoader.load(files, log: &log)
+        return (settings, files, settings.annotationPrefix.apply(to: manifests, log: &log))
     }
 }

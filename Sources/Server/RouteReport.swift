@@ -1,3 +1,4 @@
+import Addressing
 public import Exchange
 public import Routing
 import Telemetry
@@ -59,6 +60,7 @@ public enum RouteReport {
             if let rewrite = route.rewrite { lines.append("  asks    for \(rewrite.target)") }
             if let rule = snapshot.https.clientRules[route.index] { lines.append("  clients \(rule)") }
             if route.retry != .standard { lines.append("  again   \(route.retry)") }
+            if let rule = snapshot.gzip?.rule(of: route.index) { lines.append("  answers \(rule)") }
             for canary in route.canaries {
                 let effect = reasons.reason(route, canary).map { "not in effect: \($0)" } ?? "in effect"
                 lines.append("  canary  \(text(canary.backend, snapshot))  Ingress \(canary.name), \(effect)")
@@ -85,8 +87,9 @@ public enum RouteReport {
         let endpoints = backend.endpoints.map(\.address.description)
         let manner = backend.balancing == .roundRobin ? "" : ", by \(backend.balancing)"
         let security = backend.tls.map { ", by \($0)" } ?? ""
+        let header = backend.proxyProtocol.map { ", behind PROXY headers (\($0.rawValue))" } ?? ""
         let ailing = snapshot.health.ailing[index].map { ", failing: \($0.map(\.description).joined(separator: ", "))" } ?? ""
-        return "\(backend.name) → \(endpoints.isEmpty ? "no endpoint" : endpoints.joined(separator: ", "))\(manner)\(security)\(ailing)"
+        return "\(backend.name) → \(endpoints.isEmpty ? "no endpoint" : endpoints.joined(separator: ", "))\(manner)\(security)\(header)\(ailing)"
     }
 
     // MARK: For programs
@@ -133,6 +136,7 @@ public enum RouteReport {
         json.member("regex", route.isPattern)
         json.member("rewrite", route.rewrite?.target)
         json.member("retry", "\(route.retry)")
+        json.member("gzip", snapshot.gzip?.rule(of: route.index).map(\.description))
         json.member("clientCertificates", snapshot.https.clientRules[route.index]?.demand.rawValue)
         json.key("stable")
         write(route.stable, snapshot, to: &json)
@@ -162,6 +166,7 @@ public enum RouteReport {
             json.member("verified", tls.isVerified)
             json.member("serverName", tls.name.isEmpty ? nil : tls.name)
         }
+        json.member("proxyProtocol", backend.proxyProtocol?.rawValue)
         json.member("endpoints", backend.endpoints.map(\.address.description))
         if let check = snapshot.health.checks[index] {
             json.member("healthCheck", check.path)

@@ -17,6 +17,7 @@ public struct PrometheusText {
         text.writeBuild(process)
         text.writeConfiguration(process)
         text.writeRequests(metrics)
+        text.writeCanaries(metrics.canaries)
         text.writeDurations(metrics)
         text.writeCopies(metrics)
         text.writeClients(metrics, process)
@@ -67,6 +68,18 @@ public struct PrometheusText {
                                       ("code", PrometheusText.codeText(statusClass))], count)
                     }
                 }
+            }
+        }
+    }
+
+    private mutating func writeCanaries(_ canaries: CanaryCounts) {
+        let name = "serin_canary_requests_total"
+        family(name, "counter", "Finished requests that a canary got, by route, canary Ingress and class of the status.")
+        for pair in canaries.pairs {
+            for statusClass in 0..<Metrics.statusClassCount {
+                let count = canaries.requests(row: pair.row, statusClass: statusClass)
+                guard count > 0 else { continue }
+                series(name, [("route", pair.route), ("canary", pair.canary), ("code", PrometheusText.codeText(statusClass))], count)
             }
         }
     }

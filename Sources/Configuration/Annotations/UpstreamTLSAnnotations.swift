@@ -33,7 +33,9 @@ struct UpstreamTLSAnnotations {
         guard !written.isEmpty else { return }
         settingsLine = written[0].line
         if !isHTTPS {
-            reader.warn(written[0], "does nothing, as requests go to the upstream by HTTP; write \(CanaryAnnotations.prefix)backend-protocol: \"HTTPS\"", log: &log)
+            reader.warn(
+                written[0],
+                "does nothing, as requests go to the upstream by HTTP; write \(manifest.nginxPrefix)backend-protocol: \"HTTPS\"", log: &log)
         }
         secret = reader.nginx("proxy-ssl-secret").map { Located(value: AnnotationText.normalized($0.value), line: $0.line) }
         if let annotation = reader.nginx("proxy-ssl-verify") {

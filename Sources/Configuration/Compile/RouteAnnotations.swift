@@ -70,9 +70,9 @@ struct RouteAnnotations {
     /// Canaries have these of their main (R14, R36).
     static func warnOnCanary(_ manifest: Manifest, _ compatibility: Compatibility, log: inout DiagnosticLog) {
         for annotation in manifest.annotations {
-            let name = annotation.key.droppingPrefix(CanaryAnnotations.prefix)
-                ?? annotation.key.droppingPrefix(AnnotationReader.prefix) ?? ""
-            let isOwn = annotation.key.hasPrefix(AnnotationReader.prefix)
+            let name = annotation.canonical.droppingPrefix(CanaryAnnotations.prefix)
+                ?? annotation.canonical.droppingPrefix(AnnotationReader.prefix) ?? ""
+            let isOwn = annotation.canonical.hasPrefix(AnnotationReader.prefix)
             guard (isOwn ? ownNames : names).contains(name), !canaryNames.contains(name) else { continue }
             if !isOwn, compatibility == .ingressNginx, leakingNames.contains(name) {
                 log.warning(

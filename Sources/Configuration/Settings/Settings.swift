@@ -17,7 +17,8 @@ struct Settings: Sendable {
     var forwarding = Forwarding()
     var failover = Failover.canaryToStable
     var compatibility = Compatibility.scoped
-    var riskLevel = Admission.RiskLevel.high
+    var riskLevel = AnnotationRisk.high
+    var annotationPrefix = AnnotationPrefix.ingressNginx
     /// The key of the weight rule for canaries that do not name one; nil is `request`, the exact sequence.
     var hashBy: [ValueKey] = []
     var manifests: [Source] = []

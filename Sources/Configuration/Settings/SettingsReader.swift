@@ -195,7 +195,7 @@ struct SettingsReader {
     // MARK: Canary
 
     private mutating func readCanary(_ root: Section, log: inout DiagnosticLog) {
-        let keys = ["compatibility", "hashBy", "failover", "annotationsRiskLevel"]
+        let keys = ["compatibility", "hashBy", "failover", "annotationsRiskLevel", "annotationsPrefix"]
         guard let canary = subsection("canary", of: root, keys: keys, log: &log) else { return }
         canary.readWord("compatibility", into: &settings.compatibility, log: &log)
         settings.forwarding.strictPaths = settings.compatibility == .scoped
@@ -204,6 +204,8 @@ struct SettingsReader {
         }
         canary.readWord("failover", into: &settings.failover, log: &log)
         canary.readWord("annotationsRiskLevel", into: &settings.riskLevel, log: &log)
+        let prefix = canary.value("annotationsPrefix", expected: AnnotationPrefix.form, log: &log, AnnotationPrefix.init)
+        if let prefix { settings.annotationPrefix = prefix }
         if settings.compatibility == .ingressNginx, let failover = canary["failover"] {
             log.note(
                 place.at(line: failover.line), "canary.failover",
