@@ -11,7 +11,7 @@ RELEASE_FLAGS = -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=u
 	--experimental-lto-mode full -Xswiftc -use-ld=lld
 RELEASE = .build/release/serin
 
-.PHONY: run build test test-sanitize bench fuzz clean
+.PHONY: run build test test-sanitize bench fuzz scan clean
 
 # The gray release of the founding document, with two origins to play with.
 run: build
@@ -42,6 +42,12 @@ bench:
 fuzz:
 	scripts/setup build
 	scripts/fuzz
+
+# testssl.sh and sslyze against Serin, and against nginx and HAProxy for comparison; see scripts/scan.
+scan:
+	scripts/setup scan
+	$(SWIFT) build $(RELEASE_FLAGS) --product serin
+	scripts/scan --write
 
 clean:
 	$(SWIFT) package clean

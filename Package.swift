@@ -25,15 +25,19 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 
 /// `make fuzz` sets this: the sources of the smoke test then become a program of libFuzzer's in its place.
 let isFuzzing = Context.environment["SERIN_FUZZ"] != nil
-let fuzzed: [Target.Dependency] = ["Addressing", "Configuration", "Exchange", "HTTP1", "Routing", "Telemetry", "TestSupport"]
+let fuzzed: [Target.Dependency] = [
+    "Addressing", "Configuration", "Exchange", "FixedRandomness", "HTTP1", "Routing", "TLS", "Telemetry", "TestSupport",
+]
+let randomness = Target.target(name: "FixedRandomness", dependencies: ["COpenSSL"], path: "Tests/FuzzingTests/Randomness")
 let fuzzing: [Target] = isFuzzing
     ? [
+        randomness,
         .target(
-            name: "FuzzTargets", dependencies: fuzzed, path: "Tests/FuzzingTests", exclude: ["Program", "FuzzingTests.swift"],
-            swiftSettings: swiftSettings),
+            name: "FuzzTargets", dependencies: fuzzed, path: "Tests/FuzzingTests",
+            exclude: ["Program", "Randomness", "FuzzingTests.swift"], swiftSettings: swiftSettings),
         .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/FuzzingTests/Program"),
     ]
-    : [tests("FuzzingTests", fuzzed, exclude: ["Driver", "Program"])]
+    : [randomness, tests("FuzzingTests", fuzzed, exclude: ["Driver", "Program", "Randomness"])]
 
 let package = Package(
     name: "serin",

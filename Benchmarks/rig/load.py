@@ -1,4 +1,4 @@
-"""The clients: wrk for everything that flows, plain sockets for connections that idle, and a check of each proxy."""
+"""The clients: wrk for nearly everything that flows, sockets for connections that idle, and a check of each proxy."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import socket
+import ssl
 import subprocess
 import threading
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ class Load:
     post_bytes: int = 0
     new_connection_per_request: bool = False
     secure: bool = False
+    resumed: bool = False  # TLS sessions, where each request has a new connection
     compressed: bool = False
 
 
@@ -51,8 +53,21 @@ class Result:
     errors: dict[str, int]
 
 
-def wrk(bench: Bench, proxy: Proxy, load: Load, seconds: float) -> Result:
+def offer(bench: Bench, proxy: Proxy, load: Load, seconds: float) -> Result:
     duration = max(1, round(seconds))  # wrk knows whole seconds only
+    name, command = ("resume", _resume(bench, proxy, load, duration)) if load.resumed else ("wrk", _wrk(bench, proxy, load, duration))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=duration + 30,
+                          env={**os.environ, "BENCH_POST_BYTES": str(load.post_bytes)})
+    lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    if done.returncode != 0 or not lines:
+        raise RigError(f"{name} against {proxy.name} failed: {(done.stderr or done.stdout).strip()}")
+    result = Result(**json.loads(lines[0].removeprefix("RESULT ")))
+    if result.requests == 0 or result.errors["status"] > 0:
+        raise RigError(f"{name} against {proxy.name}: {result.requests} answers, errors {result.errors}")
+    return result
+
+
+def _wrk(bench: Bench, proxy: Proxy, load: Load, duration: int) -> list[str]:
     command = ["taskset", "-c", str(bench.load_core), "wrk", "--latency", "-t1", f"-c{load.connections}",
                f"-d{duration}s", "--timeout", "10s", "-s", str(Path(__file__).parents[1] / "Load" / "wrk.lua")]
     for name, value in FIELDS.items():
@@ -61,25 +76,26 @@ def wrk(bench: Bench, proxy: Proxy, load: Load, seconds: float) -> Result:
         command += ["-H", "Connection: close"]
     command.append(f"https://127.0.0.1:{proxy.secure_port}{load.path}" if load.secure
                    else f"http://127.0.0.1:{proxy.port}{load.path}")
-    done = subprocess.run(command, capture_output=True, text=True, timeout=duration + 30,
-                          env={**os.environ, "BENCH_POST_BYTES": str(load.post_bytes)})
-    lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
-    if done.returncode != 0 or not lines:
-        raise RigError(f"wrk against {proxy.name} failed: {(done.stderr or done.stdout).strip()}")
-    result = Result(**json.loads(lines[0].removeprefix("RESULT ")))
-    if result.requests == 0 or result.errors["status"] > 0:
-        raise RigError(f"wrk against {proxy.name}: {result.requests} answers, errors {result.errors}")
-    return result
+    return command
+
+
+def _resume(bench: Bench, proxy: Proxy, load: Load, duration: int) -> list[str]:
+    return ["taskset", "-c", str(bench.load_core), str(bench.build / "resume"), str(proxy.secure_port), str(load.connections), str(duration),
+            _head(load.path, {**FIELDS, "Connection": "close"})]
+
+
+def _head(path: str, fields: dict[str, str]) -> str:
+    return f"GET {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n"
 
 
 @contextmanager
-def background_wrk(bench: Bench, proxy: Proxy, load: Load, seconds: float) -> Iterator[None]:
-    """wrk for up to `seconds` while the body measures something in its steady state."""
+def background_load(bench: Bench, proxy: Proxy, load: Load, seconds: float) -> Iterator[None]:
+    """Load for up to `seconds` while the body measures something in its steady state."""
     failure: list[Exception] = []
 
     def run() -> None:
         try:
-            wrk(bench, proxy, load, seconds)
+            offer(bench, proxy, load, seconds)
         except Exception as error:  # handed to the caller's thread
             failure.append(error)
 
@@ -93,13 +109,17 @@ def background_wrk(bench: Bench, proxy: Proxy, load: Load, seconds: float) -> It
         raise failure[0]
 
 
-def open_idle_connections(proxy: Proxy, count: int) -> list[socket.socket]:
+def open_idle_connections(proxy: Proxy, count: int, secure: bool) -> list[socket.socket]:
     """`count` connections that have each made one request and stay open."""
-    head = "GET / HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in FIELDS.items()) + "\r\n"
-    request = head.encode()
+    request = _head("/", FIELDS).encode()
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     connections = []
     for _ in range(count):
-        connection = socket.create_connection(("127.0.0.1", proxy.port), timeout=10)
+        connection = socket.create_connection(("127.0.0.1", proxy.secure_port if secure else proxy.port), timeout=10)
+        if secure:
+            connection = context.wrap_socket(connection, server_hostname=HOST)
         connections.append(connection)
         connection.sendall(request)
         answer = b""

@@ -67,15 +67,15 @@ def free_port() -> int:
 
 
 class Process:
-    """A child pinned to one core that ends with the rig, however the rig ends."""
+    """A child, pinned to one core if that is given, that ends with the rig, however the rig ends."""
 
-    def __init__(self, command: list[str], core: int, log: Path, environment: dict[str, str] | None = None):
+    def __init__(self, command: list[str], core: int | None, log: Path, environment: dict[str, str] | None = None):
         self.name = Path(command[0]).name
         self.log = log
         with log.open("wb") as output:
             self._child = subprocess.Popen(
                 # setpriv: the kernel sends TERM should the rig itself be killed.
-                ["setpriv", "--pdeathsig", "TERM", "taskset", "-c", str(core), *command],
+                ["setpriv", "--pdeathsig", "TERM", *(["taskset", "-c", str(core)] if core is not None else []), *command],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
                 env={**os.environ, "PATH": search_path(), **(environment or {})})
         _running.append(self)

@@ -60,7 +60,7 @@ def flow(bench: Bench, proxies: list[Proxy], effort: Effort, work: Load) -> Outc
 
     def measure(proxy: Proxy) -> Figures:
         opens, cpu = passive_opens(), proxy.process.cpu_nanoseconds()
-        result = load.wrk(bench, proxy, work, effort.seconds)
+        result = load.offer(bench, proxy, work, effort.seconds)
         cpu, opens = proxy.process.cpu_nanoseconds() - cpu, passive_opens() - opens
         if work.new_connection_per_request and opens < 0.98 * result.requests:
             raise RigError(f"{proxy.name}: {result.requests} requests came over {opens} connections only")
@@ -78,23 +78,23 @@ def flow(bench: Bench, proxies: list[Proxy], effort: Effort, work: Load) -> Outc
             proxy.compresses = work.compressed
             proxy.start()
             load.check(proxy)
-            load.wrk(bench, proxy, work, 1)  # warm-up
+            load.offer(bench, proxy, work, 1)  # warm-up
         return _in_turn(proxies, effort, measure)
     finally:
         for proxy in proxies:
             proxy.stop()
 
 
-def idle(bench: Bench, proxies: list[Proxy], effort: Effort) -> Outcomes:
+def idle(bench: Bench, proxies: list[Proxy], effort: Effort, secure: bool = False) -> Outcomes:
     """Memory per connection that has made one request and idles. A fresh process each time: heaps do not shrink."""
 
     def measure(proxy: Proxy) -> Figures:
         proxy.start()
         try:
-            load.wrk(bench, proxy, Load(), 1)  # warm-up
+            load.offer(bench, proxy, Load(secure=secure), 1)  # warm-up
             time.sleep(0.5)
             before = proxy.process.rss_bytes()
-            connections = load.open_idle_connections(proxy, IDLE_CONNECTIONS)
+            connections = load.open_idle_connections(proxy, IDLE_CONNECTIONS, secure)
             time.sleep(0.5)
             after = proxy.process.rss_bytes()
             proxy.process.require_alive()
@@ -113,7 +113,7 @@ def system_calls(bench: Bench, proxies: list[Proxy], effort: Effort, requests_so
     def measure(proxy: Proxy) -> Figures:
         proxy.start()
         try:
-            with load.background_wrk(bench, proxy, Load(), effort.seconds + 3):
+            with load.background_load(bench, proxy, Load(), effort.seconds + 3):
                 time.sleep(1)
                 calls, requests = _trace(bench, proxy, effort.seconds, requests_so_far)
         finally:
@@ -162,7 +162,7 @@ def allocations(bench: Bench, proxies: list[Proxy], effort: Effort, requests_so_
     def measure(proxy: Proxy) -> Figures:
         counter = proxy.start(count_allocations=True)
         try:
-            with load.background_wrk(bench, proxy, Load(), effort.seconds + 2):
+            with load.background_load(bench, proxy, Load(), effort.seconds + 2):
                 time.sleep(1)
                 before = counter.value(), requests_so_far()
                 time.sleep(effort.seconds)
@@ -202,10 +202,14 @@ ALL: dict[str, Scenario] = {
                    Load(path="/bytes/1048576", connections=16, secure=True), needs_http=True),
     "handshake": _flow("GET, 100 B answer, a new TLS 1.3 connection with a full handshake (P-256) for each request, 64 at a time",
                        Load(new_connection_per_request=True, secure=True), needs_http=True),
+    "resume": _flow("GET, 100 B answer, a new TLS 1.3 connection with a resumed session for each request, 64 at a time",
+                    Load(new_connection_per_request=True, secure=True, resumed=True), needs_http=True),
     "gzip": _flow("GET, 64 KiB JSON compressed by gzip at level 1, 32 keep-alive connections",
                   Load(path="/json/65536", connections=32, compressed=True), only=("serin", "nginx")),
     "idle": Scenario(f"{IDLE_CONNECTIONS} idle keep-alive connections", "idle",
                      lambda bench, proxies, effort, _: idle(bench, proxies, effort)),
+    "idletls": Scenario(f"{IDLE_CONNECTIONS} idle keep-alive connections over TLS 1.3", "idle",
+                        lambda bench, proxies, effort, _: idle(bench, proxies, effort, secure=True), needs_http=True),
     "syscalls": Scenario("System calls per keep-alive GET at 64 connections (strace -c -f)", "system calls", system_calls),
     "allocations": Scenario("Heap allocations per keep-alive GET after warm-up", "allocations", allocations),
 }

@@ -125,6 +125,7 @@ public struct Explanation: Sendable {
         if let health = Self.health(target, route, snapshot) { reasons.append(health) }
         let answering = Answering(target.placement, backend)
         reasons.append(answering.text)
+        if let ailing = snapshot.health.ailing[target.backend] { reasons.append(Self.ailing(ailing, backend)) }
         if route.retry != .standard { reasons.append("tried again: \(route.retry)") }
         if case .canary(let index) = target.version, let shield = route.canaries[index].shield {
             let statuses = shield.statuses.map(String.init).joined(separator: ", ")
@@ -159,6 +160,13 @@ public struct Explanation: Sendable {
             "Service \(snapshot.backends[route.stable].name) of the main Ingress has no endpoint, so no rule is asked (R21.0)"
         default: nil
         }
+    }
+
+    /// What the checks say of the backend's other endpoints, or of all.
+    private static func ailing(_ endpoints: [EndpointAddress], _ backend: Backend) -> String {
+        let list = endpoints.map(\.description).joined(separator: ", ")
+        let isLeftOut = !backend.endpoints.contains { $0.address == endpoints[0] }
+        return isLeftOut ? "left out, because they fail their health check: \(list)" : "all of them fail their health check, so none is left out"
     }
 
     /// Whether the response is compressed, as far as the request tells.

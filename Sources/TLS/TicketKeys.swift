@@ -91,10 +91,13 @@ final class TicketKeys: Sendable {
     /// Installs the keys in a context. Answers of the callback: 1 go on, 2 go on and replace the ticket, 0 there is no such key,
     /// -1 it failed.
     static func install(in context: OpaquePointer) {
-        unsafe openssl_set_ticket_callback(context) { _, name, iv, cipher, mac, seals in
+        unsafe openssl_set_ticket_callback(context) { session, name, iv, cipher, mac, seals in
             // OpenSSL hands over room for a name of 16 bytes and for an initialisation vector.
             guard let name = unsafe name, let iv = unsafe iv else { return -1 }
-            return unsafe seals == 1 ? TicketKeys.seal(name, iv, cipher, mac) : TicketKeys.open(name, iv, cipher, mac)
+            if seals == 1 { return unsafe TicketKeys.seal(name, iv, cipher, mac) }
+            let opened = unsafe TicketKeys.open(name, iv, cipher, mac)
+            // Clients use a ticket of TLS 1.3 once (RFC 8446 appendix C.4): without a new one their next handshake is a full one.
+            return unsafe opened == 1 && SSL_version(session) == TLS1_3_VERSION ? 2 : opened
         }
     }
 

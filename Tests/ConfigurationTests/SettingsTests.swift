@@ -207,6 +207,7 @@ import Testing
         #expect(settings.hashBy.isEmpty)
         #expect(settings.ingressClasses == ["nginx", "serin"])
         #expect(settings.services.isEmpty)
+        #expect(settings.healthChecks.isEmpty)
         #expect(settings.tls.session == TLSSettings())
         #expect(settings.tls.certificates.isEmpty && settings.tls.defaultCertificate == nil)
         #expect(settings.tls.redirects && settings.tls.redirectPort == 443 && !settings.tls.isStrict)

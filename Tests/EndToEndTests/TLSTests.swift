@@ -112,6 +112,23 @@ import Testing
         #expect(metrics.contains("serin_tls_cert_not_after_seconds{certificate=\"rsa.pem\",type=\"rsa\"}"))
     }
 
+    @Test func ciphersOfAnIngress() throws {
+        let annotations = Manifests.annotations([
+            "ssl-ciphers": "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384", "ssl-prefer-server-ciphers": "false",
+        ])
+        let proxy = try TLSProxy(try .named("app"), annotations: annotations)
+        for (offer, expect) in [
+            ("ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"),
+            ("ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA256"),
+        ] {
+            let output = try proxy.openssl(["-tls1_2", "-cipher", offer]).output
+            #expect(output.contains("Cipher is \(expect)"), "\(output)")
+        }
+        #expect(try !proxy.openssl(["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"]).isConnected)
+        #expect(try proxy.openssl(["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"], host: "other.test").isConnected, "others are as ever")
+        #expect(try proxy.openssl([]).output.contains("TLSv1.3"), "1.3 has its own")
+    }
+
     @Test func anotherHostThanTheCertificatesIsMisdirectedIfSoWished() throws {
         let hosts = ["one-tls": ["one.test"], "two-tls": ["two.test", "three.test"]]
         let script = """

@@ -9,6 +9,7 @@ import Testing
         switch target {
         case .request, .response, .chunks, .proxy, .lookup, .decision, .fields, .json: 3000
         case .exchange: 500
+        case .tls: 300
         case .annotations, .manifest, .settings: 100
         }
     }

@@ -78,6 +78,9 @@ enum Fixtures {
         process.lastSuccessfulReload = 1_795_217_500
         process.lastReloadNanoseconds = 1_420_000_000
         process.certificates = [.init(source: "Secret default/shop-tls", keyType: "ecdsa", notAfter: 1_800_000_000)]
+        process.endpoints = [
+            .init(service: "default/new:80", address: "10.0.0.1:8080", isWell: true), .init(service: "default/new:80", address: "10.0.0.2:8080", isWell: false),
+        ]
         process.openDescriptors = 140
         process.descriptorLimit = 1_048_576
         process.residentBytes = 12_582_912

@@ -228,6 +228,10 @@ extension PrometheusTextTests {
         # HELP serin_upstream_sent_bytes_total Bytes written to endpoints.
         # TYPE serin_upstream_sent_bytes_total counter
         serin_upstream_sent_bytes_total 115
+        # HELP serin_endpoint_healthy 1 if an endpoint passes its health check, 0 if it fails.
+        # TYPE serin_endpoint_healthy gauge
+        serin_endpoint_healthy{service="default/new:80",endpoint="10.0.0.1:8080"} 1
+        serin_endpoint_healthy{service="default/new:80",endpoint="10.0.0.2:8080"} 0
         # HELP serin_gzip_responses_total Responses that were compressed.
         # TYPE serin_gzip_responses_total counter
         serin_gzip_responses_total 119

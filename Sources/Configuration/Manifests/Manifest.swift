@@ -197,6 +197,8 @@ struct SecretManifest: Sendable {
     /// PEM, of a Secret that has both.
     var certificate: Located<[UInt8]>?
     var key: Located<[UInt8]>?
+    /// DER: what the certificate's authority says of it (OCSP).
+    var response: Located<[UInt8]>?
     /// PEM: certificates that others are checked against.
     var authorities: Located<[UInt8]>?
 }

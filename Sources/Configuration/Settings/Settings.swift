@@ -24,6 +24,7 @@ struct Settings: Sendable {
     var manifests: [Source] = []
     var ingressClasses = ["nginx", "serin"]
     var services: [ServiceEntry] = []
+    var healthChecks: [HealthOptions] = []
 }
 
 /// One entry of `services:`: where a Service runs outside a cluster.

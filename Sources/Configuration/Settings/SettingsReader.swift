@@ -7,7 +7,7 @@ struct SettingsReader {
     static let keys = [
         "listeners", "admin", "workers", "manifests", "ingressClasses", "services", "canary", "trustedProxies",
         "resolveInterval", "http10KeepAlive", "via", "timeouts", "limits", "shutdownTimeout", "underscoresInHeaders",
-        "accessLog", "watch", "tls", "gzip",
+        "accessLog", "watch", "tls", "gzip", "healthChecks",
     ]
 
     private let place: Place
@@ -39,6 +39,7 @@ struct SettingsReader {
             settings.ingressClasses = classes.map(\.text)
         }
         if let node = section["services"], !node.isNull { readServices(node, log: &log) }
+        if let node = section["healthChecks"], !node.isNull { settings.healthChecks = Self.readHealthChecks(node, place, log: &log) }
         readCanary(section, log: &log)
         readForwarding(section, log: &log)
         checkProxyProtocol(section, log: &log)

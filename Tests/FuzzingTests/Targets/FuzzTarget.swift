@@ -27,6 +27,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case settings
     /// `ExchangeMachine`: what a client says, and after a line of `====` what its upstreams say, `----` between two of them.
     case exchange
+    /// `TLSSession`: what one end of a connection hears, or what is done to the records between two.
+    case tls
 
     /// Longer inputs find nothing that these do not, and take longer.
     static let maximumLength = 4096
@@ -47,6 +49,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
         case .manifest: return ConfigurationRules.manifest(input)
         case .settings: return ConfigurationRules.settings(input)
         case .exchange: return Conversation.problem(with: input)
+        case .tls: return TLSRules.problem(with: input)
         }
     }
 }
