@@ -33,6 +33,8 @@ public final class RollSource {
 
     /// Follows a new snapshot: a canary that was there before keeps its position, a new one starts at a value of `random`.
     public func rebind(names: [String], random: () -> UInt64) {
+        // Most reloads change none, and this is a worker's time.
+        guard names != self.names else { return }
         var known: [String: Sequence] = [:]
         for (name, sequence) in zip(self.names, sequences) { known[name] = sequence }
         sequences = names.map { known[$0] ?? Sequence(position: random()) }

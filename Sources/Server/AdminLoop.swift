@@ -10,8 +10,7 @@ final class AdminLoop {
     struct Start: Sendable {
         let hosts: [String]
         let version: String
-        let snapshot: Snapshot
-        let inactive: [RouteReport.InactiveCanary]
+        let beginning: StartingPoint
         let counts: ProcessCounts
         let socketFiles: SocketFiles
         let role: SocketRole
@@ -75,8 +74,8 @@ final class AdminLoop {
 
     private init(_ start: Start, _ bound: consuming Listener, _ events: consuming EventLoop) throws(Errno) {
         self.start = start
-        snapshot = start.snapshot
-        inactive = start.inactive
+        snapshot = start.beginning.content.snapshot
+        inactive = start.beginning.content.inactiveCanaries
         try events.add(start.inbox.wakeUp.fd, token: mailToken, interest: .acceptor)
         listener = try RestingListener(bound, token: listenToken, in: events)
         loop = events

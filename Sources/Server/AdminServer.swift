@@ -16,8 +16,8 @@ final class AdminServer: Sendable {
 
     /// - Parameter inherited: its socket, if this process was started with it.
     init(
-        _ options: Supervisor.Options, _ supervisor: Mailbox<SupervisorMessage>, _ counts: ProcessCounts, _ files: SocketFiles,
-        inherited: InheritedSocket?
+        _ options: Supervisor.Options, _ beginning: StartingPoint, _ supervisor: Mailbox<SupervisorMessage>, _ counts: ProcessCounts,
+        _ files: SocketFiles, inherited: InheritedSocket?
     ) throws(Supervisor.StartError) {
         do throws(Errno) {
             inbox = try AdminMailbox()
@@ -34,8 +34,7 @@ final class AdminServer: Sendable {
             throw Supervisor.StartError("cannot listen on the admin address \(options.settings.admin)", error)
         }
         loopStart = AdminLoop.Start(
-            hosts: options.settings.adminHosts, version: options.version, snapshot: options.snapshot,
-            inactive: options.inactiveCanaries, counts: counts, socketFiles: files,
+            hosts: options.settings.adminHosts, version: options.version, beginning: beginning, counts: counts, socketFiles: files,
             role: SocketRole(isAdmin: true, isActivated: inherited?.isActivated ?? false),
             idleLimit: options.adminIdleLimit, inbox: inbox, supervisor: supervisor)
     }

@@ -260,6 +260,7 @@ extension ControlLoop {
         admin.serve(served, inactiveCanaries)
         let admission = admissionLimits(served)
         let inventory = SnapshotInventory(served, tls)
+        inventories.append(inventory)
         for worker in workers {
             worker.post(.install(served, inventory, tls, accessLog, admission, change: changes.last))
         }
@@ -279,15 +280,22 @@ extension ControlLoop {
     }
 
     func releaseRetired() {
-        var kept: [Snapshot] = []
-        while var snapshot = retired.popLast() {
-            if !isKnownUniquelyReferenced(&snapshot) { kept.append(snapshot) }
-        }
-        retired = kept.reversed()
+        Self.release(&retired)
+        Self.release(&inventories)
         // What the load and the old snapshot leave is more than this process will soon need.
         ProcessMemory.trim()
         // A tunnel may keep its snapshot for hours.
-        if !retired.isEmpty { retireTimer = loop.arm(token: Self.retireToken, at: loop.now + 10 * Self.retirement) }
+        guard !retired.isEmpty || !inventories.isEmpty else { return }
+        retireTimer = loop.arm(token: Self.retireToken, at: loop.now + 10 * Self.retirement)
+    }
+
+    /// Those that nobody else uses.
+    private static func release<Object: AnyObject>(_ objects: inout [Object]) {
+        var kept: [Object] = []
+        while var object = objects.popLast() {
+            if !isKnownUniquelyReferenced(&object) { kept.append(object) }
+        }
+        objects = kept.reversed()
     }
 
     func workerInstalled(_ worker: Int, _ change: UInt64) {

@@ -44,6 +44,8 @@ final class ControlLoop {
     /// What the workers have or are about to have, and what they had and may still use.
     var serving: Snapshot?
     var retired: [Snapshot] = []
+    /// Those that workers were given: it is not one of them that has to free tens of thousands of texts.
+    var inventories: [SnapshotInventory] = []
     var retireTimer = TimerID.none
 
     /// See `+Names`.
@@ -76,12 +78,14 @@ final class ControlLoop {
 
     /// Runs on a thread of its own until the proxy has stopped. `started` is called once.
     static func run(
-        _ options: Supervisor.Options, _ mailbox: Mailbox<SupervisorMessage>, signals: Int32?,
+        _ options: Supervisor.Options, _ beginning: StartingPoint, _ mailbox: Mailbox<SupervisorMessage>, signals: Int32?,
         started: (Result<Addresses, Supervisor.StartError>) -> Void
     ) {
         do throws(Supervisor.StartError) {
             let workers = options.settings.workers ?? AvailableProcessors.count
-            if options.tls.clients == nil, options.settings.listeners.contains(where: \.tls) { throw Supervisor.StartError.noCertificates }
+            if beginning.content.tls.clients == nil, options.settings.listeners.contains(where: \.tls) {
+                throw Supervisor.StartError.noCertificates
+            }
             try DescriptorBudget.check(listeners: options.settings.listeners.count, workers: workers)
             var inherited = InheritedSockets(options.launch?.passed ?? PassedDescriptors())
             HandedMemory.adopt(&inherited)
@@ -91,8 +95,9 @@ final class ControlLoop {
             let control: ControlLoop
             do throws(Supervisor.StartError) {
                 control = try ControlLoop(
-                    options, mailbox, workers: workers, signals: signals, SocketFiles(areOurs: !inherited.isUpgrade), admin)
+                    options, beginning, mailbox, workers: workers, signals: signals, SocketFiles(areOurs: !inherited.isUpgrade), admin)
                 try control.startThreads(workers)
+                beginning.release()
             } catch {
                 for listener in bound { listener.discard() }
                 throw error
@@ -106,7 +111,7 @@ final class ControlLoop {
     }
 
     private init(
-        _ options: Supervisor.Options, _ mailbox: Mailbox<SupervisorMessage>, workers: Int, signals: Int32?,
+        _ options: Supervisor.Options, _ beginning: StartingPoint, _ mailbox: Mailbox<SupervisorMessage>, workers: Int, signals: Int32?,
         _ socketFiles: SocketFiles, _ inheritedAdmin: InheritedSocket?
     ) throws(Supervisor.StartError) {
         self.options = options
@@ -116,10 +121,10 @@ final class ControlLoop {
         settings = options.settings
         workerCount = workers
         self.socketFiles = socketFiles
-        snapshot = options.snapshot
-        tls = options.tls
+        snapshot = beginning.content.snapshot
+        tls = beginning.content.tls
         healthMonitor = HealthMonitor(telling: mailbox)
-        inactiveCanaries = options.inactiveCanaries
+        inactiveCanaries = beginning.content.inactiveCanaries
         do throws(Errno) {
             loop = try EventLoop()
             resolver = Resolver(options.lookUp, answering: mailbox)
@@ -134,7 +139,7 @@ final class ControlLoop {
             throw .cannotOpen(options.settings.accessLog, error)
         }
         do throws(Supervisor.StartError) {
-            admin = try AdminServer(options, mailbox, counts, socketFiles, inherited: inheritedAdmin)
+            admin = try AdminServer(options, beginning, mailbox, counts, socketFiles, inherited: inheritedAdmin)
         } catch {
             accessLog.stop()
             throw error
@@ -143,6 +148,7 @@ final class ControlLoop {
 
     /// Starts every thread; none is left when it throws.
     private func startThreads(_ count: Int) throws(Supervisor.StartError) {
+        let beginning: StartingPoint
         do throws(Errno) {
             threads.append(try admin.start())
             resolveAndWait()
@@ -150,13 +156,13 @@ final class ControlLoop {
             let start = servedSnapshot()
             serving = start
             if start !== snapshot { admin.serve(start, inactiveCanaries) }
-            let inventory = SnapshotInventory(start, tls)
+            beginning = StartingPoint(.init(snapshot: start, tls: tls))
             let admission = admissionLimits(start)
             let gates = EndpointGates()
             for index in 0..<count {
                 let inbox = try Mailbox<WorkerMessage>()
                 let start = WorkerStart(
-                    index: index, snapshot: start, inventory: inventory, tls: tls, admission: admission, counts: counts,
+                    index: index, beginning: beginning, admission: admission, counts: counts,
                     mailbox: inbox, supervisor: mailbox, accessLog: accessLog, socketFiles: socketFiles, gates: gates)
                 threads.append(try Thread.start(name: "worker-\(index)") { Worker.run(start) })
                 workers.append(inbox)
@@ -169,6 +175,7 @@ final class ControlLoop {
         // The workers, and the admin loop.
         for worker in workers { worker.post(.reportReady) }
         try waitUntilReady(count + 1)
+        beginning.release()
     }
 
     /// From now on clients are accepted.

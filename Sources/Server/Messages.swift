@@ -111,9 +111,7 @@ struct WorkerCounts: Sendable {
 /// What a worker is started with.
 struct WorkerStart: Sendable {
     let index: Int
-    let snapshot: Snapshot
-    let inventory: SnapshotInventory
-    let tls: TLSContexts
+    let beginning: StartingPoint
     let admission: AdmissionLimits
     let counts: ProcessCounts
     let mailbox: Mailbox<WorkerMessage>

@@ -46,6 +46,14 @@ public final class Supervisor: Sendable {
             self.settings = settings
             self.snapshot = snapshot
         }
+
+        /// Without what a reload takes the place of.
+        fileprivate var withoutBeginning: Options {
+            var options = self
+            options.snapshot = Snapshot(routes: RouteTableBuilder().build(), backends: [], sequences: [])
+            (options.tls, options.inactiveCanaries) = (TLSContexts(), [])
+            return options
+        }
     }
 
     /// Why a proxy could not start; nothing was left half started.
@@ -88,8 +96,11 @@ public final class Supervisor: Sendable {
             let signals = options.handlesSignals ? try SignalSource(signals: ControlLoop.signals).release() : nil
             let mailbox = try Mailbox<SupervisorMessage>()
             let outcome = try Mailbox<Result<ControlLoop.Addresses, StartError>>()
+            let beginning = StartingPoint(.init(
+                snapshot: options.snapshot, tls: options.tls, inactiveCanaries: options.inactiveCanaries))
+            let lasting = options.withoutBeginning
             let thread = try Thread.start(name: "supervisor") {
-                ControlLoop.run(options, mailbox, signals: signals) { outcome.post($0) }
+                ControlLoop.run(lasting, beginning, mailbox, signals: signals) { outcome.post($0) }
             }
             outcome.wakeUp.wait()
             switch outcome.takeAll().first {

@@ -85,7 +85,9 @@ extension Worker {
     // MARK: Snapshots
 
     /// From now on new requests are served by `snapshot`; those under way keep theirs.
-    func install(_ snapshot: Snapshot, _ inventory: SnapshotInventory, _ tls: TLSContexts) {
+    ///
+    /// - Parameter inventory: nil at the beginning, when there is nothing to forget.
+    func install(_ snapshot: Snapshot, _ inventory: SnapshotInventory?, _ tls: TLSContexts) {
         // Each copy is sent by what it was made by.
         sendCopies()
         self.tls = tls.clients
@@ -96,9 +98,11 @@ extension Worker {
         installation = Installation(snapshot, tls.upstreams)
         // No machine without a request keeps an old snapshot in memory.
         idleMachines.forEach { $0.use(installation) }
-        let inUse = earlier.compactMap(\.installation)
-        metrics.forget(used: inUse.map(\.metricRows), usedCanaries: inUse.map(\.usedCanaryRows)) { !inventory.labels.contains($0) }
-        forgetUnusedEndpoints(inventory)
+        if let inventory {
+            let inUse = earlier.compactMap(\.installation)
+            metrics.forget(used: inUse.map(\.metricRows), usedCanaries: inUse.map(\.usedCanaryRows)) { !inventory.labels.contains($0) }
+            forgetUnusedEndpoints(inventory)
+        }
         if timeouts != snapshot.timeouts { moveIdleDeadlines() }
     }
 

@@ -109,8 +109,9 @@ final class Worker {
             pool: BufferPool(), rolls: rolls, date: HTTPDate(secondsSinceEpoch: Int(wallClock)),
             seed: (random.next(), random.next()))
         metrics = Metrics(reasonLabels: Reason.labels)
-        installation = Installation(start.snapshot, start.tls.upstreams)
-        install(start.snapshot, start.inventory, start.tls)
+        let beginning = start.beginning.content
+        installation = Installation(beginning.snapshot, beginning.tls.upstreams)
+        install(beginning.snapshot, nil, beginning.tls)
         let bell = slab.insert(.mailbox)
         try loop.add(mailbox.wakeUp.fd, token: bell, interest: .acceptor)
         armTick()

@@ -43,6 +43,22 @@ import Testing
         try proxy.expectEventually { $0.hasPrefix("HTTP/1.1 503 ") }
     }
 
+    /// Memory is that of one snapshot again.
+    @Test func nothingKeepsTheSnapshotThatItBeganWith() throws {
+        weak var first: Snapshot?
+        let proxy: TestProxy
+        do {
+            let snapshot = TestProxy.snapshot([])
+            first = snapshot
+            proxy = try TestProxy(snapshot)
+        }
+        #expect(try proxy.get().hasPrefix("HTTP/1.1 503 ") && first != nil)
+        proxy.supervisor.install(TestProxy.snapshot([]))
+        for _ in 0..<6000 where first != nil { usleep(10_000) }
+        #expect(first == nil)
+        proxy.stop()
+    }
+
     @Test func severalLiveSideBySide() throws {
         let origin = try DemoOrigin(name: "origin", at: TestProxy.anyPort)
         defer { origin.stop() }

@@ -1,13 +1,13 @@
 /// How a process hands its stored Ingresses over to the next one of an upgrade: as manifests, which the next one decodes and checks as
 /// it does those of files.
 extension StoredIngresses {
-    /// Bytes; more are neither written nor read.
+    /// Bytes; more are not read, and an upgrade does not hand more over, with a warning.
     public static let sizeLimit = 32 << 20
 
     /// What the bytes begin with; another form has another number.
     private static let mark = Array("serin ingresses 1\n".utf8)
 
-    /// Nil if there is nothing to hand over, or more than `sizeLimit`.
+    /// Nil if there is nothing to hand over.
     public func handOver() -> [UInt8]? {
         guard !manifests.isEmpty else { return nil }
         var bytes = Self.mark
@@ -15,7 +15,6 @@ extension StoredIngresses {
             guard case .ingress(let ingress) = manifest.body else { continue }
             let record = [manifest.nginxPrefix, manifest.place.file, String(manifest.place.line), ManifestText.yaml(manifest, ingress)]
             for text in record { Self.append(text, to: &bytes) }
-            guard bytes.count <= Self.sizeLimit else { return nil }
         }
         return bytes
     }
