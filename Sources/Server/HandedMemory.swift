@@ -6,11 +6,14 @@ import TLS
 enum HandedMemory: String, CaseIterable, Sendable {
     /// With which clients of the process before resume their sessions.
     case ticketKeys = "ticket-keys"
+    /// What the program hands over that runs the proxy (`Supervisor.Options.handsOver`), and takes (`Launch.takeHandedOver`).
+    case program
 
     /// Bytes; more are not believed.
     var limit: Int {
         switch self {
         case .ticketKeys: SessionTickets.sizeLimit
+        case .program: 32 << 20
         }
     }
 
@@ -34,6 +37,7 @@ enum HandedMemory: String, CaseIterable, Sendable {
             var keys = SessionTickets.export()
             defer { SessionTickets.wipe(&keys) }
             return keys.isEmpty ? nil : try SealedMemory.make(name: "serin-" + rawValue, keys)
+        case .program: return nil
         }
     }
 

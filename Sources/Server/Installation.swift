@@ -61,7 +61,7 @@ struct EarlierInstallation {
 /// All that a snapshot names; made once, for all workers to find what of theirs it no longer does.
 final class SnapshotInventory: Sendable {
     let endpoints: Set<EndpointKey>
-    /// Of the metrics' rows.
+    /// Of the metrics' rows, and of the rows of canaries.
     let labels: Set<String>
 
     init(_ snapshot: Snapshot, _ tls: TLSContexts) {
@@ -69,7 +69,8 @@ final class SnapshotInventory: Sendable {
             backend.endpoints.lazy.compactMap(\.address.socketAddress).map { EndpointKey($0, backend.tls, tls.upstreams) }
         })
         let routes = snapshot.routes.routes
-        labels = Set(routes.lazy.map(Self.label)).union(routes.lazy.flatMap { route in route.canaries.lazy.map { Self.label(of: $0, on: route) } })
+        let canaries = routes.lazy.flatMap { route in route.canaries.lazy.map { Self.label(of: $0, on: route) } }
+        labels = Set(routes.lazy.map(Self.label)).union(canaries)
     }
 
     /// What the metrics call a route.

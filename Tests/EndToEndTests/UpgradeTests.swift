@@ -169,6 +169,26 @@ extension LoadTests {
         try next.stop()
     }
 
+    /// R9: what ingress-nginx refuses does not take the place of what the process before has stored.
+    @Test func aRefusedIngressStaysAsItWas() throws {
+        let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
+        func configuration(_ service: String, _ annotations: [String: String]) -> TestConfiguration {
+            TestConfiguration(
+                services: ["old": [old.address.description], "new": [new.address.description]],
+                manifests: [Manifests.ingress("app", host: "a.test", service: service, annotations: annotations)],
+                settings: "canary: {compatibility: ingress-nginx}")
+        }
+        let serin = try SerinProcess(configuration("old", ["nginx.ingress.kubernetes.io/app-root": "/\u{E9}"]))
+        try configuration("new", ["nginx.ingress.kubernetes.io/load-balance": "best"]).write(to: serin.folder)
+        let second = try serin.upgrade()
+        #expect(try serin.client().get("/x", host: "a.test").text == "old\n")
+        let third = try second.upgrade()
+        #expect(try serin.client().get("/x", host: "a.test").text == "old\n", "from process to process")
+        #expect(try serin.reload(configuration("new", [:])).status == 200)
+        #expect(try serin.client().get("/x", host: "a.test").text == "new\n")
+        try third.stop()
+    }
+
     @Test func aBrokenConfigurationLeavesTheOldProcessServing() throws {
         let origin = try RecordingOrigin.named("app")
         let folder = try TemporaryFolder()

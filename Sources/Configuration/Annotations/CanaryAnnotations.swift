@@ -188,7 +188,8 @@ struct CanaryAnnotations {
         if rules.isEmpty, annotation("canary") == nil, let total = annotation("canary-weight-total") {
             warn(total, "R8", "does nothing in an ordinary Ingress; write it into the canary", log: &log)
         }
-        guard let first = rules.first, !ServiceRelease.names.contains(where: { manifest.annotation(Self.prefix, $0) != nil }) else { return }
+        let isRelease = ServiceRelease.names.contains { manifest.annotation(Self.prefix, $0) != nil }
+        guard let first = rules.first, !isRelease else { return }
         log.warning(
             manifest.place(line: first.line), manifest.object,
             "has canary rules, but \(manifest.nginxPrefix)canary is not \"true\" (R8): an ordinary Ingress, no canary; add it or "

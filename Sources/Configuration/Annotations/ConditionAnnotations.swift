@@ -2,7 +2,8 @@ internal import Exchange
 internal import Routing
 
 /// What a canary asks of a request beyond the annotations of ingress-nginx. One rule for each of header, cookie, query and
-/// client address, and any number for further headers; what can't be used is a rule that never holds, so that nobody gets the canary by a slip.
+/// client address, and any number for further headers; what can't be used is a rule that never holds, so that nobody gets the
+/// canary by a slip.
 struct ConditionAnnotations {
     static let names = [
         "canary-by-header-value", "canary-by-header-pattern", "canary-by-header-mod", "canary-by-cookie-value",

@@ -68,7 +68,7 @@ enum AdmissionRule {
         return value.utf8.count <= 63 && (0x61...0x7A).contains(first) && last != UInt8(ascii: "-")
     }
 
-    private static func isHashKey(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || isAlphanumeric(byte) || "-_${}".utf8.contains(byte) }
+    private static func isHashKey(_ byte: UInt8) -> Bool { isAlphanumeric(byte) || " -_${}".utf8.contains(byte) }
 
     /// Nothing, or host, port and one segment, of which only the slash must be there.
     private static func isPage(_ value: String) -> Bool {

@@ -77,7 +77,8 @@ struct RouteAnnotations {
             if !isOwn, compatibility == .ingressNginx, leakingNames.contains(name) {
                 log.warning(
                     manifest.place(line: annotation.line), manifest.object,
-                    "\(annotation.key) of a canary counts for its whole host, if no other Ingress speaks for that (R36); write it in the main Ingress")
+                    "\(annotation.key) of a canary counts for its whole host, if no other Ingress speaks for that (R36); write it in "
+                        + "the main Ingress")
                 continue
             }
             let own = name == "rewrite-target" ? ", or as \(AnnotationReader.prefix)canary-rewrite-target here" : ""

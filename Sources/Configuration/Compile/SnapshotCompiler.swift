@@ -76,7 +76,8 @@ struct SnapshotCompiler {
             compatibility: settings.compatibility, https: tls.policy, gzip: GzipOptions.policy(plan, settings.gzip),
             health: HealthOptions.policy(compiler.backends, settings.healthChecks, config: config, log: &log))
         return Result(
-            snapshot: snapshot, canaries: canaries, tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts), stored: nowStored)
+            snapshot: snapshot, canaries: canaries,
+            tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts), stored: nowStored)
     }
 
     private init(_ manifests: [Manifest], settings: Settings, config: Place) {
@@ -238,7 +239,8 @@ struct SnapshotCompiler {
     // MARK: Canaries
 
     private mutating func canary(
-        _ planned: PlannedCanary, _ security: UpstreamTLSCompiler.Security, sequence: Int, rewrite: Rewrite?, keys: inout ValueKeyList, log: inout DiagnosticLog
+        _ planned: PlannedCanary, _ security: UpstreamTLSCompiler.Security, sequence: Int, rewrite: Rewrite?,
+        keys: inout ValueKeyList, log: inout DiagnosticLog
     ) -> Canary {
         let annotations = planned.annotations
         let hashKeys = annotations.hash.key?.keys ?? settings.hashBy

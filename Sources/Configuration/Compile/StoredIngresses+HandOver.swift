@@ -2,7 +2,7 @@
 /// it does those of files.
 extension StoredIngresses {
     /// Bytes; more are neither written nor read.
-    public static let sizeLimit = 256 << 20
+    public static let sizeLimit = 32 << 20
 
     /// What the bytes begin with; another form has another number.
     private static let mark = Array("serin ingresses 1\n".utf8)
@@ -97,7 +97,8 @@ enum ManifestText {
         let paths = rule.paths.map { path in
             mapping([("path", quoted(path.path)), ("pathType", path.kind.rawValue), ("backend", text(path.backend))])
         }
-        return mapping((rule.host.isEmpty ? [] : [("host", quoted(rule.host))]) + (paths.isEmpty ? [] : [("http", mapping([("paths", list(paths))]))]))
+        let host = rule.host.isEmpty ? [] : [("host", quoted(rule.host))]
+        return mapping(host + (paths.isEmpty ? [] : [("http", mapping([("paths", list(paths))]))]))
     }
 
     private static func text(_ backend: BackendReference) -> String {
@@ -110,7 +111,9 @@ enum ManifestText {
 
     // MARK: YAML
 
-    private static func mapping(_ entries: [(String, String)]) -> String { "{" + entries.map { "\($0): \($1)" }.joined(separator: ", ") + "}" }
+    private static func mapping(_ entries: [(String, String)]) -> String {
+        "{" + entries.map { "\($0): \($1)" }.joined(separator: ", ") + "}"
+    }
 
     private static func list(_ elements: [String]) -> String { "[" + elements.joined(separator: ", ") + "]" }
 
