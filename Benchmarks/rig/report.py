@@ -97,7 +97,7 @@ def _flow(proxies: dict) -> list[str]:
 
 
 def _idle(proxies: dict) -> list[str]:
-    header = ["proxy", "bytes per connection", "RSS before, MiB", "RSS after, MiB"]
+    header = ["proxy", "bytes per connection", "RSS with the first 1000, MiB", "RSS with all, MiB"]
     rows = []
     for name, measured in proxies.items():
         middle = measured["median"]

@@ -110,7 +110,7 @@ extension ControlLoop {
             }
             let (pipe, other) = try ReadinessPipe.make()
             defer { closeEnd(other) }
-            let memories = try HandedMemory.ofThisProcess()
+            let memories = HandedMemory.ofThisProcess { log.warning("upgrade: \($0)") }
             defer { for memory in memories { closeEnd(memory.fd) } }
             let handed = memories + programMemory()
             defer { for memory in handed.dropFirst(memories.count) { closeEnd(memory.fd) } }

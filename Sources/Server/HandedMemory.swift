@@ -17,18 +17,18 @@ enum HandedMemory: String, CaseIterable, Sendable {
         }
     }
 
-    /// Those of this process that hold something; the descriptors are the caller's.
-    static func ofThisProcess() throws(Errno) -> [(kind: HandedMemory, fd: Int32)] {
+    /// Those of this process that hold something; the descriptors are the caller's. None is worth failing for: the next process does
+    /// without what can't be handed over, which `warn` is told.
+    static func ofThisProcess(warn: (String) -> Void) -> [(kind: HandedMemory, fd: Int32)] {
         var made: [(kind: HandedMemory, fd: Int32)] = []
-        do throws(Errno) {
-            for kind in allCases {
+        for kind in allCases {
+            do throws(Errno) {
                 if let fd = try kind.make() { made.append((kind, fd)) }
+            } catch {
+                warn("\(kind.rawValue) cannot be handed over: \(error)")
             }
-            return made
-        } catch {
-            for memory in made { Socket(adopting: memory.fd).close() }
-            throw error
         }
+        return made
     }
 
     private func make() throws(Errno) -> Int32? {
