@@ -110,10 +110,8 @@ extension ControlLoop {
             }
             let (pipe, other) = try ReadinessPipe.make()
             defer { closeEnd(other) }
-            let memories = HandedMemory.ofThisProcess { log.warning("upgrade: \($0)") }
-            defer { for memory in memories { closeEnd(memory.fd) } }
-            let handed = memories + programMemory()
-            defer { for memory in handed.dropFirst(memories.count) { closeEnd(memory.fd) } }
+            let handed = HandedMemory.ofThisProcess { log.warning("upgrade: \($0)") } + programMemory()
+            defer { for memory in handed { closeEnd(memory.fd) } }
             let child = try ChildProcess.start(
                 launch.arguments, passing: sockets.map(\.fd) + handed.map(\.fd) + [other],
                 variables: PassedDescriptors.variables(
@@ -140,7 +138,7 @@ extension ControlLoop {
             guard bytes.count <= HandedMemory.program.limit else { throw .EFBIG }
             return [(.program, try SealedMemory.make(name: "serin-program", bytes))]
         } catch {
-            log.warning("upgrade: stored state is not handed over: \(error)")
+            log.warning("upgrade: stored Ingresses cannot be handed over: \(error)")
             return []
         }
     }
