@@ -285,22 +285,23 @@ int64_t linux_seal_memory(const char *name, const uint8_t *bytes, size_t count) 
     return result;
 }
 
-int64_t linux_read_sealed_memory(int32_t fd, uint8_t *bytes, size_t capacity) {
+int64_t linux_sealed_size(int32_t fd) {
     int seals = fcntl(fd, F_GET_SEALS);
     if (seals < 0 || (seals & linux_seals) != linux_seals) return -EINVAL;
     struct stat status;
-    if (fstat(fd, &status) < 0) return -errno;
-    if ((uint64_t)status.st_size > capacity) return -EFBIG;
-    size_t count = 0;
-    while (count < (size_t)status.st_size) {
-        ssize_t read = pread(fd, bytes + count, (size_t)status.st_size - count, (off_t)count);
+    return fstat(fd, &status) < 0 ? -errno : (int64_t)status.st_size;
+}
+
+int64_t linux_read_sealed_memory(int32_t fd, uint8_t *bytes, size_t count) {
+    size_t done = 0;
+    while (done < count) {
+        ssize_t read = pread(fd, bytes + done, count - done, (off_t)done);
         if (read < 0 && errno == EINTR) continue;
         if (read < 0) return -errno;
-        // Nothing can have made it shorter.
         if (read == 0) return -EINVAL;
-        count += (size_t)read;
+        done += (size_t)read;
     }
-    return (int64_t)count;
+    return (int64_t)done;
 }
 
 int64_t linux_send_datagram(const char *path, const void *text, size_t length) {

@@ -22,12 +22,15 @@ public enum SealedMemory {
         // A number that another process has named: the funnel takes a bad one for a mistake of ours.
         guard linux_is_open(fd) == 1 else { throw .EBADF }
         defer { closeDescriptor(fd) }
-        var bytes = [UInt8](repeating: 0, count: limit)
-        let count = try checkedSystemCall {
+        let size = systemCall { linux_sealed_size(fd) }
+        guard size >= 0 else { throw Errno(result: size) }
+        guard size <= limit else { throw .EFBIG }
+        var bytes = [UInt8](repeating: 0, count: Int(size))
+        let result = systemCall {
             // It writes at most as much as there is room.
             unsafe bytes.withUnsafeMutableBufferPointer { space in unsafe linux_read_sealed_memory(fd, space.baseAddress, space.count) }
         }
-        bytes.removeLast(limit - Int(count))
+        guard result >= 0 else { throw Errno(result: result) }
         return bytes
     }
 }
