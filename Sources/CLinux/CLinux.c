@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sched.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 const char *linux_error_name(int32_t code) { return strerrorname_np(code); }
@@ -265,6 +266,42 @@ int64_t linux_pipe(int32_t *reading, int32_t *writing) {
     *reading = ends[0];
     *writing = ends[1];
     return 0;
+}
+
+static const int linux_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+
+int64_t linux_seal_memory(const char *name, const uint8_t *bytes, size_t count) {
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0) return -errno;
+    int64_t result = 0;
+    for (size_t done = 0; done < count && result == 0;) {
+        ssize_t written = write(fd, bytes + done, count - done);
+        if (written < 0 && errno != EINTR) result = -errno;
+        if (written > 0) done += (size_t)written;
+    }
+    if (result == 0) result = linux_result(fcntl(fd, F_ADD_SEALS, linux_seals | F_SEAL_SEAL));
+    if (result >= 0) return fd;
+    (void)close(fd);
+    return result;
+}
+
+int64_t linux_sealed_size(int32_t fd) {
+    int seals = fcntl(fd, F_GET_SEALS);
+    if (seals < 0 || (seals & linux_seals) != linux_seals) return -EINVAL;
+    struct stat status;
+    return fstat(fd, &status) < 0 ? -errno : (int64_t)status.st_size;
+}
+
+int64_t linux_read_sealed_memory(int32_t fd, uint8_t *bytes, size_t count) {
+    size_t done = 0;
+    while (done < count) {
+        ssize_t read = pread(fd, bytes + done, count - done, (off_t)done);
+        if (read < 0 && errno == EINTR) continue;
+        if (read < 0) return -errno;
+        if (read == 0) return -EINVAL;
+        done += (size_t)read;
+    }
+    return (int64_t)done;
 }
 
 int64_t linux_send_datagram(const char *path, const void *text, size_t length) {

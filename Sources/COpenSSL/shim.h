@@ -5,6 +5,7 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -27,9 +28,9 @@ static inline void openssl_set_modes(SSL_CTX *context) {
 
 /// Our order of ciphers counts, but a client without AES in hardware may have ChaCha20 first. A client that ends its half of the
 /// connection without a word still gets its answer: a request shows by itself whether it is complete.
-static inline void openssl_set_options(SSL_CTX *context, int allows_tickets) {
-    SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_NO_COMPRESSION |
-                                     SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+static inline void openssl_set_options(SSL_CTX *context, int allows_tickets, int is_our_order) {
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+                                     (is_our_order ? SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA : 0) |
                                      (allows_tickets ? 0 : SSL_OP_NO_TICKET));
 }
 
@@ -138,6 +139,74 @@ static inline int openssl_add_extension(X509 *certificate, int number, const cha
     int added = X509_add_ext(certificate, extension, -1);
     X509_EXTENSION_free(extension);
     return added;
+}
+
+/// Whether its issuer wants a response about it to come with every handshake (RFC 7633: status_request).
+static inline int openssl_must_staple(const X509 *certificate) {
+    TLS_FEATURE *features = (TLS_FEATURE *)X509_get_ext_d2i(certificate, NID_tlsfeature, NULL, NULL);
+    int found = 0;
+    for (int index = 0; index < sk_ASN1_INTEGER_num(features); index += 1) {
+        if (ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, index)) == TLSEXT_TYPE_status_request) found = 1;
+    }
+    TLS_FEATURE_free(features);
+    return found;
+}
+
+// MARK: Responses about certificates (OCSP)
+
+/// Whether a response is about a certificate. Without the issuer's own certificate the digest of its key can't be compared.
+static inline int openssl_is_about(const OCSP_CERTID *id, const X509 *certificate, const X509 *issuer) {
+    ASN1_OBJECT *algorithm = NULL;
+    ASN1_OCTET_STRING *name = NULL;
+    ASN1_INTEGER *serial = NULL;
+    if (OCSP_id_get0_info(&name, &algorithm, NULL, &serial, (OCSP_CERTID *)id) != 1) return 0;
+    if (ASN1_INTEGER_cmp(serial, X509_get0_serialNumber(certificate)) != 0) return 0;
+    const EVP_MD *digest = EVP_get_digestbyobj(algorithm);
+    if (digest == NULL) return 0;
+    if (issuer != NULL) {
+        OCSP_CERTID *own = OCSP_cert_to_id(digest, certificate, issuer);
+        int is_same = own != NULL && OCSP_id_cmp(own, id) == 0;
+        OCSP_CERTID_free(own);
+        return is_same;
+    }
+    unsigned char space[EVP_MAX_MD_SIZE];
+    unsigned int count = 0;
+    return X509_NAME_digest(X509_get_issuer_name(certificate), digest, space, &count) == 1 &&
+           (int)count == ASN1_STRING_length(name) && memcmp(space, ASN1_STRING_get0_data(name), count) == 0;
+}
+
+/// Whether the issuer has signed a response, or somebody that it has entrusted with that.
+static inline int openssl_is_signed_by(OCSP_BASICRESP *response, X509 *issuer) {
+    X509_STORE *store = X509_STORE_new();
+    STACK_OF(X509) *certificates = sk_X509_new_null();
+    int is_signed = 0;
+    if (store != NULL && certificates != NULL && X509_STORE_add_cert(store, issuer) == 1 && sk_X509_push(certificates, issuer) > 0) {
+        // It need not be a root.
+        X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+        is_signed = OCSP_basic_verify(response, certificates, store, 0) == 1;
+    }
+    sk_X509_free(certificates);
+    X509_STORE_free(store);
+    return is_signed;
+}
+
+/// Seconds since 1970, or 0 if it is no time.
+static inline long openssl_generalized_seconds(const ASN1_GENERALIZEDTIME *time) {
+    return time == NULL ? 0 : openssl_seconds((const ASN1_TIME *)time);
+}
+
+static inline void openssl_set_status_callback(SSL_CTX *context, int (*callback)(SSL *, void *), void *argument) {
+    SSL_CTX_set_tlsext_status_cb(context, callback);
+    SSL_CTX_set_tlsext_status_arg(context, argument);
+}
+
+/// Gives a handshake its response, of which it takes a copy; 0 if there is no memory.
+static inline int openssl_staple(SSL *session, const unsigned char *bytes, size_t count) {
+    unsigned char *copy = (unsigned char *)OPENSSL_memdup(bytes, count);
+    if (copy == NULL) return 0;
+    if (SSL_set_tlsext_status_ocsp_resp(session, copy, (int)count) == 1) return 1;
+    OPENSSL_free(copy);
+    return 0;
 }
 
 // MARK: Tickets

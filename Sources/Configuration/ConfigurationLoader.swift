@@ -49,16 +49,22 @@ public enum ConfigurationLoader {
 
     /// Those of certificates and keys, which are relative to the configuration file.
     private static func readFiles(of tls: inout TLSOptions, _ config: Place, log: inout DiagnosticLog) {
-        func bytes(_ file: Located<String>) -> [UInt8]? {
+        func bytes(_ file: Located<String>, isNeeded: Bool = true) -> [UInt8]? {
             let path = FilePath.joined(FilePath.folder(of: config.file), file.value)
             if let data = FileManager.default.contents(atPath: path) { return [UInt8](data) }
             let what = FilePath.kind(of: path) == nil ? "there is no \(path); paths are relative to the configuration file" : "\(path) can't be read"
-            log.error(config.at(line: file.line), "tls", what)
+            if isNeeded {
+                log.error(config.at(line: file.line), "tls", what)
+            } else {
+                log.warning(config.at(line: file.line), "tls", what)
+            }
             return nil
         }
         func read(_ files: inout TLSOptions.Files) {
             files.certificateBytes = bytes(files.certificate)
             files.keyBytes = bytes(files.key)
+            // Whoever fetches them may come later, or fail: the certificate is as good as before.
+            files.responseBytes = files.response.flatMap { bytes($0, isNeeded: false) }
         }
         for index in tls.certificates.indices { read(&tls.certificates[index]) }
         if case .files(var files)? = tls.defaultCertificate {
@@ -76,6 +82,7 @@ public enum ConfigurationLoader {
         var settings = SettingsReader.read(file, log: &log)
         settings.process.accessLog.path = settings.process.accessLog.path.map { FilePath.joined(folder, $0) }
         let files = ManifestFiles.find(settings.manifests, folder: folder, config: Place(file: path, line: 1))
-        return (settings, files, ManifestLoader.load(files, log: &log))
+        let manifests = ManifestLoader.load(files, log: &log)
+        return (settings, files, settings.annotationPrefix.apply(to: manifests, log: &log))
     }
 }

@@ -22,8 +22,8 @@ public struct ClientRule: Sendable {
     public let identity: UInt64
     /// What was to be checked against is not there: nobody comes in.
     public let isBroken: Bool
-    /// Whether requests by plain HTTP are refused, which can show no certificate; ingress-nginx lets them in.
-    public let refusesPlain: Bool
+    /// What requests by plain HTTP are answered, which can show no certificate; nil: they come in.
+    public let plainFailure: Failure?
     public let passesCertificate: Bool
     /// Where those are sent who have none, or a bad one; an absolute URL, or empty.
     public let errorPage: [UInt8]
@@ -31,13 +31,13 @@ public struct ClientRule: Sendable {
     public let subject: Pattern?
 
     public init(
-        _ demand: Demand, identity: UInt64, isBroken: Bool = false, refusesPlain: Bool = true, passesCertificate: Bool = false,
+        _ demand: Demand, identity: UInt64, isBroken: Bool = false, plainFailure: Failure? = nil, passesCertificate: Bool = false,
         errorPage: [UInt8] = [], subject: Pattern? = nil
     ) {
         self.demand = demand
         self.identity = identity
         self.isBroken = isBroken
-        self.refusesPlain = refusesPlain
+        self.plainFailure = plainFailure
         self.passesCertificate = passesCertificate
         self.errorPage = errorPage
         self.subject = subject
@@ -47,10 +47,7 @@ public struct ClientRule: Sendable {
     func verdict(on certificate: ClientCertificate?, of client: ClientIdentity) -> Verdict {
         if isBroken { return .refused(.forbidden) }
         if demand == .off { return isOfSubject(certificate) ? .welcome : .refused(.forbidden) }
-        guard client.isTLS else {
-            if !refusesPlain { return .welcome }
-            return demand == .required || subject != nil ? .refused(.certificateMissing) : .welcome
-        }
+        guard client.isTLS else { return plainFailure.map(Verdict.refused) ?? .welcome }
         // The name of the handshake decided what was asked for: another one's would be a way around.
         guard client.certificate == identity, let certificate else { return .refused(.misdirected) }
         switch certificate.verdict {

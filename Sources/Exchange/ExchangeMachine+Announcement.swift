@@ -3,12 +3,23 @@ import HTTP1
 
 /// Upstreams that are told by the PROXY protocol who their client is, before the request.
 extension ExchangeMachine {
-    /// Writes the header in front of the request's head, so that each attempt on another connection begins with it. The connection
-    /// is then this request's alone.
-    func announce(_ version: ProxyHeader.Version, _ address: IPAddress?) {
+    /// Writes the header in front of the request's head, so that each attempt on another connection begins with it; or, for an
+    /// upstream that speaks TLS, lays it ready. The connection is then this request's alone.
+    func announce(_ version: ProxyHeader.Version, _ address: IPAddress?, beforeTLS: Bool) {
         announcesClient = true
+        announcement = beforeTLS ? writtenAnnouncement(version, address) : []
+        guard !beforeTLS else { return }
         request.reserveOutput(ProxyHeader.maximumWrittenLength, pool)
         Self.write(announcement(of: address), version, to: &request.output)
+    }
+
+    /// The header by itself.
+    func writtenAnnouncement(_ version: ProxyHeader.Version, _ address: IPAddress?) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: ProxyHeader.maximumWrittenLength)
+        var space = bytes.mutableSpan
+        let count = ProxyHeader.write(announcement(of: address), as: version, into: &space)
+        bytes.removeLast(bytes.count - count)
+        return bytes
     }
 
     /// The client as it is known: the peer, or whom a trusted peer names, whose port nobody knows.

@@ -17,11 +17,11 @@ extension ExchangeMachine {
     ) -> (ResponseCoding, isWanted: Bool) {
         let question = sent.bytesFromFront
         if answer.status == 304 {
-            let isOfOurs = ResponseCoding.isWanted(head, in: question) && ResponseCoding.asksAboutWeak(head, in: question)
+            let isOfOurs = GzipPolicy.isWanted(head, in: question) && ResponseCoding.asksAboutWeak(head, in: question)
             return (isOfOurs ? .revalidated : .asIs, false)
         }
         guard ResponseCoding.isEligible(answer, in: received.bytes, by: rule) else { return (.asIs, false) }
-        return (.varies, ResponseCoding.isWanted(head, in: question))
+        return (.varies, GzipPolicy.isWanted(head, in: question))
     }
 
     /// The body that follows goes through `gzip`.

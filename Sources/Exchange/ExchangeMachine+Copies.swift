@@ -40,7 +40,8 @@ extension ExchangeMachine {
         var written = pool.take(.holding(room))
         rewrite.write(head, in: request.input, to: &written, snapshot, context)
         context.copies.begin()
-        copies.append(RequestCopy(head: written, method: head.method, of: copied, snapshot))
+        let announcement = snapshot.backends[copied.backend].proxyProtocol.map { writtenAnnouncement($0, address) } ?? []
+        copies.append(RequestCopy(head: written, method: head.method, of: copied, announcement: announcement, snapshot))
     }
 
     private func copyTarget(

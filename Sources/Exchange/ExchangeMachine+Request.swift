@@ -101,7 +101,9 @@ extension ExchangeMachine {
         if fields != nil { room += clientCertificate?.room ?? 0 }
         guard room <= BufferPool.Size.huge.rawValue else { return false }
         announcesClient = false
-        if snapshot.announcesClients, let version = snapshot.backends[target.backend].proxyProtocol { announce(version, address) }
+        if snapshot.announcesClients, let version = snapshot.backends[target.backend].proxyProtocol {
+            announce(version, address, beforeTLS: snapshot.backends[target.backend].tls != nil)
+        }
         let rewrite = rewrite(for: target, address, marks, fields, snapshot)
         request.reserveOutput(room, pool)
         request.writeHead(head, by: rewrite, snapshot, context)

@@ -26,7 +26,7 @@ extension ExchangeMachine {
         requestWasCutShort = false
         request.restart()
         summary.shielded = ShieldedFailure(
-            reason: reason, status: status, failure: failure, duration: now.since(summary.began))
+            canary: index, reason: reason, status: status, failure: failure, duration: now.since(summary.began))
         // The stable version may be tried as often as the canary was.
         earlierAttempts = summary.attempts
         sessionKey = nil

@@ -50,6 +50,8 @@ public final class ExchangeMachine {
     var upstreamPersists = false
     /// It gets a header of the PROXY protocol, so that it must be a new one, and serves no other request.
     public internal(set) var announcesClient = false
+    /// That header where the upstream speaks TLS: it goes ahead of the handshake, on each connection anew. Only while `announcesClient`.
+    public internal(set) var announcement: [UInt8] = []
     var requestWasCutShort = false
     var responseHeadIsDone = false
     /// The response's framing shows where it ends, so that an early end of the connection shows, too.

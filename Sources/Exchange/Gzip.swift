@@ -30,6 +30,9 @@ final class Gzip {
     var goal = Goal.none
     private(set) var bytesIn = 0
     private(set) var bytesOut = 0
+    /// The stream's header, which zlib writes with the first bytes it takes, but which shall not go out without any of them.
+    private var header = InlineArray<10, UInt8>(repeating: 0)
+    private var isHeaderOwed = false
     /// Bytes were taken since all that was taken came out.
     private(set) var keepsBack = false
     /// Nothing has come since it was first asked whether to wait for more.
@@ -53,6 +56,7 @@ final class Gzip {
         goal = .none
         bytesIn = 0
         bytesOut = 0
+        isHeaderOwed = false
         keepsBack = false
         hasWaited = false
         // The stream is open as long as this object lives.
@@ -69,16 +73,26 @@ final class Gzip {
     /// Takes from `input` and appends to `output`, at most `room` bytes, for which there must be space.
     func step(_ input: Span<UInt8>, to output: inout ByteBuffer, room: Int) -> Step {
         var free = output.freeSpace
-        let room = min(room, free.count)
+        let owed = isHeaderOwed ? header.count : 0
+        let room = max(0, min(room, free.count) - owed)
         let code = goal.code
-        // zlib reads within the input and writes within the space, during the call only.
+        // zlib reads within the input and writes within the space, behind what is owed, during the call only.
         let step = unsafe input.withUnsafeBufferPointer { input in
             unsafe free.withUnsafeMutableBufferPointer { free in
-                unsafe zlib_deflate(stream, input.baseAddress, input.count, free.baseAddress, room, code)
+                unsafe zlib_deflate(stream, input.baseAddress, input.count, free.baseAddress.map { unsafe $0 + owed }, room, code)
             }
         }
         guard step.has_failed == 0 else { return .failed }
-        output.commit(step.made)
+        if isHeaderOwed, step.made > 0 {
+            for index in header.indices { free[index] = header[index] }
+            isHeaderOwed = false
+            output.commit(owed + step.made)
+        } else if goal == .none, bytesOut == 0, step.made == header.count {
+            for index in header.indices { header[index] = free[index] }
+            isHeaderOwed = true
+        } else {
+            output.commit(step.made)
+        }
         bytesIn &+= step.taken
         bytesOut &+= step.made
         if step.taken > 0 {

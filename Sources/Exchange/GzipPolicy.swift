@@ -1,3 +1,5 @@
+public import HTTP1
+
 /// Which responses are compressed; made once by Configuration.
 ///
 /// A class, so that a snapshot without one shows it by a single word.
@@ -49,8 +51,23 @@ public final class GzipPolicy: Sendable {
         self.memory = memory
     }
 
-    func rule(of route: Int) -> Rule? {
+    /// - Parameter route: its index.
+    public func rule(of route: Int) -> Rule? {
         guard route < ofRoute.count, ofRoute[route] >= 0 else { return nil }
         return rules[Int(ofRoute[route])]
+    }
+
+    /// Whether a client wants gzip.
+    public static func isWanted(_ head: borrowing RequestHead, in bytes: Span<UInt8>) -> Bool {
+        var codings = ContentCodings()
+        for index in head.fields.indices where head.fields[index].known == .acceptEncoding { codings.add(bytes[head.fields[index].value]) }
+        return codings.prefersGzip
+    }
+}
+
+extension GzipPolicy.Rule: CustomStringConvertible {
+    /// `gzip level 5, 18 media types, from 256 bytes on`.
+    public var description: String {
+        "gzip level \(level), \(types.count) media type\(types.count == 1 ? "" : "s"), from \(minimumLength) bytes on"
     }
 }

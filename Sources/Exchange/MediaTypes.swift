@@ -11,6 +11,8 @@ public struct MediaTypes: Hashable, Sendable {
 
     private let entries: [Entry]
 
+    var count: Int { entries.count }
+
     /// - Parameter names: each `type/subtype`, `type/*` or `*`, in any case.
     public init(_ names: [String]) {
         entries = names.map { name in

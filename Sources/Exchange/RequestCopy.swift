@@ -26,6 +26,9 @@ public final class RequestCopy {
     /// What the backend's balancer is asked for.
     public let placement: Placement
     public private(set) var ending: Ending?
+    /// A header of the PROXY protocol, with which the connection begins, before TLS if that is spoken: it has to be a new one, and serves
+    /// no other request. Empty if there is none.
+    public let announcement: [UInt8]
 
     private let method: Method
     private var head: ByteBuffer
@@ -44,8 +47,11 @@ public final class RequestCopy {
     /// The phase it is in must end by then.
     public private(set) var deadline = Instant.distantFuture
 
-    init(head: consuming ByteBuffer, method: Method, of target: RequestDecider.Target, _ snapshot: Snapshot) {
+    init(
+        head: consuming ByteBuffer, method: Method, of target: RequestDecider.Target, announcement: [UInt8] = [], _ snapshot: Snapshot
+    ) {
         self.head = head
+        self.announcement = announcement
         self.method = method
         self.snapshot = snapshot
         route = target.route
@@ -75,6 +81,9 @@ public final class RequestCopy {
     }
 
     // MARK: Connection
+
+    /// Whether it goes by TLS.
+    public var isSecured: Bool { snapshot.backends[backend].tls != nil }
 
     /// It is about to be connected.
     public func begin(now: Instant) { deadline = now + snapshot.timeouts.upstreamConnect }
@@ -201,7 +210,7 @@ public final class RequestCopy {
             case .end(let skip):
                 input.consume(skip)
                 let isAsked = sent == head.count + body.count
-                answered(isReusable: isAsked && parser.head.isPersistent && input.isEmpty)
+                answered(isReusable: isAsked && parser.head.isPersistent && input.isEmpty && announcement.isEmpty)
             case .failed:
                 fail(.badResponse)
             }

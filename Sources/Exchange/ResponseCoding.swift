@@ -41,13 +41,6 @@ enum ResponseCoding {
         return isOfType
     }
 
-    /// Whether the client wants gzip.
-    static func isWanted(_ head: borrowing RequestHead, in bytes: Span<UInt8>) -> Bool {
-        var codings = ContentCodings()
-        for index in head.fields.indices where head.fields[index].known == .acceptEncoding { codings.add(bytes[head.fields[index].value]) }
-        return codings.prefersGzip
-    }
-
     /// Whether the client may ask about a body that it has got compressed: its tag was made weak.
     static func asksAboutWeak(_ head: borrowing RequestHead, in bytes: Span<UInt8>) -> Bool {
         for index in head.fields.indices where bytes[head.fields[index].name].equalsIgnoringCase("if-none-match") {

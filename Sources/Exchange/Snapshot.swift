@@ -19,6 +19,7 @@ public final class Snapshot: Sendable {
     public let https: HTTPSPolicy
     /// Nil: nothing is compressed.
     public let gzip: GzipPolicy?
+    public let health: HealthPolicy
     /// Some backend is told by the PROXY protocol who its clients are.
     public let announcesClients: Bool
 
@@ -26,7 +27,7 @@ public final class Snapshot: Sendable {
         routes: RouteTable, backends: [Backend], sequences: [String],
         timeouts: Timeouts = Timeouts(), limits: Limits = Limits(),
         forwarding: Forwarding = Forwarding(), failover: Failover = .canaryToStable, compatibility: Compatibility = .scoped,
-        https: HTTPSPolicy = HTTPSPolicy(), gzip: GzipPolicy? = nil
+        https: HTTPSPolicy = HTTPSPolicy(), gzip: GzipPolicy? = nil, health: HealthPolicy = HealthPolicy()
     ) {
         self.routes = routes
         self.backends = backends
@@ -38,16 +39,19 @@ public final class Snapshot: Sendable {
         self.compatibility = compatibility
         self.https = https
         self.gzip = gzip
+        self.health = health
         announcesClients = backends.contains { $0.proxyProtocol != nil }
     }
 
     /// The same snapshot over other endpoints: what a name's new addresses lead to.
-    public func replacing(backends: [Backend]) -> Snapshot {
+    public func replacing(backends: [Backend]) -> Snapshot { replacing(backends: backends, health: health) }
+
+    func replacing(backends: [Backend], health: HealthPolicy) -> Snapshot {
         precondition(backends.count == self.backends.count, "routes refer to backends by index")
         return Snapshot(
             routes: routes, backends: backends, sequences: sequences,
             timeouts: timeouts, limits: limits, forwarding: forwarding, failover: failover, compatibility: compatibility,
-            https: https, gzip: gzip)
+            https: https, gzip: gzip, health: health)
     }
 }
 

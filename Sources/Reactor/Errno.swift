@@ -28,6 +28,7 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let ECONNREFUSED = Errno(code: Glibc.ECONNREFUSED)
     public static let ECONNRESET = Errno(code: Glibc.ECONNRESET)
     public static let EEXIST = Errno(code: Glibc.EEXIST)
+    public static let EFBIG = Errno(code: Glibc.EFBIG)
     public static let EHOSTUNREACH = Errno(code: Glibc.EHOSTUNREACH)
     public static let EINPROGRESS = Errno(code: Glibc.EINPROGRESS)
     public static let EINTR = Errno(code: Glibc.EINTR)

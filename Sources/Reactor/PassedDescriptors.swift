@@ -44,6 +44,12 @@ public struct PassedDescriptors: Equatable, Sendable {
         self.isUpgrade = isUpgrade
     }
 
+    /// The others.
+    public func without(_ descriptor: Descriptor) -> PassedDescriptors {
+        let others = descriptors.filter { $0.fd != descriptor.fd }
+        return PassedDescriptors(others.map(\.fd), names: others.map(\.name), isUpgrade: isUpgrade)
+    }
+
     /// Those of this process.
     public static var ofThisProcess: PassedDescriptors {
         PassedDescriptors(pid: ProcessID.own, parent: ProcessID.parent, EnvironmentVariable.value)

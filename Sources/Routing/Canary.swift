@@ -93,13 +93,11 @@ extension Canary {
             case .invalidPattern(let pattern): rules.append(text(header.key) + " ~ " + pattern + " (invalid)")
             }
         }
-        if let cookie { rules.append(text(cookie)) }
         if let pin { rules.insert("release cookie \(pin.cookie)", at: 0) }
         let asked = conditions.map { $0.text(keys: keys) }
         if combination == .any {
-            // A canary has one rule for its header: the plain one above, or one of these, which then comes before the cookie.
-            let first = zip(conditions, asked).filter { $0.0.family == .header }.map(\.1)
-            rules = first + rules + asked.dropFirst(first.count)
+            let ofHeaders = conditions.count { $0.family == .header }
+            rules += asked.prefix(ofHeaders) + (cookie.map { [text($0)] } ?? []) + asked.dropFirst(ofHeaders)
         } else {
             rules.append(asked.joined(separator: " and "))
         }

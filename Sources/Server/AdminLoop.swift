@@ -231,7 +231,10 @@ final class AdminLoop {
         process.bufferBytes = counts.reduce(0) { $0 + $1.bufferBytes }
         let usage = ProcessUsage.current()
         process.certificates = snapshot.https.certificates.map {
-            ProcessMetrics.Certificate(source: $0.source, keyType: $0.keyType, notAfter: $0.notAfter)
+            ProcessMetrics.Certificate(source: $0.source, keyType: $0.keyType, notAfter: $0.notAfter, responseEnd: $0.responseEnd)
+        }
+        process.endpoints = snapshot.checkedEndpoints.map {
+            ProcessMetrics.Endpoint(service: $0.service, address: "\($0.address)", isWell: $0.isWell)
         }
         process.openDescriptors = usage.openDescriptors
         process.descriptorLimit = usage.descriptorLimit

@@ -229,8 +229,11 @@ extension ControlLoop {
 
     // MARK: Installing
 
-    /// The snapshot as workers get it: with addresses for names.
-    func servedSnapshot() -> Snapshot {
+    /// The snapshot as workers get it.
+    func servedSnapshot() -> Snapshot { withoutAiling(resolvedSnapshot()) }
+
+    /// The snapshot with addresses for names.
+    func resolvedSnapshot() -> Snapshot {
         guard !Resolver.names(in: snapshot.backends).isEmpty else { return snapshot }
         return snapshot.replacing(backends: Resolver.replaceNames(in: snapshot.backends, by: answers))
     }
@@ -250,7 +253,9 @@ extension ControlLoop {
     func install() {
         changes.last += 1
         changes.outstanding = running
-        let served = servedSnapshot()
+        let resolved = resolvedSnapshot()
+        checkHealth(of: resolved.backends)
+        let served = withoutAiling(resolved)
         retire(for: served)
         admin.serve(served, inactiveCanaries)
         let admission = admissionLimits(served)

@@ -110,9 +110,14 @@ extension ControlLoop {
             }
             let (pipe, other) = try ReadinessPipe.make()
             defer { closeEnd(other) }
+            let memories = HandedMemory.ofThisProcess { log.warning("upgrade: \($0)") }
+            defer { for memory in memories { closeEnd(memory.fd) } }
+            let handed = memories + programMemory()
+            defer { for memory in handed.dropFirst(memories.count) { closeEnd(memory.fd) } }
             let child = try ChildProcess.start(
-                launch.arguments, passing: sockets.map(\.fd) + [other],
-                variables: PassedDescriptors.variables(names: sockets.map(\.role.rawValue) + [InheritedSockets.readinessName]))
+                launch.arguments, passing: sockets.map(\.fd) + handed.map(\.fd) + [other],
+                variables: PassedDescriptors.variables(
+                    names: sockets.map(\.role.rawValue) + handed.map(\.kind.rawValue) + [InheritedSockets.readinessName]))
             upgrading.phase = .starting(child, pipe)
             log.info("upgrade: process \(child.pid) starts with \(sockets.count) sockets")
             upgrading.timer = loop.arm(token: Self.upgradeToken, at: loop.now + launch.upgradePatience)
@@ -125,6 +130,18 @@ extension ControlLoop {
             upgrading.phase = .no
             log.error("upgrade failed: cannot start \(launch.arguments.first ?? ""): \(error); this process goes on serving")
             obeyHeldSignals()
+        }
+    }
+
+    /// At most one. Without it the next process begins as at a start, which is no reason not to begin.
+    private func programMemory() -> [(kind: HandedMemory, fd: Int32)] {
+        guard let bytes = options.handsOver?() else { return [] }
+        do throws(Errno) {
+            guard bytes.count <= HandedMemory.program.limit else { throw .EFBIG }
+            return [(.program, try SealedMemory.make(name: "serin-program", bytes))]
+        } catch {
+            log.warning("upgrade: stored state is not handed over: \(error)")
+            return []
         }
     }
 

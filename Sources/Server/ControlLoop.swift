@@ -8,7 +8,7 @@ import TLS
 
 /// The supervisor's thread: starts the workers, passes changes on to them, and sees the process to its end.
 ///
-/// `+Reload` has what concerns snapshots and listeners, `+Names` the names of endpoints, `+Watch` the files that they come from, `+Upgrade` going on in a new
+/// `+Reload` has what concerns snapshots and listeners, `+Names` the names of endpoints, `+Health` their checks, `+Watch` the files that they come from, `+Upgrade` going on in a new
 /// process.
 final class ControlLoop {
     struct Addresses: Sendable {
@@ -29,6 +29,7 @@ final class ControlLoop {
     var accessLog: AccessLogSink
     var retiredLogs: [AccessLogSink] = []
     let resolver: Resolver
+    let healthMonitor: HealthMonitor
     let admin: AdminServer
     let socketFiles: SocketFiles
 
@@ -47,6 +48,8 @@ final class ControlLoop {
 
     /// See `+Names`.
     var resolving = Resolving()
+    /// See `+Health`.
+    var health = Health()
 
     var workers: [Mailbox<WorkerMessage>] = []
     var threads: [Thread] = []
@@ -81,6 +84,7 @@ final class ControlLoop {
             if options.tls.clients == nil, options.settings.listeners.contains(where: \.tls) { throw Supervisor.StartError.noCertificates }
             try DescriptorBudget.check(listeners: options.settings.listeners.count, workers: workers)
             var inherited = InheritedSockets(options.launch?.passed ?? PassedDescriptors())
+            HandedMemory.adopt(&inherited)
             for warning in inherited.warnings { options.logger.warning("\(warning)") }
             let admin = inherited.takeAdmin(at: options.settings.admin.socketAddress)
             var bound = try ListenerSet.bind(options.settings.listeners, workers: workers, inheriting: &inherited)
@@ -114,6 +118,7 @@ final class ControlLoop {
         self.socketFiles = socketFiles
         snapshot = options.snapshot
         tls = options.tls
+        healthMonitor = HealthMonitor(telling: mailbox)
         inactiveCanaries = options.inactiveCanaries
         do throws(Errno) {
             loop = try EventLoop()
@@ -141,8 +146,10 @@ final class ControlLoop {
         do throws(Errno) {
             threads.append(try admin.start())
             resolveAndWait()
+            checkAndWait()
             let start = servedSnapshot()
             serving = start
+            if start !== snapshot { admin.serve(start, inactiveCanaries) }
             let inventory = SnapshotInventory(start, tls)
             let admission = admissionLimits(start)
             let gates = EndpointGates()
@@ -241,6 +248,7 @@ final class ControlLoop {
     static let retireToken = Token(slot: 5, generation: 1)
     static let upgradeToken = Token(slot: 6, generation: 1)
     static let patienceToken = Token(slot: 7, generation: 1)
+    static let healthToken = Token(slot: 8, generation: 1)
 
     private func run() {
         for message in early { handle(message) }
@@ -257,6 +265,7 @@ final class ControlLoop {
             while let token = loop.nextExpired() {
                 if token == Self.resolveToken { resolveAgain() }
                 if token == Self.patienceToken { stopWaitingForNames() }
+                if token == Self.healthToken { installHealth() }
                 if token == Self.watchToken { reloadChangedFiles() }
                 if token == Self.retireToken { releaseRetired() }
                 if token == Self.upgradeToken { upgradeTimedOut() }
@@ -308,6 +317,8 @@ final class ControlLoop {
             resolved(name, addresses)
         case .resolverEnded(let thread):
             resolver.join(thread)
+        case .checked(let target, let outcome):
+            checked(target, outcome)
         case .upgrade:
             upgrade()
         case .lent(let result):
@@ -326,6 +337,7 @@ final class ControlLoop {
     /// Ends all threads and waits for them.
     private func stopThreads() {
         resolver.stop()
+        healthMonitor.stop()
         admin.stop()
         for worker in running { workers[worker].post(.stop) }
         for thread in threads { thread.join() }
@@ -339,6 +351,8 @@ final class ControlLoop {
     func stop(graceful: Bool) {
         abandonChanges()
         abandonUpgrade()
+        // Whoever takes over checks for itself.
+        healthMonitor.stop()
         if stopping == .no, !upgrading.isDone { tell(.stopping) }
         if graceful, stopping == .no {
             stopping = .gracefully

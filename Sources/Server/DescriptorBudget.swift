@@ -4,9 +4,9 @@ import Reactor
 enum DescriptorBudget {
     static let limit = FileDescriptorLimit.raise()
 
-    /// Not for clients: the standard streams, logs, the admin address with its connections, name resolution, reading files, and
-    /// the threads without clients.
-    private static let reserved = 64
+    /// Not for clients: the standard streams, logs, the admin address with its connections, name resolution, reading files,
+    /// checks of endpoints, and the threads without clients.
+    private static let reserved = 64 + HealthLoop.maximumProbes
     /// A worker's loop and its mailbox.
     private static let perWorker = 2
     /// Fewer for clients and upstreams together would be no proxy.

@@ -1,3 +1,4 @@
+import Addressing
 import Routing
 
 extension Explanation {
@@ -15,6 +16,7 @@ extension Explanation {
             let answering = Answering(placement: placement, backend)
             endpoints = answering.endpoints
             text = answering.text + (backend.tls.map { "; by \($0)" } ?? "")
+                + (backend.proxyProtocol.map { "; each request behind a PROXY header (\($0.rawValue)), on a connection of its own" } ?? "")
         }
 
         private init(placement: Placement, _ backend: Backend) {

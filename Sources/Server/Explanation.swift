@@ -74,7 +74,9 @@ public struct Explanation: Sendable {
             if https.redirects(route, snapshot), question.isTLS == false { return redirected(route, https, choosing) }
             let path = decider.target.isRewritten ? decider.path : nil
             let step = https.redirects(route, snapshot) ? https.step : nil
-            return Explanation(decider.target, choosing, trace, rewrittenPath: path, https: step, snapshot)
+            let isWanted = GzipPolicy.isWanted(head, in: bytes.span)
+            let compression = snapshot.gzip?.rule(of: route.index).map { text($0, isWanted: isWanted) }
+            return Explanation(decider.target, choosing, trace, rewrittenPath: path, https: step, compression, snapshot)
         }
     }
 
@@ -113,7 +115,7 @@ public struct Explanation: Sendable {
 
     private init(
         _ target: RequestDecider.Target, _ choosing: Choosing, _ trace: DecisionTrace, rewrittenPath: String?, https: String?,
-        _ snapshot: Snapshot
+        _ compression: String?, _ snapshot: Snapshot
     ) {
         let route = snapshot.routes.routes[target.route]
         let backend = snapshot.backends[target.backend]
@@ -123,12 +125,14 @@ public struct Explanation: Sendable {
         if let health = Self.health(target, route, snapshot) { reasons.append(health) }
         let answering = Answering(target.placement, backend)
         reasons.append(answering.text)
+        if let ailing = snapshot.health.ailing[target.backend] { reasons.append(Self.ailing(ailing, backend)) }
         if route.retry != .standard { reasons.append("tried again: \(route.retry)") }
         if case .canary(let index) = target.version, let shield = route.canaries[index].shield {
             let statuses = shield.statuses.map(String.init).joined(separator: ", ")
             reasons.append("if it fails, or answers \(statuses), stable answers safe requests without a body")
         }
         if target.isMirrored { reasons += Self.copies(route, snapshot) }
+        if let compression { reasons.append(compression) }
         let shown = target.shownLines(snapshot)
         reasons += shown.request.map { "the upstream gets \($0)" } + shown.response.map { "the client gets \($0)" }
         let isWeighed = target.choice.reason == .weight
@@ -156,6 +160,20 @@ public struct Explanation: Sendable {
             "Service \(snapshot.backends[route.stable].name) of the main Ingress has no endpoint, so no rule is asked (R21.0)"
         default: nil
         }
+    }
+
+    /// What the checks say of the backend's other endpoints, or of all.
+    private static func ailing(_ endpoints: [EndpointAddress], _ backend: Backend) -> String {
+        let list = endpoints.map(\.description).joined(separator: ", ")
+        let isLeftOut = !backend.endpoints.contains { $0.address == endpoints[0] }
+        return isLeftOut ? "left out, because they fail their health check: \(list)" : "all of them fail their health check, so none is left out"
+    }
+
+    /// Whether the response is compressed, as far as the request tells.
+    private static func text(_ rule: GzipPolicy.Rule, isWanted: Bool) -> String {
+        isWanted
+            ? "the response is compressed if it is fit for that: \(rule)"
+            : "the response is not compressed, as the client does not ask for gzip: \(rule)"
     }
 
     /// Whom copies of such requests go to.

@@ -22,6 +22,8 @@ struct InheritedSockets {
     let isUpgrade: Bool
     /// Where an older process waits until this one serves.
     private(set) var readiness: Int32?
+    /// What else the process before this one has passed, and nobody has taken yet.
+    private var memories: [HandedMemory: Int32] = [:]
     /// What was passed and is of no use.
     private(set) var warnings: [String] = []
 
@@ -35,6 +37,10 @@ struct InheritedSockets {
             readiness = descriptor.fd
             return
         }
+        if isUpgrade, let memory = HandedMemory(rawValue: descriptor.name), memories[memory] == nil {
+            memories[memory] = descriptor.fd
+            return
+        }
         do throws(Errno) {
             let (address, identity) = try Listener.inspect(descriptor.fd)
             guard !sockets.contains(where: { $0.identity == identity }) else { return Socket(adopting: descriptor.fd).close() }
@@ -43,6 +49,18 @@ struct InheritedSockets {
         } catch {
             let name = descriptor.name.isEmpty ? "" : " (\(descriptor.name))"
             warnings.append("descriptor \(descriptor.fd)\(name), which was passed, is no listening stream socket: \(error)")
+        }
+    }
+
+    /// What the process before this one has handed over under a name; nil if it has not, or, with a warning, if that is nothing that it
+    /// can have written.
+    mutating func take(_ memory: HandedMemory) -> [UInt8]? {
+        guard let fd = memories.removeValue(forKey: memory) else { return nil }
+        do throws(Errno) {
+            return try SealedMemory.take(fd, atMost: memory.limit)
+        } catch {
+            warnings.append("descriptor \(fd) (\(memory.rawValue)), which was passed, is of no use: \(error)")
+            return nil
         }
     }
 
@@ -89,6 +107,8 @@ struct InheritedSockets {
         }
         return sockets.map(\.address)
     }
+
+    mutating func warn(_ what: String) { warnings.append(what) }
 
     /// Tells the process before this one, if there is one, that this one serves.
     mutating func tellReadiness() {

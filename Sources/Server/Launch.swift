@@ -4,7 +4,7 @@ import Reactor
 public struct Launch: Sendable {
     /// The program and its arguments, for an upgrade; empty if there is none.
     public var arguments: [String]
-    let passed: PassedDescriptors
+    private(set) var passed: PassedDescriptors
     let manager: ServiceManager?
     /// Whether it is the first process of a machine or container, which may not end as long as there are others.
     let isInit: Bool
@@ -16,6 +16,15 @@ public struct Launch: Sendable {
         self.passed = passed
         self.manager = manager
         self.isInit = isInit
+    }
+
+    /// What `Supervisor.Options.handsOver` of the process before this one has made, once; nil if there is no such process, or no such
+    /// thing. Bytes may be anything.
+    public mutating func takeHandedOver() -> [UInt8]? {
+        let name = HandedMemory.program.rawValue
+        guard passed.isUpgrade, let handed = passed.descriptors.first(where: { $0.name == name }) else { return nil }
+        passed = passed.without(handed)
+        return try? SealedMemory.take(handed.fd, atMost: HandedMemory.program.limit)
     }
 
     /// For the process whose only purpose the proxy is.

@@ -45,6 +45,8 @@ enum SupervisorMessage: Sendable {
     case resolved(Resolver.Name, [SocketAddress]?)
     /// One of the resolver's threads has nothing more to do.
     case resolverEnded(Int)
+    /// The first outcome of an endpoint's checks, or a change.
+    case checked(HealthTarget, HealthProbe.Outcome)
     case upgrade
     /// Copies of what a worker, or the admin loop, listens on, for the next process.
     case lent(Result<[LentSocket], Errno>)

@@ -1,3 +1,4 @@
+import Addressing
 public import Exchange
 public import Routing
 import Telemetry
@@ -55,13 +56,14 @@ public enum RouteReport {
         let reasons = Reasons(inactive, snapshot.routes.routes)
         for route in snapshot.routes.routes {
             lines.append("\(site(route.host, route.path)) (\(typeName(route)))  Ingress \(route.label)")
-            lines.append("  stable  \(text(snapshot.backends[route.stable]))")
+            lines.append("  stable  \(text(route.stable, snapshot))")
             if let rewrite = route.rewrite { lines.append("  asks    for \(rewrite.target)") }
             if let rule = snapshot.https.clientRules[route.index] { lines.append("  clients \(rule)") }
             if route.retry != .standard { lines.append("  again   \(route.retry)") }
+            if let rule = snapshot.gzip?.rule(of: route.index) { lines.append("  answers \(rule)") }
             for canary in route.canaries {
                 let effect = reasons.reason(route, canary).map { "not in effect: \($0)" } ?? "in effect"
-                lines.append("  canary  \(text(snapshot.backends[canary.backend]))  Ingress \(canary.name), \(effect)")
+                lines.append("  canary  \(text(canary.backend, snapshot))  Ingress \(canary.name), \(effect)")
                 lines += canary.ruleTexts(keys: route.keys).map { "            \($0)" }
             }
         }
@@ -80,11 +82,14 @@ public enum RouteReport {
         typeName(route.pathType) + (route.isPattern ? ", a regular expression" : "")
     }
 
-    private static func text(_ backend: Backend) -> String {
+    private static func text(_ index: Int, _ snapshot: Snapshot) -> String {
+        let backend = snapshot.backends[index]
         let endpoints = backend.endpoints.map(\.address.description)
         let manner = backend.balancing == .roundRobin ? "" : ", by \(backend.balancing)"
         let security = backend.tls.map { ", by \($0)" } ?? ""
-        return "\(backend.name) → \(endpoints.isEmpty ? "no endpoint" : endpoints.joined(separator: ", "))\(manner)\(security)"
+        let header = backend.proxyProtocol.map { ", behind PROXY headers (\($0.rawValue))" } ?? ""
+        let ailing = snapshot.health.ailing[index].map { ", failing: \($0.map(\.description).joined(separator: ", "))" } ?? ""
+        return "\(backend.name) → \(endpoints.isEmpty ? "no endpoint" : endpoints.joined(separator: ", "))\(manner)\(security)\(header)\(ailing)"
     }
 
     // MARK: For programs
@@ -131,9 +136,10 @@ public enum RouteReport {
         json.member("regex", route.isPattern)
         json.member("rewrite", route.rewrite?.target)
         json.member("retry", "\(route.retry)")
+        json.member("gzip", snapshot.gzip?.rule(of: route.index).map(\.description))
         json.member("clientCertificates", snapshot.https.clientRules[route.index]?.demand.rawValue)
         json.key("stable")
-        write(snapshot.backends[route.stable], to: &json)
+        write(route.stable, snapshot, to: &json)
         json.key("canaries")
         json.beginArray()
         for canary in route.canaries {
@@ -143,14 +149,15 @@ public enum RouteReport {
             json.member("why", reasons.reason(route, canary))
             json.member("rules", canary.ruleTexts(keys: route.keys))
             json.key("backend")
-            write(snapshot.backends[canary.backend], to: &json)
+            write(canary.backend, snapshot, to: &json)
             json.endObject()
         }
         json.endArray()
         json.endObject()
     }
 
-    private static func write(_ backend: Backend, to json: inout JSONWriter) {
+    private static func write(_ index: Int, _ snapshot: Snapshot, to json: inout JSONWriter) {
+        let backend = snapshot.backends[index]
         json.beginObject()
         json.member("service", backend.name)
         json.member("balancing", "\(backend.balancing)")
@@ -159,7 +166,12 @@ public enum RouteReport {
             json.member("verified", tls.isVerified)
             json.member("serverName", tls.name.isEmpty ? nil : tls.name)
         }
+        json.member("proxyProtocol", backend.proxyProtocol?.rawValue)
         json.member("endpoints", backend.endpoints.map(\.address.description))
+        if let check = snapshot.health.checks[index] {
+            json.member("healthCheck", check.path)
+            json.member("failing", (snapshot.health.ailing[index] ?? []).map(\.description))
+        }
         json.endObject()
     }
 }

@@ -32,6 +32,8 @@ public final class Supervisor: Sendable {
         /// How the process was started; nil for a proxy in a process that has other purposes: it inherits no sockets, tells no
         /// service manager, and is not upgraded.
         public var launch: Launch?
+        /// What the next process of an upgrade finds as `Launch.takeHandedOver`, up to 32 MiB; nil is nothing.
+        public var handsOver: (@Sendable () -> [UInt8]?)?
         /// How names among the endpoints become addresses.
         var lookUp: Resolver.LookUp = { NameLookup.addresses(of: $0, port: $1) }
 

@@ -96,7 +96,8 @@ extension Worker {
         installation = Installation(snapshot, tls.upstreams)
         // No machine without a request keeps an old snapshot in memory.
         idleMachines.forEach { $0.use(installation) }
-        metrics.forget(used: earlier.compactMap(\.installation?.metricRows)) { !inventory.labels.contains($0) }
+        let inUse = earlier.compactMap(\.installation)
+        metrics.forget(used: inUse.map(\.metricRows), usedCanaries: inUse.map(\.usedCanaryRows)) { !inventory.labels.contains($0) }
         forgetUnusedEndpoints(inventory)
         if timeouts != snapshot.timeouts { moveIdleDeadlines() }
     }

@@ -2,6 +2,7 @@ import Exchange
 import HTTP1
 import Reactor
 import Routing
+import TLS
 import Telemetry
 
 /// Sending copies of requests to canaries, and reading what comes back to nobody.
@@ -12,7 +13,9 @@ extension Worker {
     func sendCopies() {
         for copy in context.copies.takeReady() {
             let shipment = CopyShipment(copy, installation(of: copy.snapshot))
-            if isDraining || !isRunning {
+            // What a snapshot that is gone secured connections with is gone, too.
+            let isSecurable = !copy.isSecured || !shipment.installation.upstreams.isEmpty
+            if isDraining || !isRunning || !isSecurable {
                 copy.fail(.shutdown)
             } else {
                 copy.begin(now: now)
@@ -53,7 +56,7 @@ extension Worker {
             guard gate.enterAtOnce(limit: limit) else { return copy.fail(.overloaded) }
             shipment.gate = gate
         }
-        if !fresh, let upstream = takeIdle(endpoint) {
+        if !fresh, copy.announcement.isEmpty, let upstream = takeIdle(endpoint) {
             metrics.upstreamReuses &+= 1
             load(shipment, on: upstream)
             return copy.connected(reused: true, now: now)
@@ -75,8 +78,8 @@ extension Worker {
         do throws(Errno) {
             switch try Socket.connect(to: endpoint.address) {
             case .connected(let socket):
-                load(shipment, on: try register(UpstreamConnection(socket, endpoint, isConnected: true)))
-                established(shipment)
+                load(shipment, on: try register(UpstreamConnection(socket, endpoint, isConnected: false)))
+                beginOutput(shipment)
             case .inProgress(let socket):
                 load(shipment, on: try register(UpstreamConnection(socket, endpoint, isConnected: false)))
             }
@@ -84,6 +87,38 @@ extension Worker {
             if error.isExhaustion { return shipment.copy.fail(.overloaded) }
             connectFailed(shipment, endpoint, .connectRefused)
         }
+    }
+
+    /// The socket is connected: who the client is goes first, then TLS, as far as the upstream wants them.
+    private func beginOutput(_ shipment: CopyShipment) {
+        guard let upstream = shipment.upstream else { return }
+        if !shipment.copy.announcement.isEmpty, !announce(shipment.copy.announcement, on: upstream) {
+            return connectFailed(shipment, upstream.endpoint, .connectRefused)
+        }
+        guard let tls = upstream.endpoint.tls else { return established(shipment) }
+        guard let session = TLSSession(to: tls, fd: upstream.socket.fd) else { return shipment.copy.fail(.overloaded) }
+        upstream.tls = session
+        continueHandshake(shipment, upstream, session)
+    }
+
+    private func continueHandshake(_ shipment: CopyShipment, _ upstream: UpstreamConnection, _ session: TLSSession) {
+        switch session.handshake() {
+        case .bytes:
+            metrics.upstreamTLS.recordHandshake(isTLS13: session.version == .tls13, isResumed: session.isResumed)
+            established(shipment)
+            upstream.isReadable = session.mayHaveMore || upstream.peerHasClosed
+        case .wantsRead, .wantsWrite:
+            break
+        case .closed:
+            handshakeFailed(shipment, upstream, .disconnected)
+        case .failed(let failure):
+            handshakeFailed(shipment, upstream, failure)
+        }
+    }
+
+    private func handshakeFailed(_ shipment: CopyShipment, _ upstream: UpstreamConnection, _ failure: TLSFailure) {
+        metrics.upstreamTLS.recordFailure(Int(failure.rawValue))
+        connectFailed(shipment, upstream.endpoint, .tlsFailed)
     }
 
     private func established(_ shipment: CopyShipment) {
@@ -106,12 +141,17 @@ extension Worker {
     func shipmentEvent(_ shipment: CopyShipment, _ upstream: UpstreamConnection, _ readiness: Readiness) {
         let isOver = readiness.contains(.error) || readiness.contains(.hangUp)
         if !upstream.isConnected {
-            guard readiness.contains(.writable) || isOver else { return }
-            if upstream.socket.connectError() == nil {
-                established(shipment)
+            if let session = upstream.tls {
+                continueHandshake(shipment, upstream, session)
+            } else if !readiness.contains(.writable), !isOver {
+                return
+            } else if upstream.socket.connectError() == nil {
+                beginOutput(shipment)
             } else {
                 connectFailed(shipment, upstream.endpoint, .connectRefused)
             }
+        } else if upstream.tls != nil {
+            secureEvent(upstream)
         }
         if readiness.contains(.readable) { upstream.isReadable = true }
         if readiness.contains(.writable) { upstream.isWritable = true }
@@ -124,7 +164,10 @@ extension Worker {
 
     func shipmentTimedOut(_ shipment: CopyShipment, _ upstream: UpstreamConnection) {
         shipment.copy.timedOut(now: now)
-        if shipment.copy.ending?.failure == .connectTimedOut { connectFailed(shipment, upstream.endpoint, .connectTimedOut) }
+        if shipment.copy.ending?.failure == .connectTimedOut {
+            if upstream.tls != nil { metrics.upstreamTLS.recordFailure(Int(TLSFailure.timeout.rawValue)) }
+            connectFailed(shipment, upstream.endpoint, .connectTimedOut)
+        }
         move(shipment)
     }
 
@@ -157,7 +200,11 @@ extension Worker {
         while upstream.isWritable, copy.hasOutput {
             var result = IOResult.wouldBlock
             let sent = copy.transmit { first, second in
-                result = upstream.socket.send(first, second)
+                if let session = upstream.tls {
+                    result = send(first, second, to: upstream, through: session)
+                } else {
+                    result = upstream.socket.send(first, second)
+                }
                 if case .bytes(let count) = result { return count }
                 return 0
             }
@@ -176,9 +223,13 @@ extension Worker {
     private func read(_ upstream: UpstreamConnection, for copy: RequestCopy) {
         var result = IOResult.wouldBlock
         copy.receive(context.pool) { space in
-            result = upstream.socket.receive(into: &space)
+            if let session = upstream.tls {
+                result = receive(from: upstream, through: session, into: &space)
+            } else {
+                result = upstream.socket.receive(into: &space)
+            }
             guard case .bytes(let count) = result else { return 0 }
-            upstream.isReadable = count == space.count || upstream.peerHasClosed
+            upstream.isReadable = count == space.count || upstream.peerHasClosed || upstream.tls?.mayHaveMore == true
             return count
         }
         switch result {
@@ -193,6 +244,22 @@ extension Worker {
             upstream.isReadable = false
             copy.upstreamClosed(reset: true)
         }
+    }
+
+    // As for requests, whose log tells of a failure; a copy has none.
+
+    private func send(_ first: Span<UInt8>, _ second: Span<UInt8>, to upstream: UpstreamConnection, through session: TLSSession) -> IOResult {
+        let (sent, end) = send(first, second, through: session)
+        if end == .wantsRead { upstream.isStalled = true }
+        if case .failed(let failure)? = end { metrics.upstreamTLS.recordBreak(failure) }
+        return IOResult(written: sent, end)
+    }
+
+    private func receive(from upstream: UpstreamConnection, through session: TLSSession, into space: inout MutableSpan<UInt8>) -> IOResult {
+        let outcome = session.receive(into: &space)
+        if outcome == .wantsWrite { upstream.isStalled = true }
+        if case .failed(let failure) = outcome { metrics.upstreamTLS.recordBreak(failure) }
+        return IOResult(reading: outcome)
     }
 
     private func rest(_ shipment: CopyShipment) {
@@ -231,7 +298,7 @@ extension CopyOutcome {
     fileprivate init(_ ending: CopyQueue.Ending) {
         self = switch ending.failure {
         case nil: CopyOutcome(status: ending.status)
-        case .connectRefused: .connectFailed
+        case .connectRefused, .tlsFailed: .connectFailed
         case .connectTimedOut, .upstreamTimedOut: .timedOut
         case .badResponse: .badResponse
         case .overloaded: .droppedBusy

@@ -9,12 +9,14 @@ extension Worker {
     func record(_ summary: Summary, _ exchange: ActiveExchange) {
         let row = summary.route.map { metricRow(of: $0, exchange.installation) } ?? Metrics.noRouteRow
         let version = VersionLabel(summary.version)
+        let statusClass = summary.isAnswered ? Int(summary.status) / 100 : 0
         metrics.recordRequest(
-            row: row, version: version, reason: Int(summary.reason.rawValue),
-            statusClass: summary.isAnswered ? Int(summary.status) / 100 : 0,
+            row: row, version: version, reason: Int(summary.reason.rawValue), statusClass: statusClass,
             durationNanoseconds: summary.duration.nanoseconds)
+        if case .canary(let canary)? = summary.version { recordCanary(canary, summary, statusClass, exchange) }
         if let shielded = summary.shielded {
             record(shielded, row)
+            recordCanary(shielded.canary, summary, Int(shielded.status) / 100, exchange)
             // No connection was asked for after it.
             if let setback = exchange.machine.takeSetback() { record(setback, exchange) }
         }
@@ -31,6 +33,14 @@ extension Worker {
             break
         }
         recordFailure(failure, version, summary, exchange)
+    }
+
+    /// Which of its route's canaries it was.
+    @inline(never)
+    private func recordCanary(_ canary: Int, _ summary: Summary, _ statusClass: Int, _ exchange: ActiveExchange) {
+        guard let route = summary.route else { return }
+        let row = exchange.installation.canaryRow(of: canary, on: route) { metrics.canaries.row(of: $0) }
+        metrics.canaries.record(row: row, statusClass: statusClass)
     }
 
     /// The canary's failure counts as the request would have without the shield.

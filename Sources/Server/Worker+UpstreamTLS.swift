@@ -9,8 +9,14 @@ import Telemetry
 extension Worker {
     // MARK: Handshake
 
-    /// The socket is connected. Without TLS nothing goes over it.
+    /// The socket is connected. Without TLS nothing goes over it but, if the upstream wants that, who the client is.
     func beginHandshake(_ upstream: UpstreamConnection, _ tls: UpstreamTLS, _ exchange: ActiveExchange) {
+        if exchange.machine.announcesClient, !announce(exchange.machine.announcement, on: upstream) {
+            metrics.upstreamConnectFailures &+= 1
+            exchange.upstream = nil
+            close(upstream)
+            return connectFailed(upstream.endpoint, .ECONNRESET, exchange)
+        }
         guard let session = TLSSession(to: tls, fd: upstream.socket.fd) else {
             // There is no memory for it.
             exchange.upstream = nil
@@ -20,6 +26,13 @@ extension Worker {
         }
         upstream.tls = session
         continueHandshake(upstream, session, exchange)
+    }
+
+    /// The PROXY protocol's header, in plain text: false if the connection has failed already. A new socket has room for all of it.
+    func announce(_ header: [UInt8], on upstream: UpstreamConnection) -> Bool {
+        guard case .bytes(header.count) = upstream.socket.send(header.span) else { return false }
+        metrics.bytesToUpstreams &+= UInt64(header.count)
+        return true
     }
 
     func continueHandshake(_ upstream: UpstreamConnection, _ session: TLSSession, _ exchange: ActiveExchange) {

@@ -162,7 +162,7 @@ extension Worker {
     }
 
     @inline(never)
-    private func connectFailed(_ endpoint: UpstreamEndpoint, _ error: Errno, _ exchange: ActiveExchange) {
+    func connectFailed(_ endpoint: UpstreamEndpoint, _ error: Errno, _ exchange: ActiveExchange) {
         leaveGate(exchange)
         exchange.connectError = error
         let failure = Failure(connecting: error)

@@ -71,6 +71,15 @@ public final class Certificate: @unchecked Sendable {
         }
     }
 
+    /// Whether its issuer wants clients to refuse it without an `OCSPResponse` (RFC 7633).
+    public var mustStaple: Bool { unsafe openssl_must_staple(leaf) == 1 }
+
+    /// The certificate of its issuer, as far as that came with it. Lives as long as this object.
+    var issuer: OpaquePointer? {
+        for unsafe candidate in unsafe chain + [leaf] where unsafe X509_check_issued(candidate, leaf) == X509_V_OK { return unsafe candidate }
+        return nil
+    }
+
     // MARK: Reading
 
     /// Certificates of one chain: real ones have up to four.

@@ -17,6 +17,8 @@ public final class TLSContext: @unchecked Sendable {
     private let identities: [UInt64]
     private let baseIdentity: UInt64
     private let hosts: HostNameTable
+    /// What the contexts' callbacks point to.
+    private let staples: [Staples]
     /// For clients that name no host: the only certificate, if there is just one.
     private let unnamed: Int?
 
@@ -32,6 +34,11 @@ public final class TLSContext: @unchecked Sendable {
         } catch {
             for unsafe context in unsafe made { unsafe SSL_CTX_free(context) }
             throw error
+        }
+        staples = unsafe zip([fallback] + certificates, made).compactMap { set, context in
+            let staples = Staples(set.responses)
+            unsafe staples?.install(in: context)
+            return staples
         }
         unsafe base = made[0]
         unsafe contexts = Array(made.dropFirst())
@@ -54,7 +61,7 @@ public final class TLSContext: @unchecked Sendable {
         ERR_clear_error()
         guard let context = unsafe SSL_CTX_new(TLS_server_method()) else { throw .certificate(set.source, OpenSSLError.take()) }
         do throws(TLSSettingsFault) {
-            unsafe try apply(settings, to: context)
+            unsafe try apply(settings, set.ciphers, to: context)
             for certificate in set.certificates {
                 guard unsafe certificate.install(in: context) else { throw .certificate(set.source, OpenSSLError.take()) }
             }
@@ -74,11 +81,13 @@ public final class TLSContext: @unchecked Sendable {
         return unsafe context
     }
 
-    private static func apply(_ settings: TLSSettings, to context: OpaquePointer) throws(TLSSettingsFault) {
+    private static func apply(
+        _ settings: TLSSettings, _ ciphers: CipherPreference?, to context: OpaquePointer
+    ) throws(TLSSettingsFault) {
         unsafe openssl_set_versions(context, settings.minimumVersion.number)
         unsafe openssl_set_modes(context)
-        unsafe openssl_set_options(context, settings.tickets ? 1 : 0)
-        guard unsafe SSL_CTX_set_cipher_list(context, settings.ciphers.joined(separator: ":")) == 1 else {
+        unsafe openssl_set_options(context, settings.tickets ? 1 : 0, ciphers?.isOurOrder == false ? 0 : 1)
+        guard unsafe SSL_CTX_set_cipher_list(context, ciphers?.list ?? settings.ciphers.joined(separator: ":")) == 1 else {
             throw .ciphers(OpenSSLError.take())
         }
         guard unsafe SSL_CTX_set_ciphersuites(context, settings.cipherSuites.joined(separator: ":")) == 1 else {
@@ -122,7 +131,9 @@ public final class TLSContext: @unchecked Sendable {
         guard let chosen else { return SSL_CLIENT_HELLO_SUCCESS }
         let context = unsafe contexts[chosen]
         guard unsafe SSL_set_SSL_CTX(session, context) != nil else { return SSL_CLIENT_HELLO_ERROR }
-        // What a session has taken over from its first context by then.
+        // What a session has taken over from its first context by then; its ciphers are always its context's.
+        unsafe SSL_clear_options(session, SSL_get_options(session) & ~SSL_CTX_get_options(context))
+        unsafe SSL_set_options(session, SSL_CTX_get_options(context))
         unsafe SSL_set_verify(session, SSL_CTX_get_verify_mode(context), SSL_CTX_get_verify_callback(context))
         unsafe SSL_set_verify_depth(session, SSL_CTX_get_verify_depth(context))
         return SSL_CLIENT_HELLO_SUCCESS

@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// The keys that session tickets are sealed with (RFC 5077, RFC 8446 section 4.6.1): the process's own, the same for all workers
-/// and over every reload, so that a client resumes wherever it lands.
+/// and over every reload, and handed over in an upgrade (`SessionTickets`), so that a client resumes wherever it lands.
 ///
 /// A key seals for eight hours and opens for a day: what a stolen key could reveal is bounded.
 final class TicketKeys: Sendable {
@@ -42,6 +42,17 @@ final class TicketKeys: Sendable {
                 return (key, now - key.madeAt >= Self.lifetime)
             }
             return nil
+        }
+    }
+
+    /// The newest first.
+    var all: [Key] { keys.withLock { $0 } }
+
+    /// Takes over keys of another process, the newest first; those that are too old already do not count.
+    func adopt(_ others: [Key], at now: Int) {
+        keys.withLock { keys in
+            let valid = others.filter { now - $0.madeAt < Self.sessionLifetime }
+            keys = Array((keys + valid).sorted { $0.madeAt > $1.madeAt }.prefix(Self.kept))
         }
     }
 

@@ -74,6 +74,7 @@ public struct Metrics: Sendable {
     private var blocks: [[UInt64]]
     /// Per row; most routes have none.
     private var copies: [Int: CopyCounts] = [:]
+    public var canaries = CanaryCounts()
     private var durations = InlineArray<3, Histogram>(repeating: Histogram())
 
     /// - Parameter reasonLabels: unique texts; the position of each is the `reason` of `recordRequest`.
@@ -94,8 +95,10 @@ public struct Metrics: Sendable {
     /// the others end.
     /// - Parameters:
     ///   - used: rows under which requests may still be counted.
-    ///   - isGone: whether there is no such route any more.
-    public mutating func forget(used: [[Int]] = [], isGone: (String) -> Bool) {
+    ///   - usedCanaries: such rows of `canaries`.
+    ///   - isGone: whether there is no such route, or no such pair of route and canary, any more.
+    public mutating func forget(used: [[Int]] = [], usedCanaries: [[Int]] = [], isGone: (String) -> Bool) {
+        canaries.forget(used: usedCanaries, isGone: isGone)
         for row in rows.forget(beyond: Self.maximumGoneRows, used: used, isGone: isGone) {
             blocks[row] = []
             failures.forget(row: row)
@@ -163,6 +166,7 @@ public struct Metrics: Sendable {
         tls.merge(other.tls)
         proxyHeaders.merge(other.proxyHeaders)
         upstreamTLS.merge(other.upstreamTLS)
+        canaries.merge(other.canaries)
         for index in durations.indices { durations[index].merge(other.durations[index]) }
         for otherRow in other.failures.rows {
             failures.merge(other.failures, row: otherRow, into: row(ofRoute: other.routeLabels[otherRow]))

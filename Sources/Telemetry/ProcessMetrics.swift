@@ -43,11 +43,30 @@ public struct ProcessMetrics: Sendable {
         public let keyType: String
         /// Seconds since 1970.
         public let notAfter: Int64
+        /// Until when what its authority says of it counts (OCSP), in seconds since 1970; nil if it says nothing.
+        public let responseEnd: Int64?
 
-        public init(source: String, keyType: String, notAfter: Int64) {
+        public init(source: String, keyType: String, notAfter: Int64, responseEnd: Int64? = nil) {
             self.source = source
             self.keyType = keyType
             self.notAfter = notAfter
+            self.responseEnd = responseEnd
+        }
+    }
+
+    /// Endpoints that are checked.
+    public var endpoints: [Endpoint] = []
+
+    public struct Endpoint: Equatable, Sendable {
+        /// `namespace/service:port`.
+        public let service: String
+        public let address: String
+        public let isWell: Bool
+
+        public init(service: String, address: String, isWell: Bool) {
+            self.service = service
+            self.address = address
+            self.isWell = isWell
         }
     }
 

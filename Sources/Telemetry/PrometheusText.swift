@@ -17,11 +17,13 @@ public struct PrometheusText {
         text.writeBuild(process)
         text.writeConfiguration(process)
         text.writeRequests(metrics)
+        text.writeCanaries(metrics.canaries)
         text.writeDurations(metrics)
         text.writeCopies(metrics)
         text.writeClients(metrics, process)
         text.writeTLS(metrics.tls, process)
         text.writeUpstreams(metrics)
+        text.writeHealth(process)
         text.writeCompression(metrics)
         text.writeLog(metrics, process)
         text.writeProcess(process)
@@ -66,6 +68,18 @@ public struct PrometheusText {
                                       ("code", PrometheusText.codeText(statusClass))], count)
                     }
                 }
+            }
+        }
+    }
+
+    private mutating func writeCanaries(_ canaries: CanaryCounts) {
+        let name = "serin_canary_requests_total"
+        family(name, "counter", "Finished requests that a canary got, by route, canary Ingress and class of the status.")
+        for pair in canaries.pairs {
+            for statusClass in 0..<Metrics.statusClassCount {
+                let count = canaries.requests(row: pair.row, statusClass: statusClass)
+                guard count > 0 else { continue }
+                series(name, [("route", pair.route), ("canary", pair.canary), ("code", PrometheusText.codeText(statusClass))], count)
             }
         }
     }
@@ -145,12 +159,27 @@ public struct PrometheusText {
         single("serin_client_sent_bytes_total", "counter", "Bytes written to clients.", metrics.bytesToClients)
     }
 
+    private mutating func writeHealth(_ process: ProcessMetrics) {
+        let name = "serin_endpoint_healthy"
+        family(name, "gauge", "1 if an endpoint passes its health check, 0 if it fails.")
+        for endpoint in process.endpoints {
+            series(name, [("service", endpoint.service), ("endpoint", endpoint.address)], endpoint.isWell ? 1 : 0)
+        }
+    }
+
     private mutating func writeTLS(_ tls: TLSCounts, _ process: ProcessMetrics) {
         writeTLS(tls, "serin_tls", with: "clients")
         let expiry = "serin_tls_cert_not_after_seconds"
         family(expiry, "gauge", "When a certificate in force expires, in seconds since 1970.")
         for certificate in process.certificates {
             series(expiry, [("certificate", certificate.source), ("type", certificate.keyType)], UInt64(clamping: certificate.notAfter))
+        }
+        guard process.certificates.contains(where: { $0.responseEnd != nil }) else { return }
+        let update = "serin_tls_ocsp_next_update_seconds"
+        family(update, "gauge", "When the OCSP response of a certificate in force is out of date, in seconds since 1970.")
+        for certificate in process.certificates {
+            guard let end = certificate.responseEnd else { continue }
+            series(update, [("certificate", certificate.source), ("type", certificate.keyType)], UInt64(clamping: end))
         }
     }
 

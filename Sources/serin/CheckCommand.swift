@@ -23,6 +23,9 @@ struct CheckCommand: ParsableCommand {
     @Flag(help: "With --migrating: for programs.")
     var json = false
 
+    @Option(help: "With --migrating and without -c: ingress-nginx's own --annotations-prefix.")
+    var annotationsPrefix: String?
+
     @Argument(help: "With --migrating, in place of -c: manifests, files or folders.")
     var manifests: [String] = []
 
@@ -31,11 +34,18 @@ struct CheckCommand: ParsableCommand {
             guard (config == nil) != manifests.isEmpty else {
                 throw ValidationError("--migrating wants either -c FILE or manifests")
             }
+            if let annotationsPrefix, config != nil || AnnotationPrefix(annotationsPrefix) == nil {
+                throw ValidationError(
+                    config == nil
+                        ? "--annotations-prefix wants a DNS name such as nginx.ingress.kubernetes.io"
+                        : "--annotations-prefix goes without -c, whose file says it as canary.annotationsPrefix")
+            }
             if strict { throw ValidationError("--strict is about warnings, of which --migrating prints none") }
         } else {
             if config == nil { throw ValidationError("Missing expected argument '-c <config>'") }
             if let first = manifests.first { throw ValidationError("Unexpected argument '\(first)'") }
             if json { throw ValidationError("--json goes with --migrating") }
+            if annotationsPrefix != nil { throw ValidationError("--annotations-prefix goes with --migrating") }
         }
     }
 
@@ -57,7 +67,8 @@ struct CheckCommand: ParsableCommand {
     }
 
     private func compare() throws {
-        let result = config.map(ConfigurationLoader.migration(file:)) ?? ConfigurationLoader.migration(manifests: manifests)
+        let result = config.map(ConfigurationLoader.migration(file:))
+            ?? ConfigurationLoader.migration(manifests: manifests, prefix: annotationsPrefix.flatMap(AnnotationPrefix.init))
         Output.report(result.diagnostics, atLeast: .error)
         guard let report = result.report else { throw ExitCode(1) }
         if json { Output.bytes(report.json) } else { Output.line(report.description) }

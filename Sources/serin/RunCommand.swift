@@ -25,7 +25,9 @@ struct RunCommand: ParsableCommand {
     /// - Parameter launch: nil if this process has other purposes, too.
     static func start(_ path: String, _ launch: Launch?) throws -> Supervisor {
         var files = WatchedFiles()
-        let result = ConfigurationLoader.load(file: path)
+        var launch = launch
+        let former = launch?.takeHandedOver().map(StoredIngresses.init(handedOver:)) ?? StoredIngresses()
+        let result = ConfigurationLoader.load(file: path, after: former)
         files.note(result)
         Output.report(result.diagnostics, atLeast: .warning)
         guard let loaded = result.configuration else { throw ExitCode(1) }
@@ -38,6 +40,7 @@ struct RunCommand: ParsableCommand {
         options.launch = launch
         let stored = LastStored(loaded.stored)
         options.reload = { reload(path, stored) }
+        options.handsOver = { stored.value.handOver() }
         options.files = files
         let supervisor: Supervisor
         do throws(Supervisor.StartError) {

@@ -11,8 +11,12 @@ import Testing
         let value: String
         let isRefused: Bool
         var riskLevel = "High"
+        /// Beside it.
+        var other: [String: String] = [:]
         var testDescription: String { "\(key): \(value) (\(riskLevel))" }
     }
+
+    private static let secret = ["auth-tls-secret": "default/ca"]
 
     @Test(arguments: [
         Case(key: "load-balance", value: "ewma", isRefused: false), Case(key: "load-balance", value: " round_robin ", isRefused: false),
@@ -27,16 +31,57 @@ import Testing
         Case(key: "configuration-snippet", value: "x", isRefused: true), Case(key: "server-snippet", value: "x", isRefused: true),
         Case(key: "configuration-snippet", value: "x", isRefused: false, riskLevel: "Critical"),
         Case(key: "load-balance", value: "best", isRefused: true, riskLevel: "Critical"),
+        Case(key: "upstream-hash-by", value: "${request_uri} $host-x_1", isRefused: false),
+        Case(key: "upstream-hash-by", value: "$request_uri;", isRefused: true),
+        Case(key: "upstream-hash-by", value: "$a\\n$b", isRefused: true),
+        Case(key: "upstream-hash-by-subset", value: "false", isRefused: false), Case(key: "upstream-hash-by-subset", value: "yes", isRefused: true),
+        Case(key: "upstream-hash-by-subset-size", value: "-3", isRefused: false),
+        Case(key: "upstream-hash-by-subset-size", value: "3 ", isRefused: true),
+        Case(key: "proxy-ssl-secret", value: "default/upstream", isRefused: false), Case(key: "proxy-ssl-secret", value: "a,b", isRefused: true),
+        Case(key: "auth-tls-secret", value: "default/ca", isRefused: false), Case(key: "auth-tls-secret", value: "default/c$a", isRefused: true),
+        // Nothing else of the kind counts without the Secret.
+        Case(key: "auth-tls-error-page", value: "a b?c", isRefused: false),
+        Case(key: "auth-tls-error-page", value: "https://a.test/sorry", isRefused: false, other: secret),
+        Case(key: "auth-tls-error-page", value: "/sorry", isRefused: false, other: secret),
+        Case(key: "auth-tls-error-page", value: "http://a.test:8080/", isRefused: false, other: secret),
+        Case(key: "auth-tls-error-page", value: "http://a.test", isRefused: true, other: secret),
+        Case(key: "auth-tls-error-page", value: "http://a.test:x/", isRefused: true, other: secret),
+        Case(key: "auth-tls-error-page", value: "https://a.test/one/two", isRefused: true, other: secret),
+        Case(key: "auth-tls-pass-certificate-to-upstream", value: "true", isRefused: false, other: secret),
+        Case(key: "auth-tls-pass-certificate-to-upstream", value: "on", isRefused: true, other: secret),
+        Case(key: "auth-tls-match-cn", value: "CN=(a|b)", isRefused: false, other: secret),
+        Case(key: "auth-tls-match-cn", value: "^CN=a", isRefused: true, other: secret),
+        Case(key: "auth-tls-match-cn", value: "CN=(a", isRefused: true, other: secret),
+        // Their readers swallow what is wrong.
+        Case(key: "auth-tls-verify-client", value: "perhaps", isRefused: false, other: secret),
+        Case(key: "auth-tls-verify-depth", value: "x", isRefused: false, other: secret),
+        Case(key: "proxy-ssl-verify", value: "perhaps", isRefused: false), Case(key: "proxy-ssl-protocols", value: "SSLv3", isRefused: false),
+        Case(key: "proxy-next-upstream", value: "never", isRefused: false), Case(key: "proxy-next-upstream-tries", value: "x", isRefused: false),
+        Case(key: "service-upstream", value: "yes", isRefused: false), Case(key: "use-regex", value: "yes", isRefused: false),
+        Case(key: "backend-protocol", value: "SPDY", isRefused: false), Case(key: "session-cookie-name", value: "a;b", isRefused: false),
+        // The risk, whatever the value.
+        Case(key: "rewrite-target", value: "/", isRefused: false, riskLevel: "Medium"), Case(key: "rewrite-target", value: "/", isRefused: true, riskLevel: "Low"),
+        Case(key: "canary-by-header", value: "X", isRefused: true, riskLevel: "Low"), Case(key: "canary-weight", value: "1", isRefused: false, riskLevel: "Low"),
+        Case(key: "server-alias", value: "b.test", isRefused: true, riskLevel: "Medium"), Case(key: "use-regex", value: "true", isRefused: false, riskLevel: "Low"),
         // R7: these are dropped by themselves. So is what its reader swallows.
         Case(key: "canary-weight", value: "x", isRefused: false), Case(key: "canary-by-header-value", value: "a=b", isRefused: false),
         Case(key: "rewrite-target", value: "a b", isRefused: false), Case(key: "affinity", value: "ip", isRefused: false),
     ]) func isRefused(_ test: Case) {
-        let ingresses = [Ingress.main("main", "a/ shop", annotations: [test.key: test.value])]
+        let annotations = test.other.merging([test.key: test.value]) { $1 }
+        let ingresses = [Ingress.main("main", "a/ shop", annotations: annotations)]
         let exact = Loaded(ingresses, empty: [], settings: "compatibility: ingress-nginx, annotationsRiskLevel: \(test.riskLevel)")
         #expect(exact.snapshot.routes.routes.isEmpty == test.isRefused, "\(exact.messages)")
         #expect(exact.messages.contains { $0.contains("refuses the whole Ingress (R9): it is not served") } == test.isRefused)
         let scoped = Loaded(ingresses, empty: [], settings: "compatibility: scoped")
         #expect(scoped.snapshot.routes.routes.count == 1 && !scoped.messages.contains { $0.contains("R9") })
+    }
+
+    @Test(arguments: AnnotationRisk.names.sorted()) func whatHasARiskIsKnown(_ name: String) {
+        #expect(AnnotationCatalogue.isIngressNginx(AnnotationCatalogue.ingressNginx + name))
+    }
+
+    @Test(arguments: AdmissionRule.rules.keys.sorted()) func whatHasARuleIsKnown(_ name: String) {
+        #expect(AnnotationCatalogue.isIngressNginx(AnnotationCatalogue.ingressNginx + name))
     }
 
     /// A canary whose Ingress is refused is none: nothing of it is left.

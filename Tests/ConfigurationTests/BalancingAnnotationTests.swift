@@ -62,7 +62,7 @@ import Testing
     @Test(arguments: cases, Compatibility.allCases)
     func read(_ test: Case, _ mode: Compatibility) {
         // Refused whole: `AdmissionTests`.
-        if mode == .ingressNginx, ["another word", "empty"].contains(test.name) { return }
+        if mode == .ingressNginx, ["another word", "empty", "not a boolean"].contains(test.name) { return }
         let loaded = Loaded([.main("main", "a/ shop", annotations: test.annotations)], empty: [], settings: "compatibility: \(mode.rawValue)")
         #expect(loaded.snapshot.backends.map(\.balancing.description) == [test.balancing])
         #expect(loaded.messages.count == test.warnings.count, "\(loaded.messages)")

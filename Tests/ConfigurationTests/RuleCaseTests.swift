@@ -93,8 +93,12 @@ private struct DecisionWorld: ~Copyable {
             newCookie: newCookie(target))
     }
 
-    /// The cookie that the answer would set, with anything for the endpoint.
+    /// The cookie that the answer would set: a session's, with anything for the endpoint, or a release's.
     private func newCookie(_ target: RequestDecider.Target) -> String? {
+        let pin = snapshot.routes.routes[target.route].marks?.marks(of: target.version).pin ?? []
+        if target.choice.reason == .weight, !pin.isEmpty {
+            return String(decoding: pin, as: UTF8.self).dropFirst("Set-Cookie: ".count).split(separator: ";").first.map(String.init)
+        }
         guard case .session(.newcomer) = target.placement,
               let affinity = snapshot.routes.routes[target.route].affinity?.affinity(of: target.version), affinity.setsCookie
         else { return nil }

@@ -29,7 +29,7 @@ import Testing
             "serin.yaml:2: error: listner: unknown key; did you mean `listeners`?",
         ]),
         Fault(name: "unknown key, far", yaml: "canary: {colour: red}", expect: [
-            "serin.yaml:1: error: canary.colour: unknown key; known here: compatibility, hashBy, failover, annotationsRiskLevel",
+            "serin.yaml:1: error: canary.colour: unknown key; known here: compatibility, hashBy, failover, annotationsRiskLevel, annotationsPrefix",
         ]),
         Fault(name: "unknown key below", yaml: "timeouts:\n  clientheader: 5s\n", expect: [
             "serin.yaml:2: error: timeouts.clientheader: unknown key; did you mean `clientHeader`?",
@@ -207,6 +207,7 @@ import Testing
         #expect(settings.hashBy.isEmpty)
         #expect(settings.ingressClasses == ["nginx", "serin"])
         #expect(settings.services.isEmpty)
+        #expect(settings.healthChecks.isEmpty)
         #expect(settings.tls.session == TLSSettings())
         #expect(settings.tls.certificates.isEmpty && settings.tls.defaultCertificate == nil)
         #expect(settings.tls.redirects && settings.tls.redirectPort == 443 && !settings.tls.isStrict)

@@ -41,18 +41,17 @@ import Testing
         if let warning = test.warning { #expect(warnings.first?.contains(warning) == true) }
     }
 
-    /// Neither a PROXY header nor a copy goes by TLS, which a canary speaks as its main does: both are dropped, and that is said.
-    @Test(arguments: [Compatibility.scoped, .ingressNginx]) func neitherGoesByTLS(_ mode: Compatibility) {
+    /// A canary speaks TLS as its main does, and copies go to it so.
+    @Test(arguments: [Compatibility.scoped, .ingressNginx]) func bothGoByTLS(_ mode: Compatibility) {
         let main = Ingress.main("main", "a/ shop", annotations: ["backend-protocol": "HTTPS", Self.name: "v2"])
         let canary = Ingress.canary("next", "a/ next", annotations: ["canary-by-header": "x", "serin.dev/canary-mirror-percent": "10"])
         let loaded = Loaded(
             [main.yaml, canary.yaml].joined(separator: "\n---\n"),
             settings: "canary: {compatibility: \(mode.rawValue)}\nservices: {shop: [10.0.0.1:80], next: [10.0.0.2:80]}")
         let route = loaded.snapshot.routes.routes[0]
-        #expect(loaded.snapshot.backends.allSatisfy { $0.tls != nil && $0.proxyProtocol == nil })
-        #expect(route.canaries.count == 1 && route.canaries[0].mirror == nil)
-        let warnings = loaded.diagnostics.filter { $0.severity == .warning }.map(\.message)
-        #expect(warnings.count { $0.contains("upstream-proxy-protocol is ignored: the upstream speaks TLS") } == 1, "\(warnings)")
-        #expect(warnings.count { $0.contains("canary-mirror-percent is ignored: copies go neither by TLS") } == 1, "\(warnings)")
+        #expect(loaded.snapshot.backends.allSatisfy { $0.tls != nil })
+        #expect(loaded.snapshot.backends[route.stable].proxyProtocol == .v2)
+        #expect(route.canaries.count == 1 && route.canaries[0].mirror != nil)
+        #expect(loaded.diagnostics.filter { $0.severity == .warning }.map(\.message) == [])
     }
 }

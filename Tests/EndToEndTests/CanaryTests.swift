@@ -101,6 +101,43 @@ import Testing
         #expect(abs(count - 100) <= 4)
     }
 
+    // MARK: Several
+
+    /// Which of the canaries of one path answered.
+    @Test func eachCanaryIsCounted() throws {
+        let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new"), newer = try RecordingOrigin.named("newer")
+        var configuration = TestConfiguration.canary(old: [old], new: [new], ["canary-by-header": "X", "canary-by-header-value": "new"])
+        configuration.services["newer"] = [newer.address.description]
+        configuration.services["gone"] = []
+        configuration.manifests += [
+            Manifests.canary("newer", service: "newer", ["canary-by-header": "X", "canary-by-header-value": "newer"]),
+            Manifests.canary("gone", service: "gone", ["canary-by-header": "X", "canary-by-header-value": "gone"]),
+        ]
+        let serin = try SerinProcess(configuration)
+        let client = try serin.client()
+        for (name, count) in [("new", 3), ("newer", 5), ("gone", 2), ("other", 4)] {
+            for _ in 0..<count { _ = try client.get(fields: ["X: " + name]) }
+        }
+        #expect(try serin.reload().status == 200)
+        for _ in 0..<5 { _ = try client.get(fields: ["X: newer"]) }
+        let metrics = try serin.metrics()
+        let name = "serin_canary_requests_total"
+        #expect(metrics.sum(name, ["route": "default/shop /", "canary": "default/shop-canary", "code": "2xx"]) == 3)
+        #expect(metrics.sum(name, ["route": "default/shop /", "canary": "default/newer", "code": "2xx"]) == 10)
+        #expect(metrics.sum(name) == metrics.requests(["version": "canary"]), "what stable stood in for is not a canary's")
+    }
+
+    @Test(arguments: ["scoped", "ingress-nginx"]) func annotationsUnderAnotherPrefix(_ mode: String) throws {
+        let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
+        let serin = try SerinProcess(.canary(
+            old: [old], new: [new], ["edge.example/canary": "true", "edge.example/canary-by-header": "X", "canary-by-cookie": "c"],
+            settings: "canary: {compatibility: \(mode), annotationsPrefix: edge.example}"))
+        let client = try serin.client()
+        #expect(try client.get(fields: ["X: always"]).text == "new\n")
+        #expect(try client.get(fields: ["Cookie: c=always"]).text == "old\n")
+        #expect(serin.process.errors.contains("nginx.ingress.kubernetes.io/canary-by-cookie is ignored, as canary.annotationsPrefix is another (R1)"))
+    }
+
     // MARK: Failover
 
     struct Failover: Sendable, CustomTestStringConvertible {

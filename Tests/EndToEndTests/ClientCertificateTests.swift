@@ -108,6 +108,16 @@ import Testing
         #expect(try asking.curl(try asking.clients.issue("mallory")).status == 403)
     }
 
+    /// Two authorities stand between the client and the one that is trusted.
+    @Test(arguments: [("1", 400), ("2", 200)]) func chainsHaveTheirLength(_ depth: String, _ status: Int) throws {
+        let asking = try Asking(["auth-tls-verify-depth": depth])
+        let upper = try TestAuthority(below: asking.clients, name: "Upper"), lower = try TestAuthority(below: upper, name: "Lower")
+        let answer = try asking.curl(try lower.issue("alice"))
+        #expect(answer.status == status, "\(answer.trace)")
+        #expect(try asking.curl(try upper.issue("bob")).status == 200)
+        withExtendedLifetime(lower) {}
+    }
+
     @Test func whoIsRefusedMayBeSentElsewhere() throws {
         let asking = try Asking(["auth-tls-error-page": "https://login.test/why"])
         let answer = try asking.curl()
@@ -148,6 +158,7 @@ import Testing
         #expect(try status(["ssl-redirect": "false", "auth-tls-verify-client": "optional"]) == 200)
         // As nginx has it.
         #expect(try status(["ssl-redirect": "false"], "ingress-nginx") == 200)
+        #expect(try status(["ssl-redirect": "false", "auth-tls-match-cn": "CN=alice"], "ingress-nginx") == 403)
     }
 
     @Test func aSessionOfAnotherNameIsNotResumed() throws {

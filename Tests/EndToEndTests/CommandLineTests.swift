@@ -16,7 +16,7 @@ import Testing
 
     private static let canary: [String: String] = ["canary-by-header": "foo", "canary-by-header-value": "bar", "canary-weight": "25"]
 
-    /// good.yaml, warned.yaml, exact.yaml, bad.yaml, and folders that cannot be read as files.
+    /// good.yaml, warned.yaml, exact.yaml, bad.yaml, told.yaml, prefixed.yaml, and folders that cannot be read as files.
     private static func folder() throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         let settings = """
@@ -38,6 +38,16 @@ import Testing
         try folder.write(
             settings.replacingOccurrences(of: "good/", with: "lost/") + "services: {new: [\"127.0.0.1:9002\"]}\n", to: "lost.yaml")
         try folder.write("manifests: [nowhere/]\n", to: "nowhere.yaml")
+        try folder.write(
+            Manifests.ingress("told", service: "old", annotations: ["serin.dev/upstream-proxy-protocol": "v2"]), to: "told/told.yaml")
+        try folder.write(settings.replacingOccurrences(of: "good/", with: "told/") + "gzip: {types: [text/html]}\n" + services, to: "told.yaml")
+        try folder.write(
+            Manifests.ingress("shop", service: "old") + "---\n"
+                + Manifests.ingress("next", service: "new", annotations: ["edge.example/canary": "true", "edge.example/canary-weight": "25"]),
+            to: "prefixed/all.yaml")
+        try folder.write(
+            settings.replacingOccurrences(of: "good/", with: "prefixed/") + "canary: {annotationsPrefix: edge.example}\n" + services,
+            to: "prefixed.yaml")
         return folder
     }
 
@@ -65,6 +75,13 @@ import Testing
         Case(
             name: "check --migrating: for programs", arguments: ["check", "--migrating", "--json", "good"], exit: 0,
             output: [#"{"differences":[],"conditions":[{"file":"good/shop.yaml""#, #""modes":["scoped"]"#, #""modes":["scoped","ingress-nginx"]"#, #""counts":{},"ingresses":2,"canaries":1,"skipped":0}"#]),
+        Case(
+            name: "check --migrating: another prefix", arguments: ["check", "--migrating", "--annotations-prefix", "edge.example", "prefixed"], exit: 0,
+            output: ["2 Ingresses, 1 of them a canary."]),
+        Case(name: "check --migrating: the prefix of a configuration", arguments: ["check", "--migrating", "-c", "prefixed.yaml"], exit: 0, output: ["1 of them a canary."]),
+        Case(name: "check --migrating: no prefix", arguments: ["check", "--migrating", "--annotations-prefix", "a b", "good"], exit: 64),
+        Case(name: "check --migrating: two prefixes", arguments: ["check", "--migrating", "--annotations-prefix", "edge.example", "-c", "prefixed.yaml"], exit: 64),
+        Case(name: "check: a prefix without --migrating", arguments: ["check", "--annotations-prefix", "edge.example", "-c", "good.yaml"], exit: 64),
         Case(name: "check --migrating: bad", arguments: ["check", "--migrating", "-c", "bad.yaml"], exit: 1, errors: ["bad.yaml:4: error: limtis: "], lines: 1),
         Case(name: "check --migrating: nothing there", arguments: ["check", "--migrating", "none"], exit: 1, errors: ["none:1: error: manifests: there is no such"], lines: 1),
         Case(name: "check --migrating: of what?", arguments: ["check", "--migrating"], exit: 64, errors: ["either -c FILE or manifests"]),
@@ -87,6 +104,15 @@ import Testing
         Case(
             name: "explain: the canary", arguments: ["explain", "-c", "good.yaml", "-H", "foo: bar", "http://shop.example/x?y"], exit: 0,
             output: ["canary", "header", "default/new", "127.0.0.1:9002"]),
+        Case(
+            name: "explain: how upstreams and clients are spoken to", arguments: ["explain", "-c", "told.yaml", "-H", "Accept-Encoding: gzip", "any.example/"], exit: 0,
+            output: ["each request behind a PROXY header (v2)", "the response is compressed if it is fit for that: gzip level 1, 1 media type, from 256 bytes on"]),
+        Case(
+            name: "explain: a client that does not ask for gzip", arguments: ["explain", "-c", "told.yaml", "any.example/"], exit: 0,
+            output: ["the response is not compressed, as the client does not ask for gzip"]),
+        Case(
+            name: "routes: how they are spoken to", arguments: ["routes", "-c", "told.yaml"], exit: 0,
+            output: ["127.0.0.1:9001, behind PROXY headers (v2)\n", "answers gzip level 1, 1 media type"]),
         Case(name: "explain: no route", arguments: ["explain", "-c", "good.yaml", "http://other.example/"], exit: 3, output: ["1. host other.example: no Ingress has it", "404"]),
         Case(
             name: "explain: the chain", arguments: ["explain", "-c", "good.yaml", "http://shop.example/x"], exit: 0,

@@ -230,7 +230,7 @@ import Testing
         let folder = try TemporaryFolder()
         try TestConfiguration.origin(origin).write(to: folder)
         let process = try ChildProcess(
-            try Tools.path(of: "prlimit"), ["--nofile=96:96", try SerinProcess.executable(), "run", "-c", SerinProcess.file],
+            try Tools.path(of: "prlimit"), ["--nofile=112:112", try SerinProcess.executable(), "run", "-c", SerinProcess.file],
             named: "serin", in: folder)
         let (listeners, admin) = try SerinProcess.addresses(of: process)
         var flood = try (0..<300).map { _ in try RawClient(listeners[0]) }

@@ -1,4 +1,5 @@
 import Foundation
+import TestCertificates
 import Testing
 
 /// `canary-mirror-percent` over the wire: the canary is shown requests, the client notices nothing.
@@ -108,6 +109,65 @@ import Testing
         client.close()
         try wait(for: 1, "dropped-unfinished", serin)
         #expect(new.requests.isEmpty)
+    }
+
+    // MARK: TLS and PROXY headers
+
+    struct Way: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        /// Of the canary.
+        var names = ["app.test"]
+        var isAnnounced = false
+        let outcome: String
+        /// Of connections with the canary.
+        let handshakes: Int
+    }
+
+    /// A canary is spoken to as its main is, copies included; a PROXY header is for the Service, and goes before TLS.
+    @Test(arguments: [
+        Way(testDescription: "TLS", outcome: "2xx", handshakes: 1),
+        Way(testDescription: "TLS behind a PROXY header", isAnnounced: true, outcome: "2xx", handshakes: 5),
+        Way(testDescription: "a certificate of another name", names: ["other.test"], outcome: "connect-failed", handshakes: 0),
+    ]) func copiesGoByTLS(_ way: Way) throws {
+        let authority = try TestAuthority()
+        let old = try SecureOrigin(try authority.issue("app.test")), new = try SecureOrigin(try authority.issue(way.names), isAnnounced: way.isAnnounced)
+        let tls = Manifests.annotations([
+            "backend-protocol": "HTTPS", "proxy-ssl-secret": "default/upstream", "proxy-ssl-verify": "on", "proxy-ssl-name": "app.test",
+        ])
+        let own = way.isAnnounced ? ["serin.dev/upstream-proxy-protocol": "v2"] : [:]
+        let serin = try SerinProcess(TestConfiguration(
+            services: ["old": [old.address.description], "new": [new.address.description]],
+            manifests: [
+                Manifests.ingress("shop", service: "old", annotations: tls),
+                Manifests.canary("shop-canary", service: "new", [Self.percent: "100"].merging(own) { $1 }),
+                Manifests.secret("upstream", ["ca.crt": try authority.certificate]),
+            ]))
+        let client = try serin.client()
+        for count in 1...5 {
+            let answer = try client.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", method: "POST")
+            #expect(answer.text == "hello")
+            try wait(for: count, way.outcome, serin)
+        }
+        let metrics = try serin.metrics()
+        #expect(metrics.sum("serin_upstream_tls_handshakes_total") == 1 + way.handshakes, "\(metrics.text)")
+        #expect((metrics.sum("serin_upstream_tls_failures_total") > 0) == (way.handshakes == 0))
+    }
+
+    @Test func copiesBeginWithAPROXYHeader() throws {
+        let old = try RecordingOrigin.named("old")
+        let new = try RecordingOrigin { connection in
+            var header: [UInt8] = []
+            while header.last != 10 { header += try connection.read(1) }
+            guard header.starts(with: Array("PROXY TCP4 127.0.0.1 ".utf8)) else { return }
+            while let request = try connection.readRequest() { try connection.answer("new\n", to: request) }
+        }
+        let serin = try SerinProcess(Self.configuration(old, [new.address], [Self.percent: "100", "serin.dev/upstream-proxy-protocol": "v1"]))
+        let client = try serin.client()
+        for count in 1...3 {
+            #expect(try client.get().text == "old\n")
+            try wait(for: count, "2xx", serin)
+        }
+        #expect(new.connectionCount == 3, "each copy has its own connection")
     }
 
     // MARK: Bad canaries

@@ -30,6 +30,7 @@ import Testing
         let metrics = try serin.metrics()
         #expect(metrics.requests(["version": "canary", "reason": "header", "code": test.code]) == 5)
         #expect(metrics.requests(["version": "stable", "reason": "shield", "code": "2xx"]) == 5)
+        #expect(metrics.sum("serin_canary_requests_total", ["code": test.code]) == 5 && metrics.sum("serin_canary_requests_total") == 5)
     }
 
     @Test func aPostIsAnsweredAsItIs() throws {

@@ -1,3 +1,4 @@
+import Foundation
 import TestCertificates
 import Testing
 
@@ -112,6 +113,23 @@ import Testing
         #expect(metrics.contains("serin_tls_cert_not_after_seconds{certificate=\"rsa.pem\",type=\"rsa\"}"))
     }
 
+    @Test func ciphersOfAnIngress() throws {
+        let annotations = Manifests.annotations([
+            "ssl-ciphers": "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384", "ssl-prefer-server-ciphers": "false",
+        ])
+        let proxy = try TLSProxy(try .named("app"), annotations: annotations)
+        for (offer, expect) in [
+            ("ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384"),
+            ("ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA256"),
+        ] {
+            let output = try proxy.openssl(["-tls1_2", "-cipher", offer]).output
+            #expect(output.contains("Cipher is \(expect)"), "\(output)")
+        }
+        #expect(try !proxy.openssl(["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"]).isConnected)
+        #expect(try proxy.openssl(["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"], host: "other.test").isConnected, "others are as ever")
+        #expect(try proxy.openssl([]).output.contains("TLSv1.3"), "1.3 has its own")
+    }
+
     @Test func anotherHostThanTheCertificatesIsMisdirectedIfSoWished() throws {
         let hosts = ["one-tls": ["one.test"], "two-tls": ["two.test", "three.test"]]
         let script = """
@@ -196,6 +214,29 @@ import Testing
         #expect(try proxy.serin.reload(proxy.configuration).status == 200)
         try folder.write("", to: "reloaded")
         #expect(try client.wait(within: 60) == .exited(0), "\(client.errors)")
+    }
+
+    @Test func anExpiredCertificateIsServedAndSaidSo() throws {
+        let authority = try TestAuthority()
+        let origin = try RecordingOrigin.named("app")
+        var configuration = TestConfiguration.origin(origin)
+        configuration.listeners = ["127.0.0.1:0"]
+        configuration.secureListeners = [0]
+        configuration.manifests = [
+            Manifests.secret("shop-tls", try authority.issueExpired("shop.test")),
+            Manifests.ingress("app", host: "shop.test", service: "app") + "  tls: [{hosts: [shop.test], secretName: shop-tls}]\n",
+        ]
+        let serin = try SerinProcess(configuration)
+        for (arguments, exit) in [([], 0), (["--strict"], 1)] {
+            let check = try SerinProcess.launch(["check"] + arguments + ["-c", SerinProcess.file], in: serin.folder, named: "check")
+            #expect(try check.wait() == .exited(Int32(exit)), "\(arguments)")
+            #expect((check.output + check.errors).contains("the certificate has expired on"), "\(check.output)\(check.errors)")
+        }
+        let client = ["--cacert", authority.certificatePath, "--resolve", "shop.test:\(serin.address.port):127.0.0.1", "https://shop.test:\(serin.address.port)/"]
+        #expect(try Curl.run(client).exit == .exited(60), "its code for a certificate that it does not accept")
+        #expect(try Curl.run(["-k"] + client).status == 200)
+        let expiry = try serin.metrics().sum("serin_tls_cert_not_after_seconds")
+        #expect(expiry > 0 && Double(expiry) < Date().timeIntervalSince1970)
     }
 
     @Test func aReloadWithABrokenCertificateIsRefused() throws {

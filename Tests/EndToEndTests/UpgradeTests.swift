@@ -115,6 +115,43 @@ extension LoadTests {
         try processes.last?.stop()
     }
 
+    /// The keys of tickets are handed over, so that clients need no full handshakes with the new process.
+    @Test func sessionsResumeInTheNewProcess() throws {
+        let proxy = try TLSProxy(try .named("app"), workers: 2)
+        let folder = try TemporaryFolder()
+        let client = try Python.start("""
+            contexts = [context(ssl.TLSVersion.TLSv1_2), context(ssl.TLSVersion.TLSv1_3)]
+            def visit(using, session=None):
+                connection = connect(using=using, session=session)
+                expect(ask(connection)[2], b"app\\n")
+                found = connection.session, connection.session_reused
+                connection.unwrap()
+                return found
+            sessions = [visit(using)[0] for using in contexts]
+            for step in range(2):
+                open(args[2 * step], "w").close()
+                wait_for(args[2 * step + 1])
+                for index, using in enumerate(contexts):
+                    for _ in range(6):
+                        fresh, reused = visit(using, sessions[index])
+                        assert reused, "not resumed in process %d" % (step + 2)
+                        sessions[index] = fresh
+            """, proxy.secure, proxy.authority, ["visited", "upgraded", "again", "upgraded-again"].map(folder.path), in: folder)
+        try eventually("the first visits; \(client.errors)") { client.exit != nil || folder.exists("visited") }
+        let second = try proxy.serin.upgrade()
+        try folder.write("", to: "upgraded")
+        try eventually("the next visits; \(client.errors)") { client.exit != nil || folder.exists("again") }
+        #expect(try proxy.serin.metrics().sum("serin_tls_handshakes_total", ["resumed": "true"]) == 12, "only those of the new process")
+        let third = try second.upgrade()
+        try folder.write("", to: "upgraded-again")
+        #expect(try client.wait(within: 60) == .exited(0), "\(client.errors)")
+        let metrics = try proxy.serin.metrics()
+        #expect(metrics.sum("serin_tls_handshakes_total", ["resumed": "true"]) == 12)
+        #expect(metrics.sum("serin_tls_handshakes_total", ["resumed": "false"]) == 0)
+        #expect(!proxy.serin.process.errors.contains("warning"), "\(proxy.serin.process.errors)")
+        try third.stop()
+    }
+
     @Test func whatTheConfigurationDropsAndAddsFollows() throws {
         let origin = try RecordingOrigin.named("app")
         let folder = try TemporaryFolder()
@@ -130,6 +167,26 @@ extension LoadTests {
         #expect(!folder.exists("old.sock"))
         try serin.waitForLog("the socket on unix:\(folder.path("old.sock")), which was passed, is of no listener: closed")
         try next.stop()
+    }
+
+    /// R9: what ingress-nginx refuses does not take the place of what the process before has stored.
+    @Test func aRefusedIngressStaysAsItWas() throws {
+        let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
+        func configuration(_ service: String, _ annotations: [String: String]) -> TestConfiguration {
+            TestConfiguration(
+                services: ["old": [old.address.description], "new": [new.address.description]],
+                manifests: [Manifests.ingress("app", host: "a.test", service: service, annotations: annotations)],
+                settings: "canary: {compatibility: ingress-nginx}")
+        }
+        let serin = try SerinProcess(configuration("old", ["nginx.ingress.kubernetes.io/app-root": "/\u{E9}"]))
+        try configuration("new", ["nginx.ingress.kubernetes.io/load-balance": "best"]).write(to: serin.folder)
+        let second = try serin.upgrade()
+        #expect(try serin.client().get("/x", host: "a.test").text == "old\n")
+        let third = try second.upgrade()
+        #expect(try serin.client().get("/x", host: "a.test").text == "old\n", "from process to process")
+        #expect(try serin.reload(configuration("new", [:])).status == 200)
+        #expect(try serin.client().get("/x", host: "a.test").text == "new\n")
+        try third.stop()
     }
 
     @Test func aBrokenConfigurationLeavesTheOldProcessServing() throws {

@@ -126,6 +126,54 @@ import Testing
         withExtendedLifetime((secure, plain, stranger)) {}
     }
 
+    /// Two authorities stand between the origin and the one that is trusted.
+    @Test(arguments: [("1", 502), ("2", 200)]) func chainsHaveTheirLength(_ depth: String, _ status: Int) throws {
+        let root = try TestAuthority()
+        let upper = try TestAuthority(below: root, name: "Upper"), lower = try TestAuthority(below: upper, name: "Lower")
+        let origin = try SecureOrigin(try lower.issue("app.test"))
+        let serin = try SerinProcess(Self.configuration(
+            [origin.address], Self.verified.merging(["proxy-ssl-verify-depth": depth]) { $1 }, secret: ["ca.crt": try root.certificate]))
+        #expect(try serin.client().exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == status)
+        if status == 502 { try serin.waitForLog("untrusted (certificate chain too long)") }
+        withExtendedLifetime(lower) {}
+    }
+
+    // MARK: PROXY protocol
+
+    /// The header goes ahead of the handshake, of each anew.
+    @Test(arguments: ["v1", "v2"]) func originsAreToldOfTheClientBeforeTLS(_ version: String) throws {
+        let authority = try TestAuthority()
+        let pair = try authority.issue("app.test")
+        let origin = try SecureOrigin(pair, isAnnounced: true)
+        let bad = try SecureOrigin(try authority.issue("other.test"), isAnnounced: true)
+        var configuration = Self.configuration(
+            [bad.address, origin.address], Self.verified, secret: ["ca.crt": try authority.certificate])
+        let all = Manifests.annotations(Self.verified.merging(["backend-protocol": "HTTPS"]) { $1 })
+        configuration.manifests[0] = Manifests.ingress(
+            "app", service: "app", annotations: all.merging(["serin.dev/upstream-proxy-protocol": version]) { $1 })
+        let serin = try SerinProcess(configuration)
+        let client = try serin.client()
+        let (from, to) = (client.localPort, serin.address.port)
+        for _ in 0..<3 {
+            let answer = try client.exchange("GET /header HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(answer.status == 200, "another endpoint is asked when one fails; \(serin.process.errors)")
+            if version == "v1" {
+                #expect(answer.text == "PROXY TCP4 127.0.0.1 127.0.0.1 \(from) \(to)\r\n")
+            } else {
+                // Signature, version and command, TCP over IPv4, 12 bytes: two addresses and two ports.
+                let expected: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A, 0x21, 0x11, 0, 12, 127, 0, 0, 1, 127, 0, 0, 1]
+                    + [UInt8(from >> 8), UInt8(from & 255), UInt8(to >> 8), UInt8(to & 255)]
+                #expect(answer.body == expected)
+            }
+        }
+        let posted = try client.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", method: "POST")
+        #expect(posted.text == "hi")
+        let metrics = try serin.metrics()
+        let handshakes = metrics.sum("serin_upstream_tls_handshakes_total")
+        #expect(handshakes == 4, "each request has its own connection")
+        #expect(metrics.sum("serin_connections", ["state": "upstream_idle"]) == 0)
+    }
+
     @Test func anotherEndpointIsTriedAfterAFailedHandshake() throws {
         let authority = try TestAuthority()
         let bad = try SecureOrigin(try authority.issue("other.test")), good = try SecureOrigin(try authority.issue("app.test"))

@@ -136,6 +136,26 @@ import Testing
         #expect(harness.problems == [])
     }
 
+    /// The stream's header does not go out by itself, but with the first bytes that mean something.
+    @Test(arguments: [Framing.length, .chunked]) func theHeaderGoesWithTheFirstBytes(_ framing: Framing) {
+        let harness = Self.began(framing, length: 600)
+        guard let current = harness.current else {
+            Issue.record("no upstream is connected")
+            return
+        }
+        let piece = Self.text(300)
+        harness.upstreams[current].wire.put(framing == .chunked ? wire("12c|") + piece + wire("|") : piece)
+        while harness.readUpstream() || harness.writeClient() {}
+        #expect(!harness.toClient.isEmpty && Message(harness.toClient).body.isEmpty, "zlib waits for more")
+        harness.upstreams[current].wire.put(framing == .chunked ? wire("12c|") + piece + wire("|0||") : piece)
+        harness.drive()
+        let answer = Message(harness.toClient)
+        let size = answer.body.prefix { $0 != 13 }
+        let first = ChunkReader.read(answer.body[...]).body.count
+        #expect(Int(String(decoding: size, as: UTF8.self), radix: 16) == first, "one chunk holds it all")
+        #expect(Gunzip(Self.received(harness).bytes).content == piece + piece)
+    }
+
     /// Between two pieces that come at once nothing is flushed: the client is told later, and gets less.
     @Test func whatComesTogetherIsCompressedTogether() {
         let harness = Self.began(.length, length: 40)

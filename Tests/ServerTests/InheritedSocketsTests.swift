@@ -49,6 +49,43 @@ import Testing
         for fd in [admin.fd, listener.fd] { Socket(adopting: fd).close() }
     }
 
+    // MARK: Memory
+
+    @Test func whatTheProcessBeforeHandsOverIsTakenOnce() throws {
+        let fd = try SealedMemory.make(name: "serin-test", [1, 2, 3])
+        var inherited = InheritedSockets(.init([fd], names: ["ticket-keys"], isUpgrade: true))
+        let first = inherited.take(.ticketKeys), second = inherited.take(.ticketKeys)
+        #expect(first == [1, 2, 3] && second == nil)
+        #expect(inherited.warnings == [])
+    }
+
+    @Test func whatIsNoMemoryIsIgnored() throws {
+        let listener = try Self.bind(Self.ports)
+        var inherited = InheritedSockets(.init([listener.fd], names: ["ticket-keys"], isUpgrade: true))
+        let taken = inherited.take(.ticketKeys)
+        #expect(taken == nil)
+        #expect(inherited.warnings.count == 1 && inherited.warnings[0].hasPrefix("descriptor \(listener.fd) (ticket-keys), which was passed, is of no use: "), "\(inherited.warnings)")
+    }
+
+    @Test func keysThatAreNoneAreIgnored() throws {
+        let fd = try SealedMemory.make(name: "serin-test", [1, 2, 3])
+        var inherited = InheritedSockets(.init([fd], names: ["ticket-keys"], isUpgrade: true))
+        HandedMemory.adopt(&inherited)
+        #expect(inherited.warnings == ["the ticket keys that the process before has handed over are not understood: clients make full handshakes"])
+    }
+
+    /// Its names mean nothing here.
+    @Test func aServiceManagerHandsOverNoMemory() throws {
+        let fd = try SealedMemory.make(name: "serin-test", [1, 2, 3])
+        var inherited = InheritedSockets(.init([fd], names: ["ticket-keys"], isUpgrade: false))
+        let taken = inherited.take(.ticketKeys)
+        #expect(taken == nil)
+        #expect(inherited.warnings.count == 1 && inherited.warnings[0].contains("is no listening stream socket"), "\(inherited.warnings)")
+        Socket(adopting: fd).close()
+    }
+
+    // MARK: Sockets
+
     @Test func oneSocketIsTakenOnce() throws {
         let socket = try Self.bind(Self.ports)
         let copy = try Listener.duplicate(socket.fd)

@@ -202,6 +202,95 @@ import Testing
         #expect(third.client.isResumed, "a connection that was resumed leaves what the next one can go on with")
     }
 
+    /// Early data could be played back by whoever has seen it: none is allowed, and what a client sends all the same is dropped.
+    @Test func earlyDataIsNotAccepted() throws {
+        let authority = try TestAuthority()
+        let context = try TLSContext.of([("a", ["shop.test"], [try authority.issue("shop.test")])])
+        var options = TestClient.Options()
+        options.minimumVersion = TLS1_3_VERSION
+        let first = Duet(context, options)
+        #expect(first.handshake() == .bytes(0))
+        let session = try #require(first.client.session)
+        #expect(session.earlyDataLimit == 0, "its ticket says so")
+        session.allowEarlyData()
+        options.session = session
+        let second = Duet(context, options)
+        #expect(second.client.writeEarly("GET /early HTTP/1.1\r\n\r\n"))
+        #expect(second.handshake() == .bytes(0))
+        #expect(second.client.isResumed && !second.client.isEarlyDataAccepted)
+        second.client.write("late")
+        second.carry()
+        #expect(second.read().bytes == Array("late".utf8), "what came early is not there")
+    }
+
+    // MARK: Ciphers of hosts
+
+    struct Preference: Sendable, CustomTestStringConvertible {
+        let name: String
+        var ciphers: CipherPreference?
+        var serverName: String? = "shop.test"
+        /// The client's, in its order.
+        let offer: String
+        /// Nil: none in common.
+        let expect: String?
+        var testDescription: String { name }
+    }
+
+    @Test(arguments: [
+        Preference(name: "ours in our order", offer: "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256", expect: "ECDHE-ECDSA-AES128-GCM-SHA256"),
+        Preference(name: "the client's order", ciphers: CipherPreference(isOurOrder: false),
+                   offer: "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256", expect: "ECDHE-ECDSA-AES256-GCM-SHA384"),
+        Preference(name: "a list", ciphers: CipherPreference(list: "ECDHE-ECDSA-AES256-GCM-SHA384"),
+                   offer: "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384", expect: "ECDHE-ECDSA-AES256-GCM-SHA384"),
+        Preference(name: "a list without what the client has", ciphers: CipherPreference(list: "ECDHE-ECDSA-AES256-GCM-SHA384"),
+                   offer: "ECDHE-ECDSA-AES128-GCM-SHA256", expect: nil),
+        Preference(name: "a list with what others are refused", ciphers: CipherPreference(list: "ECDHE-ECDSA-AES128-SHA256"),
+                   offer: "ECDHE-ECDSA-AES128-SHA256", expect: "ECDHE-ECDSA-AES128-SHA256"),
+        Preference(name: "is the host's only", ciphers: CipherPreference(list: "ECDHE-ECDSA-AES128-SHA256", isOurOrder: false), serverName: "other.test",
+                   offer: "ECDHE-ECDSA-AES128-SHA256", expect: nil),
+        Preference(name: "the order is the host's only", ciphers: CipherPreference(isOurOrder: false), serverName: "other.test",
+                   offer: "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256", expect: "ECDHE-ECDSA-AES128-GCM-SHA256"),
+    ])
+    func ciphersOfHosts(_ test: Preference) throws {
+        let authority = try TestAuthority()
+        let sets = try ["shop.test", "other.test"].map { name in
+            let pair = try authority.issue(name)
+            return HostCertificates(
+                source: name, hosts: [name], certificates: [try Certificate(chain: Array(pair.chain.utf8), key: Array(pair.key.utf8))],
+                ciphers: name == "shop.test" ? test.ciphers : nil)
+        }
+        let context = try TLSContext(
+            TLSSettings(), sets, fallback: HostCertificates(source: "self-signed", hosts: [], certificates: [.selfSigned]))
+        var options = TestClient.Options()
+        options.maximumVersion = TLS1_2_VERSION
+        options.ciphers = test.offer
+        options.serverName = test.serverName
+        let duet = Duet(context, options)
+        #expect(duet.handshake() == (test.expect == nil ? .failed(.parameters) : .bytes(0)))
+        #expect(duet.client.cipher == test.expect)
+    }
+
+    @Test func aSessionOfOtherCiphersIsNotResumed() throws {
+        let authority = try TestAuthority()
+        let pair = try authority.issue("shop.test", "strict.test")
+        let certificate = try Certificate(chain: Array(pair.chain.utf8), key: Array(pair.key.utf8))
+        let sets = [
+            HostCertificates(source: "one", hosts: ["shop.test"], certificates: [certificate], ciphers: CipherPreference(list: "ECDHE-ECDSA-AES128-SHA256")),
+            HostCertificates(source: "one", hosts: ["strict.test"], certificates: [certificate]),
+        ]
+        let context = try TLSContext(
+            TLSSettings(), sets, fallback: HostCertificates(source: "self-signed", hosts: [], certificates: [.selfSigned]))
+        var options = TestClient.Options()
+        options.maximumVersion = TLS1_2_VERSION
+        let first = Duet(context, options)
+        #expect(first.handshake() == .bytes(0))
+        options.session = first.client.session
+        options.serverName = "strict.test"
+        let second = Duet(context, options)
+        #expect(second.handshake() == .bytes(0))
+        #expect(!second.client.isResumed)
+    }
+
     // MARK: Bad clients
 
     @Test func byteByByte() throws {

@@ -135,6 +135,23 @@ import Testing
         #expect(duet.client.read() == Array("answer".utf8))
     }
 
+    /// Part of a record says nothing: it could be anybody's.
+    @Test(arguments: versions)
+    func aRecordThatIsCutOffIsNotRead(version: Int32) throws {
+        let duet = try Self.duet(version: version)
+        duet.client.write("good")
+        duet.send(duet.client.take())
+        duet.client.write("cut")
+        let record = duet.client.take()
+        duet.send(record.dropLast())
+        #expect(duet.read().bytes == Array("good".utf8))
+        duet.shutDown()
+        let (bytes, end) = duet.read()
+        #expect(bytes.isEmpty)
+        #expect(end == .closed)
+        #expect(duet.server.send(Array("answer".utf8).span) == .bytes(6), "what was whole gets its answer")
+    }
+
     @Test(arguments: versions)
     func aRecordThatWasChangedEndsIt(version: Int32) throws {
         let duet = try Self.duet(version: version)

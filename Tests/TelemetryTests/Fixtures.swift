@@ -48,6 +48,11 @@ enum Fixtures {
         metrics.recordRequest(row: rows[1], version: .stable, reason: 1, statusClass: 3, durationNanoseconds: 7)
         metrics.recordUpstreamFailure(row: rows[0], version: .canary, .noEndpoint)
         for _ in 0..<2 { metrics.recordUpstreamFailure(row: rows[0], version: .stable, .requestTimeout) }
+        let canaries = ["shop/web-canary", "shop/other", "shop/idle"].map {
+            metrics.canaries.row(of: CanaryCounts.label(route: "shop/web z.example /", canary: $0))
+        }
+        for statusClass in [5, 0, 9] { metrics.canaries.record(row: canaries[0], statusClass: statusClass) }
+        metrics.canaries.record(row: canaries[1], statusClass: 2)
         // Its request has not ended yet.
         metrics.recordUpstreamFailure(row: rows[2], version: .stable, .connectRefused)
         for (index, outcome) in CopyOutcome.allCases.enumerated() {
@@ -73,6 +78,9 @@ enum Fixtures {
         process.lastSuccessfulReload = 1_795_217_500
         process.lastReloadNanoseconds = 1_420_000_000
         process.certificates = [.init(source: "Secret default/shop-tls", keyType: "ecdsa", notAfter: 1_800_000_000)]
+        process.endpoints = [
+            .init(service: "default/new:80", address: "10.0.0.1:8080", isWell: true), .init(service: "default/new:80", address: "10.0.0.2:8080", isWell: false),
+        ]
         process.openDescriptors = 140
         process.descriptorLimit = 1_048_576
         process.residentBytes = 12_582_912

@@ -28,6 +28,11 @@ extension PrometheusTextTests {
         serin_requests_total{route="shop/web z.example /",version="stable",reason="stable",code="2xx"} 2
         serin_requests_total{route="shop/web z.example /",version="canary",reason="header",code="1xx"} 1
         serin_requests_total{route="shop/web z.example /",version="canary",reason="weight",code="5xx"} 1
+        # HELP serin_canary_requests_total Finished requests that a canary got, by route, canary Ingress and class of the status.
+        # TYPE serin_canary_requests_total counter
+        serin_canary_requests_total{route="shop/web z.example /",canary="shop/other",code="2xx"} 1
+        serin_canary_requests_total{route="shop/web z.example /",canary="shop/web-canary",code="none"} 1
+        serin_canary_requests_total{route="shop/web z.example /",canary="shop/web-canary",code="5xx"} 2
         # HELP serin_request_duration_seconds Time from a request's first byte to the end of its answer, by version.
         # TYPE serin_request_duration_seconds histogram
         serin_request_duration_seconds_bucket{version="none",le="0.0005"} 1
@@ -223,6 +228,10 @@ extension PrometheusTextTests {
         # HELP serin_upstream_sent_bytes_total Bytes written to endpoints.
         # TYPE serin_upstream_sent_bytes_total counter
         serin_upstream_sent_bytes_total 115
+        # HELP serin_endpoint_healthy 1 if an endpoint passes its health check, 0 if it fails.
+        # TYPE serin_endpoint_healthy gauge
+        serin_endpoint_healthy{service="default/new:80",endpoint="10.0.0.1:8080"} 1
+        serin_endpoint_healthy{service="default/new:80",endpoint="10.0.0.2:8080"} 0
         # HELP serin_gzip_responses_total Responses that were compressed.
         # TYPE serin_gzip_responses_total counter
         serin_gzip_responses_total 119

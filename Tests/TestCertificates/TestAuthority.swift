@@ -28,12 +28,32 @@ public final class TestAuthority {
 
     private let folder: URL
     private var issued = 0
+    /// What comes behind the certificates that it issues: its own and so on, but not the root.
+    private let chain: String
 
     public init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("serin-authority-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        folder = try Self.makeFolder()
+        chain = ""
         try request(
             ["-subj", "/CN=Test authority", "-addext", "basicConstraints=critical,CA:TRUE"], Self.newKey(.ecdsa), name: "ca", days: 3650)
+    }
+
+    /// One that is vouched for by another.
+    public init(below parent: TestAuthority, name: String) throws {
+        let folder = try Self.makeFolder()
+        let certificate = folder.appendingPathComponent("ca.pem").path
+        try Self.openssl(
+            ["req", "-x509", "-nodes", "-days", "3650", "-CA", parent.path("ca.pem"), "-CAkey", parent.path("ca.key"), "-subj", "/CN=\(name)",
+             "-addext", "basicConstraints=critical,CA:TRUE", "-keyout", folder.appendingPathComponent("ca.key").path, "-out", certificate]
+                + Self.newKey(.ecdsa))
+        chain = try String(contentsOfFile: certificate, encoding: .utf8) + parent.chain
+        self.folder = folder
+    }
+
+    private static func makeFolder() throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("serin-authority-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
     }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
@@ -56,6 +76,7 @@ public final class TestAuthority {
             ["-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-subj", "/CN=\(names.first ?? "nobody")",
              "-addext", "subjectAltName=\(list)", "-addext", "basicConstraints=critical,CA:FALSE"],
             Self.newKey(kind), name: name, days: days)
+        if !chain.isEmpty { try (text(name + ".pem") + chain).write(toFile: path(name + ".pem"), atomically: true, encoding: .utf8) }
         return Pair(
             chain: try text(name + ".pem"), key: try text(name + ".key"), chainPath: path(name + ".pem"), keyPath: path(name + ".key"))
     }
@@ -72,6 +93,31 @@ public final class TestAuthority {
              "-copy_extensions", "copy", "-out", path(leaf + ".pem")])
         return Pair(
             chain: try text(leaf + ".pem"), key: try text(leaf + ".key"), chainPath: path(leaf + ".pem"), keyPath: path(leaf + ".key"))
+    }
+
+    public enum Verdict: String, Sendable {
+        case good = "V", revoked = "R", unknown
+    }
+
+    /// What it says of a certificate (OCSP, DER).
+    /// - Parameters:
+    ///   - days: until the next answer; nil: it does not say.
+    ///   - signer: who signs in its place.
+    public func respond(
+        about pair: Pair, _ verdict: Verdict = .good, days: Int? = 7, signedBy signer: TestAuthority? = nil
+    ) throws -> [UInt8] {
+        issued += 1
+        let (index, response) = (path("index-\(issued)"), path("response-\(issued)"))
+        let serial = try Self.openssl(["x509", "-in", pair.chainPath, "-noout", "-serial"]).trimming("serial=")
+        let revoked = verdict == .revoked ? "200101000000Z" : ""
+        let line = verdict == .unknown ? "" : "\(verdict.rawValue)\t491231235959Z\t\(revoked)\t\(serial)\tunknown\t/CN=any\n"
+        try line.write(toFile: index, atomically: true, encoding: .utf8)
+        let signer = signer ?? self
+        try Self.openssl(
+            ["ocsp", "-index", index, "-CA", path("ca.pem"), "-issuer", path("ca.pem"), "-cert", pair.chainPath, "-noverify",
+             "-rsigner", signer.path("ca.pem"), "-rkey", signer.path("ca.key"), "-respout", response]
+                + (days.map { ["-ndays", "\($0)"] } ?? []))
+        return [UInt8](try Data(contentsOf: URL(fileURLWithPath: response)))
     }
 
     /// A key in the forms that a test wants: `openssl pkey` with these arguments.
@@ -108,16 +154,26 @@ public final class TestAuthority {
 
     private func text(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }
 
-    private static func openssl(_ arguments: [String]) throws {
+    /// What it prints: little, or nothing.
+    @discardableResult
+    private static func openssl(_ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["openssl"] + arguments
-        let errors = Pipe()
+        let (errors, output) = (Pipe(), Pipe())
         process.standardError = errors
-        process.standardOutput = FileHandle.nullDevice
+        process.standardOutput = output
         try process.run()
         let said = errors.fileHandleForReading.readDataToEndOfFile()
+        let printed = output.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else { throw Failure(description: String(decoding: said, as: UTF8.self)) }
+        return String(decoding: printed, as: UTF8.self)
+    }
+}
+
+extension String {
+    fileprivate func trimming(_ prefix: String) -> String {
+        trimmingCharacters(in: .whitespacesAndNewlines).replacingOccurrences(of: prefix, with: "")
     }
 }

@@ -117,6 +117,18 @@ extension RuleCases {
         RuleCase(
             "all of several", canary: group, Ask("Region: cd", "X-Forwarded-For: 203.0.113.9", is: .next("match")), Ask("Region: cd", is: .shop("no-match"))),
         RuleCase(
+            "two headers, either", canary: ["canary-by-header": "X", "serin.dev/canary-by-headers": "Y = 1||2\n\n Z ~ ^a"],
+            Ask("X: always", is: .next("header")), Ask("Y: 2", is: .next("header")), Ask("z: ab", is: .next("header")),
+            Ask("Y: 3", "Z: ba", is: .shop("no-rule")), Ask("X: never", "Y: 1", is: .shop("header-never"))),
+        RuleCase(
+            "two headers, both",
+            canary: list.merging(["serin.dev/canary-by-headers": "User-Agent ~ Firefox, the [^ ]+$", "serin.dev/canary-match": "all"]) { one, _ in one },
+            Ask("Region: cd", "User-Agent: Firefox, the fox", is: .next("match")), Ask("Region: cd", is: .shop("no-match")),
+            Ask("User-Agent: Firefox, the fox", is: .shop("no-match"))),
+        RuleCase(
+            "a header by itself, in the list", canary: ["serin.dev/canary-by-headers": "X"], Ask("X: always", is: .next("header")),
+            Ask("X: never", is: .shop("header-never")), Ask(is: .shop("no-rule"))),
+        RuleCase(
             "a share of a group", canary: list.merging(["serin.dev/canary-match": "all", "canary-weight": "20"]) { one, _ in one },
             Ask("Region: cd", count: 200, is: .share("next", 36...44)), Ask(count: 20, is: .share("shop", 20...20))),
         RuleCase("decimals", canary: ["serin.dev/canary-weight": "12.5"], Ask(count: 200, is: .share("next", 21...29))),

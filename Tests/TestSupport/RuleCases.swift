@@ -2,7 +2,7 @@
 public enum RuleCases {
     typealias Ask = RuleCase.Ask
 
-    public static let all: [RuleCase] = annotations + tables + decisions + headersAndCookies + sessions + hostsAndPaths + beyond
+    public static let all: [RuleCase] = annotations + tables + decisions + headersAndCookies + sessions + hostsAndPaths + beyond + releases
 
     /// Where a rule is tested whose cases need more than requests and answers.
     public static let elsewhere: [String: String] = [

@@ -59,6 +59,13 @@ int64_t linux_pipe(int32_t *reading, int32_t *writing);
 
 static inline int64_t linux_read(int32_t fd, void *bytes, size_t count) { return linux_result(read(fd, bytes, count)); }
 
+/// A file in memory, without a path, that holds `bytes` and can never be changed; does not survive an exec.
+int64_t linux_seal_memory(const char *name, const uint8_t *bytes, size_t count);
+/// How much is in one; -EINVAL if it is none or could still be changed.
+int64_t linux_sealed_size(int32_t fd);
+/// Reads its first `count` bytes; -EINVAL if there are fewer.
+int64_t linux_read_sealed_memory(int32_t fd, uint8_t *bytes, size_t count);
+
 static inline int64_t linux_inotify(void) { return linux_result(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)); }
 
 /// Watches what happens to the entries of a folder. The same folder again is the same watch.

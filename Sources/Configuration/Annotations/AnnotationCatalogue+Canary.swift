@@ -19,6 +19,8 @@ extension AnnotationCatalogue {
         .supported("canary-by-header-mod", "the number in the field, divided, leaves such a remainder"),
         .supported("canary-by-header-pattern", "as ingress-nginx's, with every sign that an expression may hold"),
         .supported("canary-by-header-value", "as ingress-nginx's, with every sign and several values"),
+        .supported("canary-by-headers", "further fields, one a line: `X-Beta`, which says `always` or `never`, `Region = cd or sz` "
+            + "(joined by two bars), `User-Agent ~ Firefox`; with `canary-match: all` they must hold together"),
         .supported("canary-by-query", "the query parameter that says `always` or `never`, or that the next two look at"),
         .supported("canary-by-query-mod", "the number in the parameter, divided, leaves such a remainder"),
         .supported("canary-by-query-pattern", "a search in the parameter"),

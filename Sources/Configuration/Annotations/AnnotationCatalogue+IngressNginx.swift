@@ -139,9 +139,9 @@ extension AnnotationCatalogue {
         .supported("proxy-ssl-server-name", "whether the upstream gets SNI"),
         .supported("proxy-ssl-verify", "whether the upstream's certificate is checked"),
         .supported("proxy-ssl-verify-depth", "how long its chain may be"),
-        .planned("ssl-ciphers", "ciphers towards clients"),
+        .supported("ssl-ciphers", "ciphers towards clients of TLS 1.2, in OpenSSL's notation"),
         .planned("ssl-passthrough", "TLS goes through unopened"),
-        .planned("ssl-prefer-server-ciphers", "whose order of ciphers counts"),
+        .supported("ssl-prefer-server-ciphers", "whether Serin's order of ciphers counts (`\"true\"`, which is the default) or the client's"),
     ]
 
     static let observation: [Row] = [

@@ -81,10 +81,12 @@ enum AnnotationCatalogue {
     static func covers(_ key: String) -> Bool { key.hasPrefix(ingressNginx) || key.hasPrefix(serin) || rows[key] != nil }
 
     /// What somebody who wrote `key` may have meant: the same name under the other prefix in full, else the nearest name.
-    static func nearest(to key: String) -> String? {
+    ///
+    /// - Parameter nginxPrefix: what ingress-nginx's annotations are written with.
+    static func nearest(to key: String, _ nginxPrefix: String) -> String? {
         guard let (prefix, name) = split(key) else { return nil }
-        let other = (prefix == serin ? ingressNginx : serin) + name
-        if rows[other] != nil { return other }
+        let (other, written) = prefix == serin ? (ingressNginx, nginxPrefix) : (serin, serin)
+        if rows[other + name] != nil { return written + name }
         let names = sections.filter { $0.prefix == prefix }.flatMap { $0.rows.map(\.name) }
         return EditDistance.nearest(to: name, among: names)
     }

@@ -32,6 +32,16 @@ enum AnnotationText {
         isWord(byte) || "^$[](){}*+?|&=\\".utf8.contains(byte)
     }
 
+    /// What ingress-nginx allows in lists of ciphers.
+    static func isCipherList(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+            default: "+:_-!".utf8.contains(byte)
+            }
+        }
+    }
+
     private static func isWord(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true

@@ -16,7 +16,7 @@ struct BalancingAnnotations {
     init(_ manifest: Manifest, log: inout DiagnosticLog) {
         self.manifest = manifest
         isWritten = manifest.annotations.contains { annotation in
-            annotation.key.droppingPrefix(CanaryAnnotations.prefix).map(Self.names.contains) ?? false
+            annotation.canonical.droppingPrefix(CanaryAnnotations.prefix).map(Self.names.contains) ?? false
         }
         guard isWritten else { return }
         let spread = readSpread(log: &log)

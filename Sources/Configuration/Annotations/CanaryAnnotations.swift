@@ -4,7 +4,8 @@ internal import Routing
 /// The canary annotations of one Ingress after the rules R2 to R8. What can't be used is dropped by itself with a warning
 /// that names the rule, and the rest stands (R7).
 struct CanaryAnnotations {
-    static let prefix = "nginx.ingress.kubernetes.io/"
+    /// What their keys begin with where they are looked up; what they are written with is `Manifest.nginxPrefix`.
+    static let prefix = AnnotationCatalogue.ingressNginx
     /// Serin's own, under `AnnotationReader.prefix`.
     static let ownNames = HashAnnotations.names + ConditionAnnotations.names + MarkAnnotations.names + EditAnnotations.names
         + ShieldAnnotations.names + MirrorAnnotations.names + ["canary-weight"]
@@ -176,9 +177,9 @@ struct CanaryAnnotations {
     /// R8.
     private func warnDisabled(log: inout DiagnosticLog) {
         let rules = manifest.annotations.filter { annotation in
-            if let name = annotation.key.droppingPrefix(AnnotationReader.prefix) { return Self.ownNames.contains(name) }
-            if let name = annotation.key.droppingPrefix(Self.prefix), Self.tengineNames.contains(name) { return true }
-            return switch AnnotationReader.canaryName(annotation.key) {
+            if let name = annotation.canonical.droppingPrefix(AnnotationReader.prefix) { return Self.ownNames.contains(name) }
+            if let name = annotation.canonical.droppingPrefix(Self.prefix), Self.tengineNames.contains(name) { return true }
+            return switch AnnotationReader.canaryName(annotation.canonical) {
             case "canary-weight": weight > 0
             case "canary-by-header", "canary-by-header-value", "canary-by-header-pattern", "canary-by-cookie": true
             default: false
@@ -187,10 +188,11 @@ struct CanaryAnnotations {
         if rules.isEmpty, annotation("canary") == nil, let total = annotation("canary-weight-total") {
             warn(total, "R8", "does nothing in an ordinary Ingress; write it into the canary", log: &log)
         }
-        guard let first = rules.first, !ServiceRelease.names.contains(where: { manifest.annotation(Self.prefix, $0) != nil }) else { return }
+        let isRelease = ServiceRelease.names.contains { manifest.annotation(Self.prefix, $0) != nil }
+        guard let first = rules.first, !isRelease else { return }
         log.warning(
             manifest.place(line: first.line), manifest.object,
-            "has canary rules, but \(Self.prefix)canary is not \"true\" (R8): an ordinary Ingress, no canary; add it or "
+            "has canary rules, but \(manifest.nginxPrefix)canary is not \"true\" (R8): an ordinary Ingress, no canary; add it or "
                 + "remove the rules")
     }
 

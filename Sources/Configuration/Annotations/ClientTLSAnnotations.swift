@@ -24,7 +24,7 @@ struct ClientTLSAnnotations {
         let written = Self.names.compactMap { reader.nginx($0) }
         guard let first = written.first else { return }
         guard let secret = reader.nginx("auth-tls-secret") else {
-            reader.warn(first, "does nothing without \(CanaryAnnotations.prefix)auth-tls-secret", log: &log)
+            reader.warn(first, "does nothing without \(manifest.nginxPrefix)auth-tls-secret", log: &log)
             return
         }
         self.secret = Located(value: AnnotationText.normalized(secret.value), line: secret.line)

@@ -2,12 +2,13 @@ internal import Exchange
 internal import Routing
 
 /// What a canary asks of a request beyond the annotations of ingress-nginx. One rule for each of header, cookie, query and
-/// client address; what can't be used is a rule that never holds, so that nobody gets the canary by a slip.
+/// client address, and any number for further headers; what can't be used is a rule that never holds, so that nobody gets the
+/// canary by a slip.
 struct ConditionAnnotations {
     static let names = [
         "canary-by-header-value", "canary-by-header-pattern", "canary-by-header-mod", "canary-by-cookie-value",
         "canary-by-cookie-pattern", "canary-by-cookie-mod", "canary-by-query", "canary-by-query-value",
-        "canary-by-query-pattern", "canary-by-query-mod", "canary-by-source-range", "canary-match",
+        "canary-by-query-pattern", "canary-by-query-mod", "canary-by-source-range", "canary-match", "canary-by-headers",
     ]
     /// Tengine's, under the prefix of ingress-nginx.
     static let tengineNames = [
@@ -49,6 +50,7 @@ struct ConditionAnnotations {
         readCombination(hasWeight: hasWeight, log: &log)
         let modulo = ModuloText.tengine(reader, log: &log)
         readHeader(plain, modulo, log: &log)
+        if let further = reader.own("canary-by-headers") { items += HeaderListText.items(further, reader, log: &log) }
         readCookie(plain, plain.header == nil ? modulo : nil, log: &log)
         readQuery(plain.header == nil && plain.cookie == nil ? modulo : nil, log: &log)
         readSourceRange(log: &log)
@@ -89,7 +91,7 @@ struct ConditionAnnotations {
             add(.header, .header(name), own, log: &log)
         } else {
             for unused in own {
-                reader.warn(unused.annotation, "is not looked at beside \(CanaryAnnotations.prefix)\(base)-value or -pattern", log: &log)
+                reader.warn(unused.annotation, "is not looked at beside \(reader.manifest.nginxPrefix)\(base)-value or -pattern", log: &log)
             }
             guard mustMatchAll else { return }
             items.append(Item(family: .header, key: .header(name), test: plainTest(plain, log: &log)))

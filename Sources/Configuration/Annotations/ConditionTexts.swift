@@ -4,11 +4,15 @@ internal import Routing
 /// `a||b`: values of which one must be met.
 enum ValueListText {
     static func test(_ annotation: Annotation, _ reader: AnnotationReader, log: inout DiagnosticLog) -> Condition.Test {
-        let parts = AnnotationText.normalized(annotation.value).split(separator: "||", omittingEmptySubsequences: false)
-        let values = parts.map { String($0.trimmed) }
-        if values.allSatisfy({ !$0.isEmpty }) { return .anyOf(values.map { Array($0.utf8) }) }
+        if let values = values(AnnotationText.normalized(annotation.value)[...]) { return .anyOf(values) }
         reader.warn(annotation, "never holds; expected values joined by `||`, none of them empty", log: &log)
         return .nothing(annotation.key)
+    }
+
+    /// Nil if one of them is empty.
+    static func values(_ text: Substring) -> [[UInt8]]? {
+        let values = text.split(separator: "||", omittingEmptySubsequences: false).map { Array($0.trimmed.utf8) }
+        return values.contains { $0.isEmpty } ? nil : values
     }
 }
 
@@ -19,7 +23,7 @@ enum PatternText {
             return .pattern(try Pattern(text))
         } catch {
             log.warning(
-                manifest.place(line: manifest.annotation(key)?.line ?? manifest.place.line), manifest.object,
+                manifest.place(line: manifest.annotations.first { $0.key == key }?.line ?? manifest.place.line), manifest.object,
                 "\(key): the pattern \"\(text.clipped)\" never matches, every request with a value to search goes to stable (R21): "
                     + error.description)
             return .invalidPattern(text)

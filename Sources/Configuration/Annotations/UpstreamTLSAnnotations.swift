@@ -33,7 +33,9 @@ struct UpstreamTLSAnnotations {
         guard !written.isEmpty else { return }
         settingsLine = written[0].line
         if !isHTTPS {
-            reader.warn(written[0], "does nothing, as requests go to the upstream by HTTP; write \(CanaryAnnotations.prefix)backend-protocol: \"HTTPS\"", log: &log)
+            reader.warn(
+                written[0],
+                "does nothing, as requests go to the upstream by HTTP; write \(manifest.nginxPrefix)backend-protocol: \"HTTPS\"", log: &log)
         }
         secret = reader.nginx("proxy-ssl-secret").map { Located(value: AnnotationText.normalized($0.value), line: $0.line) }
         if let annotation = reader.nginx("proxy-ssl-verify") {
@@ -100,17 +102,9 @@ struct UpstreamTLSAnnotations {
     private mutating func readCiphers(log: inout DiagnosticLog) {
         guard let annotation = reader.nginx("proxy-ssl-ciphers") else { return }
         let text = AnnotationText.normalized(annotation.value)
-        guard !text.isEmpty, text.utf8.allSatisfy(Self.isCipher) else {
+        guard AnnotationText.isCipherList(text) else {
             return reader.warn(annotation, "is not a list of ciphers in OpenSSL's notation: counts as not set", log: &log)
         }
         ciphers = Located(value: text, line: annotation.line)
-    }
-
-    /// What ingress-nginx allows there.
-    private static func isCipher(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: "+:_-!".utf8.contains(byte)
-        }
     }
 }

@@ -37,7 +37,7 @@ struct IngressSelection {
     }
 
     private static func hasCanaryAnnotation(_ manifest: Manifest) -> Bool {
-        manifest.annotations.contains { AnnotationReader.canaryName($0.key) != nil }
+        manifest.annotations.contains { AnnotationReader.canaryName($0.canonical) != nil }
     }
 
     private func counts(_ manifest: Manifest, _ ingress: IngressManifest, log: inout DiagnosticLog) -> Bool {

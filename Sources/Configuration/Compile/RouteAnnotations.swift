@@ -8,7 +8,7 @@ struct RouteAnnotations {
     static let names = [
         "server-alias", "app-root", "default-backend", "use-regex", "rewrite-target", "service-upstream", "ssl-redirect",
         "force-ssl-redirect",
-    ] + RetryAnnotations.names + UpstreamTLSAnnotations.names + ClientTLSAnnotations.names
+    ] + RetryAnnotations.names + UpstreamTLSAnnotations.names + ClientTLSAnnotations.names + CipherAnnotations.names
     /// Of Serin's own.
     static let ownNames = GzipAnnotations.names + ["upstream-proxy-protocol"]
     /// Those that count in a canary, too.
@@ -32,6 +32,8 @@ struct RouteAnnotations {
     let gzip: GzipAnnotations
     /// What the hosts want of their clients' certificates.
     let clientTLS: ClientTLSAnnotations
+    /// What the hosts agree on with clients.
+    let ciphers: CipherAnnotations
     /// How upstreams are spoken to.
     let upstreamTLS: UpstreamTLSAnnotations
     /// Requests go to the Service's own address in place of its endpoints. Of a canary it counts, too (R36).
@@ -52,6 +54,7 @@ struct RouteAnnotations {
         gzip = GzipAnnotations(manifest, log: &log)
         upstreamTLS = UpstreamTLSAnnotations(manifest, log: &log)
         clientTLS = ClientTLSAnnotations(manifest, log: &log)
+        ciphers = CipherAnnotations(manifest, log: &log)
         readAliases(log: &log)
         readAppRoot(log: &log)
         readDefaultBackend(log: &log)
@@ -67,14 +70,15 @@ struct RouteAnnotations {
     /// Canaries have these of their main (R14, R36).
     static func warnOnCanary(_ manifest: Manifest, _ compatibility: Compatibility, log: inout DiagnosticLog) {
         for annotation in manifest.annotations {
-            let name = annotation.key.droppingPrefix(CanaryAnnotations.prefix)
-                ?? annotation.key.droppingPrefix(AnnotationReader.prefix) ?? ""
-            let isOwn = annotation.key.hasPrefix(AnnotationReader.prefix)
+            let name = annotation.canonical.droppingPrefix(CanaryAnnotations.prefix)
+                ?? annotation.canonical.droppingPrefix(AnnotationReader.prefix) ?? ""
+            let isOwn = annotation.canonical.hasPrefix(AnnotationReader.prefix)
             guard (isOwn ? ownNames : names).contains(name), !canaryNames.contains(name) else { continue }
             if !isOwn, compatibility == .ingressNginx, leakingNames.contains(name) {
                 log.warning(
                     manifest.place(line: annotation.line), manifest.object,
-                    "\(annotation.key) of a canary counts for its whole host, if no other Ingress speaks for that (R36); write it in the main Ingress")
+                    "\(annotation.key) of a canary counts for its whole host, if no other Ingress speaks for that (R36); write it in "
+                        + "the main Ingress")
                 continue
             }
             let own = name == "rewrite-target" ? ", or as \(AnnotationReader.prefix)canary-rewrite-target here" : ""

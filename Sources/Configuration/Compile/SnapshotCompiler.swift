@@ -73,9 +73,11 @@ struct SnapshotCompiler {
         let snapshot = Snapshot(
             routes: routes, backends: compiler.backends, sequences: compiler.sequences, timeouts: settings.timeouts,
             limits: settings.limits, forwarding: settings.forwarding, failover: settings.failover,
-            compatibility: settings.compatibility, https: tls.policy, gzip: GzipOptions.policy(plan, settings.gzip))
+            compatibility: settings.compatibility, https: tls.policy, gzip: GzipOptions.policy(plan, settings.gzip),
+            health: HealthOptions.policy(compiler.backends, settings.healthChecks, config: config, log: &log))
         return Result(
-            snapshot: snapshot, canaries: canaries, tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts), stored: nowStored)
+            snapshot: snapshot, canaries: canaries,
+            tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts), stored: nowStored)
     }
 
     private init(_ manifests: [Manifest], settings: Settings, config: Place) {
@@ -182,18 +184,11 @@ struct SnapshotCompiler {
             let name = resolve(reference, of: manifest, log: &log).name
             return position(of: Backend(name: name, endpoints: []), as: BackendKey(name: name + " proxy-ssl-secret"))
         }
-        // The header would have to leave before the handshake.
-        let announced = tls == nil ? proxyProtocol : nil
-        if announced != proxyProtocol {
-            log.warning(
-                manifest.place(line: manifest.annotation("serin.dev/upstream-proxy-protocol")?.line ?? manifest.place.line), manifest.object,
-                "serin.dev/upstream-proxy-protocol is ignored: the upstream speaks TLS, and both together are not supported")
-        }
-        if let owner, let position = serviceAddress(reference, of: owner, balancing, announced, tls, log: &log) { return position }
+        if let owner, let position = serviceAddress(reference, of: owner, balancing, proxyProtocol, tls, log: &log) { return position }
         let backend = resolve(reference, of: manifest, log: &log)
         // One Service may be balanced, and spoken to, in several ways.
-        let key = BackendKey(name: backend.name, balancing: balancing, proxyProtocol: announced, tls: tls)
-        let made = Backend(name: backend.name, endpoints: backend.endpoints, balancing: balancing, proxyProtocol: announced, tls: tls)
+        let key = BackendKey(name: backend.name, balancing: balancing, proxyProtocol: proxyProtocol, tls: tls)
+        let made = Backend(name: backend.name, endpoints: backend.endpoints, balancing: balancing, proxyProtocol: proxyProtocol, tls: tls)
         return position(of: made, as: key)
     }
 
@@ -244,7 +239,8 @@ struct SnapshotCompiler {
     // MARK: Canaries
 
     private mutating func canary(
-        _ planned: PlannedCanary, _ security: UpstreamTLSCompiler.Security, sequence: Int, rewrite: Rewrite?, keys: inout ValueKeyList, log: inout DiagnosticLog
+        _ planned: PlannedCanary, _ security: UpstreamTLSCompiler.Security, sequence: Int, rewrite: Rewrite?,
+        keys: inout ValueKeyList, log: inout DiagnosticLog
     ) -> Canary {
         let annotations = planned.annotations
         let hashKeys = annotations.hash.key?.keys ?? settings.hashBy
@@ -272,21 +268,12 @@ struct SnapshotCompiler {
             hashKeys: hashKeys.map { keys.index(of: $0) }, hashSeed: annotations.hash.seed,
             hashCookie: annotations.hash.cookie, marks: annotations.marks,
             edits: annotations.changes.edits, rewrite: rewrite, shield: annotations.shield,
-            mirror: mirror(annotations.mirror, of: planned.owner, to: backends[backend], log: &log), sequence: sequence)
+            mirror: mirror(annotations.mirror, of: planned.owner), sequence: sequence)
     }
 
     /// One sequence for each canary Ingress; a label has no space.
-    private mutating func mirror(
-        _ annotations: MirrorAnnotations, of manifest: Manifest, to backend: Backend, log: inout DiagnosticLog
-    ) -> Mirror? {
+    private mutating func mirror(_ annotations: MirrorAnnotations, of manifest: Manifest) -> Mirror? {
         guard annotations.share > 0 else { return nil }
-        // Copies go by connections of their own, which know neither.
-        guard backend.tls == nil, backend.proxyProtocol == nil else {
-            log.warning(
-                manifest.place(line: manifest.annotation("serin.dev/canary-mirror-percent")?.line ?? manifest.place.line), manifest.object,
-                "serin.dev/canary-mirror-percent is ignored: copies go neither by TLS nor with a PROXY header")
-            return nil
-        }
         let name = manifest.label + " mirror"
         if mirrorSequences[name] == nil {
             mirrorSequences[name] = sequences.count

@@ -22,6 +22,8 @@ struct Manifest: Sendable {
     let labels: [String: String]
     let annotations: [Annotation]
     let body: Body
+    /// What ingress-nginx's annotations begin with here (R1).
+    var nginxPrefix = AnnotationCatalogue.ingressNginx
 
     /// `Ingress default/shop`: what diagnostics call it.
     var object: String { "\(kind) \(label)" }
@@ -33,23 +35,32 @@ struct Manifest: Sendable {
     func replacing(body: Body) -> Manifest {
         Manifest(
             kind: kind, namespace: namespace, name: name, place: place, created: created, labels: labels,
-            annotations: annotations, body: body)
+            annotations: annotations, body: body, nginxPrefix: nginxPrefix)
     }
 
-    func annotation(_ key: String) -> Annotation? { annotations.first { $0.key == key } }
+    /// - Parameter key: as `Annotation.canonical`.
+    func annotation(_ key: String) -> Annotation? { annotations.first { $0.canonical == key } }
 
     /// The annotation whose key is `prefix` and `name`, without making it: there are thousands of objects and dozens of names.
     func annotation(_ prefix: String, _ name: String) -> Annotation? {
         let count = prefix.utf8.count + name.utf8.count
-        return annotations.first { $0.key.utf8.count == count && $0.key.hasPrefix(prefix) && $0.key.hasSuffix(name) }
+        return annotations.first { $0.canonical.utf8.count == count && $0.canonical.hasPrefix(prefix) && $0.canonical.hasSuffix(name) }
     }
 }
 
-/// One annotation as written.
+/// One annotation.
 struct Annotation: Sendable {
+    /// As written; for messages.
     let key: String
+    /// What it is looked up by: the key, but under `AnnotationCatalogue.ingressNginx` if ingress-nginx's prefix is another here (R1).
+    let canonical: String
     let value: String
     let line: Int
+
+    init(key: String, canonical: String? = nil, value: String, line: Int) {
+        (self.key, self.canonical) = (key, canonical ?? key)
+        (self.value, self.line) = (value, line)
+    }
 }
 
 /// A word of a manifest and where it stands.
@@ -186,6 +197,8 @@ struct SecretManifest: Sendable {
     /// PEM, of a Secret that has both.
     var certificate: Located<[UInt8]>?
     var key: Located<[UInt8]>?
+    /// DER: what the certificate's authority says of it (OCSP).
+    var response: Located<[UInt8]>?
     /// PEM: certificates that others are checked against.
     var authorities: Located<[UInt8]>?
 }

@@ -15,7 +15,9 @@ extension ConfigurationLoader {
     }
 
     /// Compares manifests by themselves, files and folders, under the default settings.
-    public static func migration(manifests paths: [String]) -> MigrationResult {
+    ///
+    /// - Parameter prefix: nil is ingress-nginx's own.
+    public static func migration(manifests paths: [String], prefix: AnnotationPrefix? = nil) -> MigrationResult {
         var log = DiagnosticLog()
         var sources: [Settings.Source] = []
         for path in paths {
@@ -26,7 +28,7 @@ extension ConfigurationLoader {
             }
         }
         let files = ManifestFiles.find(sources, folder: "", config: Place(file: "manifests", line: 1))
-        let manifests = ManifestLoader.load(files, log: &log)
+        let manifests = (prefix ?? .ingressNginx).apply(to: ManifestLoader.load(files, log: &log), log: &log)
         return migration(manifests, Settings(), log)
     }
 

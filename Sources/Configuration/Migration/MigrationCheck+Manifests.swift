@@ -8,8 +8,8 @@ extension MigrationCheck {
     /// Annotations that ingress-nginx obeys and Serin does not.
     mutating func compareAnnotations(_ ingress: PlannedIngress) {
         for annotation in ingress.manifest.annotations {
-            guard let row = AnnotationCatalogue.row(annotation.key), row.state != .supported,
-                  AnnotationCatalogue.isIngressNginx(annotation.key), !Self.saysWhatIs(annotation, row),
+            guard let row = AnnotationCatalogue.row(annotation.canonical), row.state != .supported,
+                  AnnotationCatalogue.isIngressNginx(annotation.canonical), !Self.saysWhatIs(annotation, row),
                   !ingress.isCanary || Self.isReadFromCanary(row.name)
             else { continue }
             let isPlanned = row.state == .planned
@@ -23,9 +23,9 @@ extension MigrationCheck {
     }
 
     /// Values that ingress-nginx knows more of.
-    mutating func compareValues(_ ingress: PlannedIngress) {
+    mutating func compareValues(_ ingress: PlannedIngress, _ settings: Settings) {
         compareHash(ingress)
-        compareAdmission(ingress)
+        compareAdmission(ingress, settings.riskLevel)
         if !ingress.isCanary { compareTries(ingress) }
     }
 
@@ -41,12 +41,12 @@ extension MigrationCheck {
     }
 
     /// R9, but for text for nginx, of which `compareAnnotations` speaks.
-    private mutating func compareAdmission(_ ingress: PlannedIngress) {
-        guard let refusal = Admission(riskLevel: .critical).refusal(of: ingress.manifest) else { return }
+    private mutating func compareAdmission(_ ingress: PlannedIngress, _ level: AnnotationRisk) {
+        guard let refusal = Admission(riskLevel: level < .high ? level : .critical).refusal(of: ingress.manifest) else { return }
         add(
             "R9", ingress.manifest, line: refusal.annotation.line,
             ingressNginx: "refuses the whole Ingress, because \(refusal.annotation.key) \(refusal.why); what it has stored before stays",
-            serin: "serves it without the annotation", remedy: "mend or remove the annotation")
+            serin: "serves it, without what can't be used", remedy: "mend or remove the annotation")
     }
 
     private mutating func compareHash(_ ingress: PlannedIngress) {

@@ -29,7 +29,7 @@ struct MigrationCheck {
             check.compareList(ingress)
             check.compareTotal(ingress)
             check.compareAnnotations(ingress)
-            check.compareValues(ingress)
+            check.compareValues(ingress, settings)
             check.comparePaths(ingress)
             check.compareTLS(ingress, hasListener: settings.process.listeners.contains(where: \.tls))
         }

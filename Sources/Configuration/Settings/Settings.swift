@@ -17,12 +17,14 @@ struct Settings: Sendable {
     var forwarding = Forwarding()
     var failover = Failover.canaryToStable
     var compatibility = Compatibility.scoped
-    var riskLevel = Admission.RiskLevel.high
+    var riskLevel = AnnotationRisk.high
+    var annotationPrefix = AnnotationPrefix.ingressNginx
     /// The key of the weight rule for canaries that do not name one; nil is `request`, the exact sequence.
     var hashBy: [ValueKey] = []
     var manifests: [Source] = []
     var ingressClasses = ["nginx", "serin"]
     var services: [ServiceEntry] = []
+    var healthChecks: [HealthOptions] = []
 }
 
 /// One entry of `services:`: where a Service runs outside a cluster.

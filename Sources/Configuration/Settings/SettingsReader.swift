@@ -7,7 +7,7 @@ struct SettingsReader {
     static let keys = [
         "listeners", "admin", "workers", "manifests", "ingressClasses", "services", "canary", "trustedProxies",
         "resolveInterval", "http10KeepAlive", "via", "timeouts", "limits", "shutdownTimeout", "underscoresInHeaders",
-        "accessLog", "watch", "tls", "gzip",
+        "accessLog", "watch", "tls", "gzip", "healthChecks",
     ]
 
     private let place: Place
@@ -39,6 +39,7 @@ struct SettingsReader {
             settings.ingressClasses = classes.map(\.text)
         }
         if let node = section["services"], !node.isNull { readServices(node, log: &log) }
+        if let node = section["healthChecks"], !node.isNull { settings.healthChecks = Self.readHealthChecks(node, place, log: &log) }
         readCanary(section, log: &log)
         readForwarding(section, log: &log)
         checkProxyProtocol(section, log: &log)
@@ -194,7 +195,7 @@ struct SettingsReader {
     // MARK: Canary
 
     private mutating func readCanary(_ root: Section, log: inout DiagnosticLog) {
-        let keys = ["compatibility", "hashBy", "failover", "annotationsRiskLevel"]
+        let keys = ["compatibility", "hashBy", "failover", "annotationsRiskLevel", "annotationsPrefix"]
         guard let canary = subsection("canary", of: root, keys: keys, log: &log) else { return }
         canary.readWord("compatibility", into: &settings.compatibility, log: &log)
         settings.forwarding.strictPaths = settings.compatibility == .scoped
@@ -203,6 +204,8 @@ struct SettingsReader {
         }
         canary.readWord("failover", into: &settings.failover, log: &log)
         canary.readWord("annotationsRiskLevel", into: &settings.riskLevel, log: &log)
+        let prefix = canary.value("annotationsPrefix", expected: AnnotationPrefix.form, log: &log, AnnotationPrefix.init)
+        if let prefix { settings.annotationPrefix = prefix }
         if settings.compatibility == .ingressNginx, let failover = canary["failover"] {
             log.note(
                 place.at(line: failover.line), "canary.failover",

@@ -8,6 +8,9 @@ struct CertificateReader {
         /// `Secret default/shop-tls`, or the certificate's file.
         let name: String
         let certificate: Certificate
+        /// What is passed on to clients that ask, and until when that counts or has counted (seconds since 1970).
+        var response: OCSPResponse?
+        var responseEnd: Int64?
     }
 
     /// How long before its end a certificate is worth a warning, in days. Authorities renew theirs at 30.
@@ -69,7 +72,10 @@ struct CertificateReader {
         do {
             let read = try Certificate(chain: certificate.value, key: key.value)
             warnExpiry(read, manifest.place(line: certificate.line), manifest.object, log: &log)
-            return Source(name: manifest.object, certificate: read)
+            var source = Source(name: manifest.object, certificate: read)
+            let response = secret.response.map { (bytes: $0.value, place: manifest.place(line: $0.line), name: "`\(SecretDecoder.response)`") }
+            add(response, to: &source, manifest.place(line: certificate.line), manifest.object, log: &log)
+            return source
         } catch {
             let (name, line) = error.concernsKey
                 ? (SecretDecoder.privateKey, key.line) : (SecretDecoder.certificateKey, certificate.line)
@@ -86,13 +92,51 @@ struct CertificateReader {
         do {
             let read = try Certificate(chain: certificate, key: key)
             warnExpiry(read, config.at(line: files.certificate.line), files.certificate.value, log: &log)
-            let source = Source(name: files.certificate.value, certificate: read)
+            var source = Source(name: files.certificate.value, certificate: read)
+            // That the file is missing has been said.
+            let response = files.responseBytes.flatMap { bytes in
+                files.response.map { (bytes: bytes, place: config.at(line: $0.line), name: $0.value) }
+            }
+            add(response, to: &source, config.at(line: files.certificate.line), files.certificate.value, log: &log)
             sources.append(source)
             return source
         } catch {
             let file = error.concernsKey ? files.key : files.certificate
             log.error(config.at(line: file.line), file.value, error.description)
             return nil
+        }
+    }
+
+    // MARK: Responses of authorities
+
+    /// A response that is of no use leaves the certificate as it is: clients ask by themselves.
+    private func add(
+        _ response: (bytes: [UInt8], place: Place, name: String)?, to source: inout Source, _ place: Place, _ object: String,
+        log: inout DiagnosticLog
+    ) {
+        if let response {
+            do throws(OCSPFault) {
+                let read = try OCSPResponse(response.bytes, about: source.certificate, now: now)
+                source.response = read
+                source.responseEnd = read.nextUpdate
+                if !read.isVerified {
+                    log.note(
+                        response.place, object,
+                        "\(response.name): who has signed the response is not checked, as the issuer's certificate is not in the chain")
+                }
+            } catch {
+                var when = ""
+                if case .expired(let end) = error {
+                    source.responseEnd = end
+                    when = " since \(Self.date(end)); fetch a new one"
+                }
+                if case .notYetValid(let begin) = error { when = " before \(Self.date(begin))" }
+                log.warning(response.place, object, "\(response.name) \(error)\(when): no OCSP response goes with the certificate")
+            }
+        }
+        if source.certificate.mustStaple, source.response == nil {
+            log.warning(
+                place, object, "the certificate may only be shown with an OCSP response (must-staple), and there is none: some browsers refuse it")
         }
     }
 

@@ -67,10 +67,19 @@ struct ClientTLSCompiler {
 }
 
 extension ClientTLSCompiler.Host {
+    /// In ingress-nginx plain HTTP comes in where only a certificate is asked for, but has no subject that could be the right one.
+    private func plainFailure(isChallenge: Bool, _ compatibility: Compatibility) -> Failure? {
+        let wantsSubject = annotations.subject != nil
+        switch compatibility {
+        case .ingressNginx: return wantsSubject ? .forbidden : nil
+        case .scoped: return !isChallenge && (wantsSubject || annotations.demand == .required) ? .certificateMissing : nil
+        }
+    }
+
     /// - Parameter identity: of connections on which this is asked for.
     func rule(identity: UInt64, isChallenge: Bool, _ compatibility: Compatibility) -> ClientRule {
         ClientRule(
-            annotations.demand, identity: identity, isBroken: isBroken, refusesPlain: compatibility == .scoped && !isChallenge,
+            annotations.demand, identity: identity, isBroken: isBroken, plainFailure: plainFailure(isChallenge: isChallenge, compatibility),
             passesCertificate: annotations.passesCertificate, errorPage: Array(annotations.errorPage.utf8), subject: annotations.subject)
     }
 }

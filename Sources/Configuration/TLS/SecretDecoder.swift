@@ -8,6 +8,8 @@ struct SecretDecoder {
     static let certificateKey = "tls.crt"
     static let privateKey = "tls.key"
     static let authorities = "ca.crt"
+    /// DER, as for Istio's gateways.
+    static let response = "tls.ocsp-staple"
 
     func decode(_ node: YAMLNode, keys: [String], log: inout DiagnosticLog) -> SecretManifest {
         var secret = SecretManifest(type: node["type"]?.text ?? "Opaque", keys: keys)
@@ -15,6 +17,7 @@ struct SecretDecoder {
         guard keys.contains(Self.certificateKey), keys.contains(Self.privateKey) else { return secret }
         secret.certificate = value(Self.certificateKey, of: node, log: &log)
         secret.key = value(Self.privateKey, of: node, log: &log)
+        if keys.contains(Self.response) { secret.response = value(Self.response, of: node, log: &log) }
         return secret
     }
 

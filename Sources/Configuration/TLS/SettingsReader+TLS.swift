@@ -56,10 +56,10 @@ extension SettingsReader {
     private static func readFiles(
         _ node: YAMLNode, _ path: String, _ place: Place, log: inout DiagnosticLog
     ) -> TLSOptions.Files? {
-        guard let section = Section(node, path: path, keys: ["certificate", "key", "hosts"], place: place, log: &log) else { return nil }
-        func file(_ key: String) -> Located<String>? {
+        guard let section = Section(node, path: path, keys: ["certificate", "key", "hosts", "ocsp"], place: place, log: &log) else { return nil }
+        func file(_ key: String, isNeeded: Bool = true) -> Located<String>? {
             guard let node = section[key] else {
-                log.error(section.place, section.name(key), "is missing; name a PEM file")
+                if isNeeded { log.error(section.place, section.name(key), "is missing; name a PEM file") }
                 return nil
             }
             return section.value(key, expected: "a file's path", log: &log) { $0.isEmpty ? nil : Located(value: $0, line: node.line) }
@@ -70,9 +70,9 @@ extension SettingsReader {
             log.error(place.at(line: line), section.name("hosts"), "`\(text.clipped)` is not a host name, nor `*.` and one")
             return nil
         }
-        let (certificate, key) = (file("certificate"), file("key"))
+        let (certificate, key, response) = (file("certificate"), file("key"), file("ocsp", isNeeded: false))
         guard let certificate, let key else { return nil }
-        return TLSOptions.Files(certificate: certificate, key: key, hosts: hosts)
+        return TLSOptions.Files(certificate: certificate, key: key, hosts: hosts, response: response)
     }
 
     private static func readDefault(_ node: YAMLNode, _ place: Place, log: inout DiagnosticLog) -> TLSOptions.Default? {

@@ -18,6 +18,8 @@ struct TLSCompiler {
     private var owned: [String: [CertificateReader.Source]] = [:]
     /// What hosts want of their clients' certificates.
     private let clients: ClientTLSCompiler
+    /// What they agree on with clients.
+    private let ciphers: HostCiphers
     private let compatibility: Compatibility
     /// Who gave a host its first certificate.
     private var givers: [String: Manifest] = [:]
@@ -27,7 +29,8 @@ struct TLSCompiler {
     static func compile(
         _ plan: RoutePlan, _ manifests: [Manifest], _ settings: Settings, config: Place, now: Int64, log: inout DiagnosticLog
     ) -> Result {
-        var compiler = TLSCompiler(ClientTLSCompiler(plan, manifests, settings.compatibility, log: &log), manifests, settings, config, now)
+        var compiler = TLSCompiler(
+            ClientTLSCompiler(plan, manifests, settings.compatibility, log: &log), HostCiphers(plan, log: &log), manifests, settings, config, now)
         for main in plan.mains { compiler.add(main, log: &log) }
         for alias in plan.hostPlan.aliases { compiler.addAlias(alias.name, of: alias.host) }
         for files in compiler.options.certificates { compiler.add(files, log: &log) }
@@ -36,8 +39,11 @@ struct TLSCompiler {
         return Result(context: compiler.context(sets, fallback, log: &log), policy: compiler.policy(plan, sets, fallback))
     }
 
-    private init(_ clients: ClientTLSCompiler, _ manifests: [Manifest], _ settings: Settings, _ config: Place, _ now: Int64) {
+    private init(
+        _ clients: ClientTLSCompiler, _ ciphers: HostCiphers, _ manifests: [Manifest], _ settings: Settings, _ config: Place, _ now: Int64
+    ) {
         self.clients = clients
+        self.ciphers = ciphers
         compatibility = settings.compatibility
         options = settings.tls
         hasListener = settings.process.listeners.contains(where: \.tls)
@@ -167,8 +173,7 @@ struct TLSCompiler {
         case nil:
             break
         }
-        let verification = clients.hosts[""]?.verification
-        if let source { return HostCertificates(source: source.name, hosts: [], certificates: [source.certificate], clients: verification) }
+        if let source { return set([source], host: "") }
         if hasListener {
             let message = "no default certificate is given: hosts without one get a self-signed one, which no client trusts"
             if owned.isEmpty {
@@ -177,16 +182,18 @@ struct TLSCompiler {
                 log.note(config, "tls", message)
             }
         }
-        return HostCertificates(source: "self-signed", hosts: [], certificates: hasListener ? [.selfSigned] : [], clients: verification)
+        return HostCertificates(
+            source: "self-signed", hosts: [], certificates: hasListener ? [.selfSigned] : [], clients: clients.hosts[""]?.verification,
+            ciphers: ciphers.hosts[""])
     }
 
-    /// Hosts with the same certificates, which ask for their clients' ones alike, are served as one.
+    /// Hosts with the same certificates, which ask for their clients' ones alike and speak alike, are served as one.
     private func sets(_ fallback: HostCertificates) -> [HostCertificates] {
         var sets: [HostCertificates] = []
         var positions: [UInt64: Int] = [:]
         let named = HostNameTable(hosts.enumerated().map { ($1, $0) })
-        let asking = clients.hosts.keys.filter { !$0.isEmpty && owned[$0] == nil }.sorted()
-        for host in hosts + asking {
+        let particular = Set(clients.hosts.keys).union(ciphers.hosts.keys).filter { !$0.isEmpty && owned[$0] == nil }.sorted()
+        for host in hosts + particular {
             guard let set = set(of: host, named, fallback) else { continue }
             if let position = positions[set.identity] {
                 sets[position].hosts.append(host)
@@ -200,15 +207,23 @@ struct TLSCompiler {
 
     /// Nil if it is served as all others are.
     private func set(of host: String, _ named: HostNameTable, _ fallback: HostCertificates) -> HostCertificates? {
-        let verification = clients.hosts[host]?.verification
-        // One that asks for certificates may have its own by a wildcard of others.
+        // One that is particular may have its certificate by a wildcard of others.
         let giver = owned[host] == nil ? named.find(Array(host.utf8).span).map { hosts[$0] } ?? host : host
         if let sources = owned[giver], !sources.isEmpty {
-            return HostCertificates(
-                source: sources.map(\.name).joined(separator: ", "), hosts: [host], certificates: sources.map(\.certificate), clients: verification)
+            return set(sources, host: host)
         }
-        guard let verification else { return nil }
-        return HostCertificates(source: fallback.source, hosts: [host], certificates: fallback.certificates, clients: verification)
+        let verification = clients.hosts[host]?.verification
+        guard verification != nil || ciphers.hosts[host] != nil else { return nil }
+        return HostCertificates(
+            source: fallback.source, hosts: [host], certificates: fallback.certificates, responses: fallback.responses, clients: verification,
+            ciphers: ciphers.hosts[host])
+    }
+
+    /// - Parameter host: empty for all that are not named.
+    private func set(_ sources: [CertificateReader.Source], host: String) -> HostCertificates {
+        HostCertificates(
+            source: sources.map(\.name).joined(separator: ", "), hosts: host.isEmpty ? [] : [host], certificates: sources.map(\.certificate),
+            responses: sources.compactMap(\.response), clients: clients.hosts[host]?.verification, ciphers: ciphers.hosts[host])
     }
 
     private func context(
@@ -247,7 +262,8 @@ struct TLSCompiler {
         policy.strictTransport = Array(options.strictTransport.value.utf8)
         policy.certificates = reader.sources.map { source in
             HTTPSPolicy.Certificate(
-                source: source.name, keyType: source.certificate.keyType.rawValue, notAfter: source.certificate.notAfter)
+                source: source.name, keyType: source.certificate.keyType.rawValue, notAfter: source.certificate.notAfter,
+                responseEnd: source.responseEnd)
         }
         if options.isStrict, hasListener {
             let table = HostNameTable(sets.indices.flatMap { index in sets[index].hosts.map { ($0, index) } })

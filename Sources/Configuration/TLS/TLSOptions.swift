@@ -8,9 +8,12 @@ struct TLSOptions: Sendable {
         let key: Located<String>
         /// Empty: the names in the certificate.
         var hosts: [Located<String>] = []
+        /// What its authority says of it (OCSP).
+        var response: Located<String>?
         /// Nil as long as they have not been read, or can't be.
         var certificateBytes: [UInt8]?
         var keyBytes: [UInt8]?
+        var responseBytes: [UInt8]?
     }
 
     /// What hosts without a certificate get.
@@ -49,6 +52,6 @@ struct TLSOptions: Sendable {
     var paths: [String] {
         var files = certificates
         if case .files(let own)? = defaultCertificate { files.append(own) }
-        return files.flatMap { [$0.certificate.value, $0.key.value] }
+        return files.flatMap { [$0.certificate.value, $0.key.value] + ($0.response.map { [$0.value] } ?? []) }
     }
 }

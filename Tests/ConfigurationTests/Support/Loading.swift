@@ -16,10 +16,11 @@ struct Loaded {
         let read = SettingsReader.read(YAMLFile(name: "serin.yaml", text: settings), log: &log)
         var loader = ManifestLoader()
         loader.add(YAMLFile(name: file, text: manifests), log: &log)
+        let manifests = read.annotationPrefix.apply(to: loader.manifests, log: &log)
         let config = Place(file: "serin.yaml", line: 1)
         let compiled = now.map {
-            SnapshotCompiler.compile(loader.manifests, settings: read, config: config, now: $0, log: &log)
-        } ?? SnapshotCompiler.compile(loader.manifests, settings: read, config: config, log: &log)
+            SnapshotCompiler.compile(manifests, settings: read, config: config, now: $0, log: &log)
+        } ?? SnapshotCompiler.compile(manifests, settings: read, config: config, log: &log)
         diagnostics = log.sorted
         snapshot = compiled.snapshot
         canaries = compiled.canaries

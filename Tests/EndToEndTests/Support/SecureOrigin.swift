@@ -26,11 +26,12 @@ final class SecureOrigin {
     /// - Parameters:
     ///   - clients: who has issued its clients' certificates; nil: none is asked for.
     ///   - version: the only one, `TLSv1_2` or `TLSv1_3`; nil: either.
-    init(_ pair: TestAuthority.Pair, clients: TestAuthority? = nil, version: String? = nil) throws {
+    ///   - isAnnounced: connections begin with a PROXY header.
+    init(_ pair: TestAuthority.Pair, clients: TestAuthority? = nil, version: String? = nil, isAnnounced: Bool = false) throws {
         let folder = try TemporaryFolder()
         let process = try ChildProcess(
             try Tools.path(of: "python3"),
-            ["-c", Self.script, pair.chainPath, pair.keyPath, clients?.certificatePath ?? "", version ?? ""], named: "origin", in: folder)
+            ["-c", Self.script, pair.chainPath, pair.keyPath, clients?.certificatePath ?? "", version ?? "", isAnnounced ? "1" : ""], named: "origin", in: folder)
         self.process = process
         let port = try eventually("the origin to listen; \(process.errors)") { () -> UInt16? in
             if let exit = process.exit { throw Problem("the origin ended: \(exit)\n\(process.errors)") }
@@ -40,10 +41,10 @@ final class SecureOrigin {
     }
 
     /// `/whole` and `/cut` are answers that end with the connection, one of them without a word of TLS; `/length` has its length and ends so, too;
-    /// `/slow` comes piece by piece; whatever is posted comes back.
+    /// `/slow` comes piece by piece; `/header` is the PROXY header; whatever is posted comes back.
     private static let script = """
         import os, socket, ssl, sys, threading
-        chain, key, clients, version = sys.argv[1:]
+        chain, key, clients, version, announced = sys.argv[1:]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chain, key)
         context.set_alpn_protocols(["http/1.1"])
@@ -55,7 +56,15 @@ final class SecureOrigin {
         names = {}
         def name(connection, name, _): names[connection] = name
         context.sni_callback = name
+        def read_header(line):
+            header = line.recv(1)
+            if header == b"P":
+                while not header.endswith(b"\\n"): header += line.recv(1)
+                return header
+            while len(header) < 28: header += line.recv(28 - len(header))
+            return header
         def serve(number, line):
+            announcement = read_header(line) if announced else b""
             try: connection = context.wrap_socket(line, server_side=True, suppress_ragged_eofs=False)
             except (ssl.SSLError, OSError): return line.close()
             peer = connection.getpeercert() or {}
@@ -74,7 +83,7 @@ final class SecureOrigin {
                     length = int(fields.get(b"content-length", 0))
                     while len(rest) < length: rest += connection.recv(65536)
                     posted, rest = rest[:length], rest[length:]
-                    body = posted or seen.encode()
+                    body = announcement if target == "/header" else posted or seen.encode()
                     if target in ("/whole", "/cut"):
                         connection.sendall(b"HTTP/1.1 200 OK\\r\\nConnection: close\\r\\n\\r\\n" + body * 1000)
                         if target == "/cut": return os.close(connection.detach())

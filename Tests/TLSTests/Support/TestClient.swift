@@ -12,6 +12,8 @@ final class TestClient {
         var curves: String?
         /// With their lengths in front.
         var protocols: [UInt8] = []
+        /// Wants to know what the authority says of the certificate (OCSP).
+        var asksForResponse = false
         /// To be resumed.
         var session: Session?
     }
@@ -25,6 +27,12 @@ final class TestClient {
             unsafe self.pointer = pointer
         }
         deinit { unsafe SSL_SESSION_free(pointer) }
+
+        /// Bytes of early data that the server has allowed.
+        var earlyDataLimit: UInt32 { unsafe SSL_SESSION_get_max_early_data(pointer) }
+
+        /// The client does as if the server had allowed them.
+        func allowEarlyData() { unsafe SSL_SESSION_set_max_early_data(pointer, 16_384) }
     }
 
     private let ssl: OpaquePointer
@@ -54,6 +62,7 @@ final class TestClient {
             _ = unsafe name.withCString { unsafe SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, Int(TLSEXT_NAMETYPE_host_name), UnsafeMutableRawPointer(mutating: $0)) }
         }
         if let session = options.session { unsafe SSL_set_session(ssl, session.pointer) }
+        if options.asksForResponse { _ = unsafe SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_TYPE, Int(TLSEXT_STATUSTYPE_ocsp), nil) }
         unsafe SSL_set_connect_state(ssl)
     }
 
@@ -105,6 +114,18 @@ final class TestClient {
     /// The server has said that no more follows.
     var hasHeardGoodbye: Bool { unsafe SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0 }
 
+    // MARK: Early data
+
+    /// Sends a request together with its first words, as a session to be resumed allows it; whether that was possible.
+    func writeEarly(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        var count = 0
+        ERR_clear_error()
+        return unsafe bytes.withUnsafeBytes { unsafe SSL_write_early_data(ssl, $0.baseAddress, $0.count, &count) } == 1
+    }
+
+    var isEarlyDataAccepted: Bool { unsafe SSL_get_early_data_status(ssl) == SSL_EARLY_DATA_ACCEPTED }
+
     // MARK: What came of it
 
     var isResumed: Bool { unsafe SSL_session_reused(ssl) == 1 }
@@ -112,6 +133,14 @@ final class TestClient {
     var version: Int32 { unsafe SSL_version(ssl) }
 
     var session: Session? { unsafe Session(SSL_get1_session(ssl)) }
+
+    /// What the authority says of the server's certificate; nil if that did not come with it.
+    var response: [UInt8]? {
+        var bytes: UnsafeMutablePointer<UInt8>?
+        let count = unsafe withUnsafeMutablePointer(to: &bytes) { unsafe SSL_ctrl(ssl, SSL_CTRL_GET_TLSEXT_STATUS_REQ_OCSP_RESP, 0, $0) }
+        guard count > 0, let bytes = unsafe bytes else { return nil }
+        return unsafe Array(UnsafeBufferPointer(start: bytes, count: count))
+    }
 
     /// The common name of the server's certificate.
     var peerName: String? {
@@ -129,6 +158,12 @@ final class TestClient {
         guard let certificate = unsafe SSL_get1_peer_certificate(ssl) else { return false }
         defer { unsafe X509_free(certificate) }
         return unsafe EVP_PKEY_get_base_id(X509_get0_pubkey(certificate)) == EVP_PKEY_RSA
+    }
+
+    /// Nil while none is agreed on.
+    var cipher: String? {
+        guard let cipher = unsafe SSL_get_current_cipher(ssl), let name = unsafe SSL_CIPHER_get_name(cipher) else { return nil }
+        return unsafe String(cString: name)
     }
 
     var chosenProtocol: String {
