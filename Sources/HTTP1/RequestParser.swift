@@ -44,6 +44,8 @@ public struct RequestParser: ~Copyable {
                 guard try readRequestLine(input) else { return .incomplete }
             }
             if phase == .fields {
+                // By a name of its own: ThreadSanitizer's marks in `&self.head.fields` break Swift 6.3.
+                let head = head
                 let length = try reader.read(input, lines: &lines, limits: limits, into: &head.fields)
                 guard let length else { return .incomplete }
                 try finish(input, length: length)
@@ -90,6 +92,7 @@ public struct RequestParser: ~Copyable {
         } else if head.minorVersion > 0 {
             throw ParseError(.missingHost, at: length)
         }
+        let head = head  // As in `parse`.
         let connection = try reader.connection(of: &head.fields, in: input, limits: limits)
         head.isPersistent = connection.isPersistent
         head.upgrade = connection.upgrade

@@ -42,6 +42,8 @@ public struct ResponseParser: ~Copyable {
                 guard try readStatusLine(input) else { return .incomplete }
             }
             if phase == .fields {
+                // By a name of its own: ThreadSanitizer's marks in `&self.head.fields` break Swift 6.3.
+                let head = head
                 let length = try reader.read(input, lines: &lines, limits: limits, into: &head.fields)
                 guard let length else { return .incomplete }
                 try finish(input, length: length, answering: method)
@@ -72,6 +74,7 @@ public struct ResponseParser: ~Copyable {
     /// What only the complete head can tell.
     private mutating func finish(_ input: Span<UInt8>, length: Int, answering method: Method) throws(ParseError) {
         if reader.framing.hasUnknownCoding { throw ParseError(.unknownTransferCoding, at: 0) }
+        let head = head  // As in `parse`.
         let connection = try reader.connection(of: &head.fields, in: input, limits: limits)
         head.isPersistent = connection.isPersistent
         head.upgrade = connection.upgrade
