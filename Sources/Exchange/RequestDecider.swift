@@ -222,7 +222,7 @@ public struct RequestDecider: ~Copyable {
     /// The version that was chosen, or the one that stands in because it has no endpoint at all.
     private static func standing(for choice: Choice, _ route: Route, _ snapshot: Snapshot) -> (version: Version, reason: Reason) {
         guard snapshot.backends[backend(of: choice.version, route)].endpoints.isEmpty else { return (choice.version, choice.reason) }
-        switch (choice.version, failover(of: route, snapshot)) {
+        switch (choice.version, snapshot.failover(of: route)) {
         case (.canary, .canaryToStable), (.canary, .both):
             guard !snapshot.backends[route.stable].endpoints.isEmpty else { break }
             return (.stable, .failover)
@@ -234,13 +234,6 @@ public struct RequestDecider: ~Copyable {
             break
         }
         return (choice.version, choice.reason)
-    }
-
-    @inline(never)
-    private static func failover(of route: Route, _ snapshot: Snapshot) -> Failover {
-        if route.coversStable { return .both }
-        // R21.3: ingress-nginx lets stable answer for a canary without endpoints, and nothing else.
-        return snapshot.compatibility == .ingressNginx ? .canaryToStable : snapshot.failover
     }
 
     private static func backend(of version: Version, _ route: Route) -> Int {

@@ -78,11 +78,24 @@ extension ControlLoop {
         case .well:
             guard health.ailing.remove(target.id) != nil else { return false }
             log.info("\(target.service): \(target.id.endpoint.address) is well again")
+        case .unknown:
+            return false
         case .ill(let why):
             guard health.ailing.insert(target.id).inserted else { return false }
             log.warning("\(target.service): \(target.id.endpoint.address) fails its health check: \(why)")
         }
         return true
+    }
+
+    /// Until the next snapshot, which tries again, everybody counts as well: nobody would say who comes back.
+    func healthFailed(_ error: Errno) {
+        healthMonitor.stop()
+        health.targets = []
+        health.unknown = []
+        log.error("no endpoint is checked: \(error)")
+        guard !health.ailing.isEmpty else { return }
+        health.ailing = []
+        installHealth()
     }
 
     /// The timer has fired. A snapshot that waits for names will have the news, too.

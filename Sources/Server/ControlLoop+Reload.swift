@@ -275,18 +275,27 @@ extension ControlLoop {
     private func retire(for new: Snapshot) {
         if let old = serving, old !== new { retired.append(old) }
         serving = new
+        // Brought forward, never put off: endpoints that come and go may make a snapshot every few milliseconds.
+        let due = loop.now + Self.retirement
+        guard retireTimer == .none || due < retireDue else { return }
         loop.cancel(retireTimer)
-        retireTimer = loop.arm(token: Self.retireToken, at: loop.now + Self.retirement)
+        armRetirement(at: due)
+    }
+
+    private func armRetirement(at due: UInt64) {
+        retireTimer = loop.arm(token: Self.retireToken, at: due)
+        retireDue = due
     }
 
     func releaseRetired() {
+        retireTimer = .none
         Self.release(&retired)
         Self.release(&inventories)
         // What the load and the old snapshot leave is more than this process will soon need.
         ProcessMemory.trim()
         // A tunnel may keep its snapshot for hours.
         guard !retired.isEmpty || !inventories.isEmpty else { return }
-        retireTimer = loop.arm(token: Self.retireToken, at: loop.now + 10 * Self.retirement)
+        armRetirement(at: loop.now + 10 * Self.retirement)
     }
 
     /// Those that nobody else uses.

@@ -47,6 +47,7 @@ final class ControlLoop {
     /// Those that workers were given: it is not one of them that has to free tens of thousands of texts.
     var inventories: [SnapshotInventory] = []
     var retireTimer = TimerID.none
+    var retireDue: UInt64 = 0
 
     /// See `+Names`.
     var resolving = Resolving()
@@ -326,6 +327,8 @@ final class ControlLoop {
             resolver.join(thread)
         case .checked(let target, let outcome):
             checked(target, outcome)
+        case .healthFailed(let error):
+            healthFailed(error)
         case .upgrade:
             upgrade()
         case .lent(let result):

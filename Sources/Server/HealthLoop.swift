@@ -44,7 +44,7 @@ final class HealthLoop {
         do throws(Errno) {
             try HealthLoop(inbox, supervisor).run()
         } catch {
-            supervisor.post(.warning("no endpoint is checked: \(error)"))
+            supervisor.post(.healthFailed(error))
         }
     }
 
@@ -125,15 +125,15 @@ final class HealthLoop {
                 try loop.add(probe.socket.fd, token: probe.token, interest: .stream)
             } catch {
                 slab.remove(probe.token)
-                throw error
+                return schedule(endpoint)
             }
             probe.timer = loop.arm(token: probe.token, at: loop.now + target.id.check.timeout.nanoseconds)
             endpoint.probe = probe
             probes += 1
         } catch {
             // What this process lacks says nothing of the endpoint.
-            if error.isExhaustion { return schedule(endpoint) }
-            note(.ill("\(error)"), of: endpoint)
+            let isOurs = error.isExhaustion || error == .EADDRNOTAVAIL
+            note(isOurs ? .unknown : .ill("\(error)"), of: endpoint)
         }
     }
 
@@ -160,7 +160,7 @@ final class HealthLoop {
     }
 
     private func note(_ outcome: HealthProbe.Outcome, of endpoint: Endpoint) {
-        if endpoint.record.note(outcome == .well, endpoint.target.id.check) {
+        if outcome != .unknown, endpoint.record.note(outcome == .well, endpoint.target.id.check) {
             supervisor.post(.checked(endpoint.target, outcome))
         }
         schedule(endpoint)

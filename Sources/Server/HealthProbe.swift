@@ -11,6 +11,8 @@ final class HealthProbe {
         case well
         /// Why not, for the log.
         case ill(String)
+        /// Something that this process lacks; it says nothing of the endpoint.
+        case unknown
     }
 
     private enum Phase {
@@ -82,7 +84,7 @@ final class HealthProbe {
             return nil
         }
         if tls == nil { tls = TLSSession(to: secured, fd: socket.fd) }
-        guard let tls else { return .ill("no memory for TLS") }
+        guard let tls else { return .unknown }
         switch tls.handshake() {
         case .bytes: phase = .asking
         case .wantsRead, .wantsWrite: break

@@ -20,11 +20,11 @@ public struct Launch: Sendable {
 
     /// What `Supervisor.Options.handsOver` of the process before this one has made, once; nil if there is no such process, or no such
     /// thing. Bytes may be anything.
-    public mutating func takeHandedOver() -> [UInt8]? {
+    public mutating func takeHandedOver() throws -> [UInt8]? {
         let name = HandedMemory.program.rawValue
         guard passed.isUpgrade, let handed = passed.descriptors.first(where: { $0.name == name }) else { return nil }
         passed = passed.without(handed)
-        return try? SealedMemory.take(handed.fd, atMost: HandedMemory.program.limit)
+        return try SealedMemory.take(handed.fd, atMost: HandedMemory.program.limit)
     }
 
     /// For the process whose only purpose the proxy is.

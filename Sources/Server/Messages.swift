@@ -47,6 +47,8 @@ enum SupervisorMessage: Sendable {
     case resolverEnded(Int)
     /// The first outcome of an endpoint's checks, or a change.
     case checked(HealthTarget, HealthProbe.Outcome)
+    /// The health thread did not get what it needs, and has ended.
+    case healthFailed(Errno)
     case upgrade
     /// Copies of what a worker, or the admin loop, listens on, for the next process.
     case lent(Result<[LentSocket], Errno>)

@@ -26,8 +26,7 @@ struct RunCommand: ParsableCommand {
     static func start(_ path: String, _ launch: Launch?) throws -> Supervisor {
         var files = WatchedFiles()
         var launch = launch
-        let former = launch?.takeHandedOver().map(StoredIngresses.init(handedOver:)) ?? StoredIngresses()
-        let result = ConfigurationLoader.load(file: path, after: former)
+        let result = ConfigurationLoader.load(file: path, after: takeStored(from: &launch))
         files.note(result)
         Output.report(result.diagnostics, atLeast: .warning)
         guard let loaded = result.configuration else { throw ExitCode(1) }
@@ -54,6 +53,21 @@ struct RunCommand: ParsableCommand {
         }
         Output.line("admin \(supervisor.admin.isUnix ? "" : "http://")\(supervisor.admin)")
         return supervisor
+    }
+
+    /// The last good Ingresses of the process before; without them, refused ones are not served.
+    private static func takeStored(from launch: inout Launch?) -> StoredIngresses {
+        do {
+            guard let bytes = try launch?.takeHandedOver() else { return StoredIngresses() }
+            let stored = StoredIngresses(handedOver: bytes)
+            if stored.handOver() != bytes {
+                Output.errorLine("serin: warning: not all of the Ingresses that the process before has handed over are understood")
+            }
+            return stored
+        } catch {
+            Output.errorLine("serin: warning: the Ingresses that the process before has handed over cannot be read: \(error)")
+            return StoredIngresses()
+        }
     }
 
     private static func reload(_ path: String, _ stored: LastStored) -> ReloadOutcome {

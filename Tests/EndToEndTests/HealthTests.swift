@@ -82,7 +82,7 @@ import Testing
         let one = try Patient("one", status: 404), two = try Patient("two", status: 404)
         let serin = try SerinProcess(Self.app([one.origin, two.origin]))
         #expect(Set(try Self.answers(serin, 4)) == ["one\n", "two\n"])
-        #expect(try Self.isWell(serin, one.origin) + Self.isWell(serin, two.origin) == 0)
+        for origin in [one, two] { try serin.waitForLog("\(origin.origin.address) fails its health check") }
         one.answerChecks(200)
         try eventually("only the good one") { Set(try Self.answers(serin, 4)) == ["one\n"] }
     }
@@ -107,7 +107,8 @@ import Testing
         var configuration = TestConfiguration.canary(old: [old.origin], new: [new.origin], ["canary-by-header": "X"])
         configuration.settings = "healthChecks: {new: {\(Self.often)}}\ncanary: {failover: none}"
         let serin = try SerinProcess(configuration)
-        #expect(try Self.isWell(serin, new.origin) == 0)
+        try serin.waitForLog("\(new.origin.address) fails its health check")
+        #expect(try serin.metrics().text.contains("serin_endpoint_healthy{service=\"default/new:80\""))
         #expect(try Self.answers(serin, 3, fields: ["X: always"]) == Array(repeating: "new\n", count: 3))
     }
 
@@ -121,7 +122,7 @@ import Testing
         #expect(check["Host"] == "shop.example.com" && check["Connection"] == "close")
         #expect(try Self.isWell(serin, one.origin) == 1)
         // The interval is far away.
-        #expect(try Self.answers(serin, 20).count == 20)
+        _ = try Self.answers(serin, 20)
         #expect(one.checks.count == 1)
     }
 

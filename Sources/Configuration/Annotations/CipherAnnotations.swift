@@ -4,7 +4,7 @@ struct CipherAnnotations {
     static let names = ["ssl-ciphers", "ssl-prefer-server-ciphers"]
 
     /// In OpenSSL's notation.
-    private(set) var list: Located<String>?
+    var list: Located<String>?
     /// Whether our order counts, and not the client's.
     private(set) var isOurOrder: Bool?
 

@@ -14,10 +14,13 @@ struct HostCiphers {
     }
 
     private mutating func add(_ main: PlannedIngress, log: inout DiagnosticLog) {
-        let annotations = main.annotations.ciphers
+        var annotations = main.annotations.ciphers
         guard annotations.list != nil || annotations.isOurOrder != nil else { return }
         if let list = annotations.list, let problem = CipherPreference.problem(of: list.value) {
-            log.error(main.manifest.place(line: list.line), main.manifest.object, "ssl-ciphers: \"\(list.value.clipped)\" names no cipher: \(problem)")
+            log.warning(
+                main.manifest.place(line: list.line), main.manifest.object,
+                "ssl-ciphers: \"\(list.value.clipped)\" names no cipher, counts as not set: \(problem)")
+            annotations.list = nil
         }
         let names = Set(main.spec.rules.map(\.host))
         for name in names.isEmpty ? [""] : names {
