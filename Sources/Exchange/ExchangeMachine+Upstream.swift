@@ -133,7 +133,8 @@ extension ExchangeMachine {
 
     /// Nothing of an answer has gone to the client, and sending the request again is possible and does no harm.
     private var canRepeat: Bool {
-        guard hasTarget, interims == 0, request.isHeld else { return false }
+        // Interim responses do not go to clients of HTTP/1.0.
+        guard hasTarget, interims == 0 || head.minorVersion == 0, request.isHeld else { return false }
         return !request.hasSent || head.method.isIdempotent || target.retry.conditions.contains(.nonIdempotent)
     }
 

@@ -95,6 +95,12 @@ import Testing
             ],
             toClient: "HTTP/1.1 103 Early Hints|Link: </x>||" + busy, toUpstreams: [get], ends: [.init(503, sent: 4)]),
         Script(
+            name: "R39 a status behind an interim response that HTTP/1.0 does not get", world: world(.http503), steps: [
+                .client("GET / HTTP/1.0|Host: a.test||"), .upstream("HTTP/1.1 103 Early Hints|Link: </x>||" + busy), .upstream(ok),
+            ],
+            toClient: "HTTP/1.1 200 OK|Content-Length: 2|Connection: close||ok", toUpstreams: [get, get],
+            ends: [.init(200, attempts: 2, sent: 2)], left: .closed),
+        Script(
             name: "R39 a status in chunks, half of it there", world: world(.http503), steps: [
                 .client(get), .upstream("HTTP/1.1 503 Busy|Transfer-Encoding: chunked||4|bu"), .upstream(ok),
             ],
