@@ -69,7 +69,7 @@ extension Snapshot {
 
     /// Which version stands in on a route for one that has no endpoint.
     @inline(never)
-    func failover(of route: Route) -> Failover {
+    public func failover(of route: Route) -> Failover {
         if route.coversStable { return .both }
         // R21.3: ingress-nginx lets stable answer for a canary without endpoints, and nothing else.
         return compatibility == .ingressNginx ? .canaryToStable : failover

@@ -79,8 +79,8 @@ public struct Canary: Sendable {
 extension Canary {
     /// The rules in the order they are tried, in words, conditions that must hold together in one, and how the decision shows:
     /// `header foo = bar`, `header region ~ cd|sz`, `cookie foo`, `weight 50/100 by request`, `sets request header x-release`.
-    /// `keys` are those of the route. Empty if the canary gets no traffic (R27), not even copies.
-    public func ruleTexts(keys: [ValueKey]) -> [String] {
+    /// `keys` are those of the route, `weight` says what share it has. Empty if the canary gets no traffic (R27), not even copies.
+    func ruleTexts(keys: [ValueKey], weight share: String) -> [String] {
         func text(_ index: Int) -> String {
             keys.indices.contains(index) ? keys[index].description : "key \(index)"
         }
@@ -101,11 +101,7 @@ extension Canary {
         } else {
             rules.append(asked.joined(separator: " and "))
         }
-        if weight > 0, combination != .all {
-            let client = hashKeys.isEmpty ? "request" : hashKeys.map(text).joined(separator: " and ")
-            rules.append("weight \(weight)/\(total) by \(client)" + (hashSeed.map { ", seed \($0)" } ?? "")
-                + (hashCookie == nil ? "" : ", set if absent"))
-        }
+        if weight > 0, combination != .all { rules.append(share) }
         if let mirror { rules.append(mirror.text) }
         return rules.isEmpty ? [] : rules + markTexts + editTexts
     }

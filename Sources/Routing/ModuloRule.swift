@@ -18,6 +18,11 @@ public struct ModuloRule: Equatable, Sendable {
         self.remainder = UInt64(remainder)
     }
 
+    /// No remainder is below 0, none above the divisor's last.
+    var neverHolds: Bool {
+        relation == .less && remainder == 0 || relation == .greater && remainder == divisor - 1
+    }
+
     /// Whether `value` is a number, of any length, that the rule holds for.
     func holds(for value: Span<UInt8>) -> Bool {
         guard value.count > 0 else { return false }

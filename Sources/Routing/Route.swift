@@ -41,7 +41,7 @@ public final class Route: Sendable {
     /// The canary whose weight is everything, if there is one.
     let certain: Int?
     /// The first canary with a weight or a hash key: its salt, key and sequence serve the weight rule of all.
-    let drawing: Int
+    public let drawing: Int
     /// What it tells clients apart by.
     let clientKey: ClientKey
     /// A canary asks for more than a header, a cookie and a weight.

@@ -61,10 +61,10 @@ public enum RouteReport {
             if let rule = snapshot.https.clientRules[route.index] { lines.append("  clients \(rule)") }
             if route.retry != .standard { lines.append("  again   \(route.retry)") }
             if let rule = snapshot.gzip?.rule(of: route.index) { lines.append("  answers \(rule)") }
-            for canary in route.canaries {
+            for (index, canary) in route.canaries.enumerated() {
                 let effect = reasons.reason(route, canary).map { "not in effect: \($0)" } ?? "in effect"
                 lines.append("  canary  \(text(canary.backend, snapshot))  Ingress \(canary.name), \(effect)")
-                lines += canary.ruleTexts(keys: route.keys).map { "            \($0)" }
+                lines += route.ruleTexts(of: index).map { "            \($0)" }
             }
         }
         lines += snapshot.routes.aliases.map { "\($0.name)  is another name of \(site($0.host, ""))" }
@@ -142,12 +142,12 @@ public enum RouteReport {
         write(route.stable, snapshot, to: &json)
         json.key("canaries")
         json.beginArray()
-        for canary in route.canaries {
+        for (index, canary) in route.canaries.enumerated() {
             json.beginObject()
             json.member("ingress", canary.name)
             json.member("inEffect", reasons.reason(route, canary) == nil)
             json.member("why", reasons.reason(route, canary))
-            json.member("rules", canary.ruleTexts(keys: route.keys))
+            json.member("rules", route.ruleTexts(of: index))
             json.key("backend")
             write(canary.backend, snapshot, to: &json)
             json.endObject()

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 @testable import Configuration
 
@@ -24,7 +25,7 @@ import Testing
     @Test func keysAreUniqueAndInOrder() {
         let keys = AnnotationCatalogue.sections.flatMap { section in section.rows.map { section.prefix + $0.name } }
         #expect(Set(keys).count == keys.count)
-        for key in keys { #expect(AnnotationCatalogue.covers(key) && AnnotationCatalogue.row(key) != nil, "\(key)") }
+        for key in keys { #expect(AnnotationCatalogue.owner(of: key) != nil && AnnotationCatalogue.row(key) != nil, "\(key)") }
     }
 
     @Test func everyRowSaysSomethingThatFitsATable() {
@@ -50,6 +51,7 @@ import Testing
         let key: String
         /// What the one warning says; nil for none.
         let says: String?
+        var severity = Diagnostic.Severity.warning
         var testDescription: String { name }
     }
 
@@ -68,7 +70,13 @@ import Testing
         Case(name: "ACK's", key: "nginx.ingress.kubernetes.io/service-match", says: nil),
         Case(name: "Tengine's", key: "nginx.ingress.kubernetes.io/canary-mod-divisor", says: nil),
         Case(name: "Higress's", key: "higress.ingress.kubernetes.io/canary-by-query", says: nil),
-        Case(name: "Higress's own", key: "higress.ingress.kubernetes.io/destination", says: nil),
+        Case(name: "Higress's own", key: "higress.ingress.kubernetes.io/destination",
+             says: "destination is none of the vendor's annotations that are read, ignored", severity: .note),
+        Case(name: "Higress's, the wrong one of its prefixes", key: "higress.ingress.kubernetes.io/canary",
+             says: "is unknown, ignored; did you mean `nginx.ingress.kubernetes.io/canary`?"),
+        Case(name: "Higress's, made up", key: "higress.io/canary-by-moonlight", says: "is unknown, ignored"),
+        Case(name: "ALB's, misspelt", key: "alb.ingress.kubernetes.io/canaryy", says: "is unknown, ignored; did you mean `canary`?"),
+        Case(name: "ALB's, not about canaries", key: "alb.ingress.kubernetes.io/listen-ports", says: "ignored", severity: .note),
         Case(name: "the other prefix", key: "nginx.ingress.kubernetes.io/canary-hash-by", says: "did you mean `serin.dev/canary-hash-by`?"),
         Case(name: "the other prefix, the other way", key: "serin.dev/canary-by-header", says: "did you mean `nginx.ingress.kubernetes.io/canary-by-header`?"),
     ])
@@ -77,13 +85,23 @@ import Testing
             kind: "Ingress", namespace: "default", name: "test", place: Place(file: "test.yaml", line: 1), created: nil,
             labels: [:], annotations: [Annotation(key: test.key, value: "x", line: 7)], body: .ingress(IngressManifest()))
         var log = DiagnosticLog()
-        AnnotationSurvey.report(manifest, log: &log)
+        AnnotationSurvey.report([manifest], log: &log)
         guard let says = test.says else {
             #expect(log.entries.isEmpty)
             return
         }
         let warning = try #require(log.entries.first)
-        #expect(log.entries.count == 1 && warning.severity == .warning && warning.line == 7)
+        #expect(log.entries.count == 1 && warning.severity == test.severity && warning.line == 7)
         #expect(warning.message.contains(says), "\(warning)")
+    }
+
+    /// Once for the configuration, where it is first met.
+    @Test(arguments: [(1, ""), (2, " (so it is in 1 other Ingress)"), (300, " (so it is in 299 other Ingresses)")])
+    func once(_ count: Int, _ others: String) throws {
+        let loaded = Loaded(
+            (0..<count).map { Ingress.main("i\($0)", "h\($0)/ shop", annotations: ["enable-cors": "true", "made-up": "x"]) }, empty: [], settings: "")
+        #expect(loaded.messages == ["enable-cors is not supported yet (planned), ignored", "made-up is unknown, ignored"].map {
+            "test.yaml:1: warning: Ingress default/i0: nginx.ingress.kubernetes.io/\($0)\(others)"
+        })
     }
 }

@@ -134,7 +134,7 @@ import Testing
         Case(
             "R38 nor if it has none itself", [.main("main", "a/ shop", annotations: ["default-backend": "sorry"])],
             empty: ["default/shop", "default/sorry"], [("a/", "a/ to default/shop:80")],
-            messages: ["no endpoint is known for Service default/shop:80", "no endpoint is known for Service default/sorry:80", "the default-backend sorry has no endpoint…R38"]),
+            messages: ["no endpoint is known for Service default/shop:80", "the default-backend sorry has no endpoint either…R38"]),
         Case(
             "R38 what is no Service", [.main("main", "a/ shop", annotations: ["default-backend": "a/b"])], [("a/", "a/ to default/shop:80")],
             messages: ["default-backend: \"a/b\" is not the name of a Service"]),

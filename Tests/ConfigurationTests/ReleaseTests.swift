@@ -112,7 +112,7 @@ import Testing
         let route = try #require(loaded.snapshot.routes.routes.first)
         #expect(loaded.snapshot.routes.routes.count == 1)
         #expect(loaded.snapshot.backends[route.stable].name == "default/\(test.stable):80")
-        #expect(route.canaries.flatMap { $0.ruleTexts(keys: route.keys) } == test.rules)
+        #expect(route.canaries.indices.flatMap { route.ruleTexts(of: $0) } == test.rules)
         #expect(loaded.canaries.map(\.inactive) == (test.rules.isEmpty ? [] : [nil]))
         #expect(route.coversStable == !test.rules.isEmpty)
         let messages = loaded.diagnostics.filter { $0.severity == .warning }.map(\.message)

@@ -41,7 +41,8 @@ import Testing
             routes: ["a/ > default/shop:80 + default/next:80 \(weight)", "b/ > default/next:80"]),
         PlanCase(
             "3 even of the same path", [main, .canary("same", "a/ shop")],
-            routes: ["a/ > default/shop:80 + default/shop:80 \(weight)"]),
+            routes: ["a/ > default/shop:80 + default/shop:80 \(weight)"],
+            messages: ["note: Ingress default/same: Service default/shop:80 is the main one of this path, too: both versions are the same"]),
         PlanCase(
             "4 a main Service without endpoints leaves the canary in effect", [main, .canary("next", "a/ next")], empty: ["default/shop"],
             routes: ["a/ > default/shop:80 (503) + default/next:80 \(weight)"]),

@@ -156,10 +156,10 @@ private let cookieAndWeightCases: [DecisionCase] = [
         let pattern = HeaderRule(key: 0, match: .pattern(try Pattern("cd|sz")))
         let value = HeaderRule(key: 2, match: .value(utf8("bar")))
         let one = Canary(name: "a", backend: 1, header: pattern, cookie: 1, weight: 50, sequence: 0)
-        #expect(one.ruleTexts(keys: keys) == ["header region ~ cd|sz", "cookie foo", "weight 50/100 by request"])
+        #expect(Route.with([one], keys: keys).ruleTexts(of: 0) == ["header region ~ cd|sz", "cookie foo", "weight 50/100 by request"])
         let two = Canary(name: "b", backend: 1, header: value, weight: 5, total: 1000, hashKeys: [1], sequence: 0)
-        #expect(two.ruleTexts(keys: keys) == ["header foo = bar", "weight 5/1000 by cookie foo"])
-        #expect(Canary(name: "c", backend: 1, sequence: 0).ruleTexts(keys: keys).isEmpty)
+        #expect(Route.with([two], keys: keys).ruleTexts(of: 0) == ["header foo = bar", "weight 5/1000 by cookie foo"])
+        #expect(Route.with([Canary(name: "c", backend: 1, sequence: 0)], keys: keys).ruleTexts(of: 0).isEmpty)
     }
 
     @Test func everyReasonHasALabelOfItsOwn() {

@@ -168,11 +168,11 @@ private let keys = [header, cookie, query]
 
     @Test func ruleTexts() {
         func texts(_ combination: Combination, _ weight: Int) -> [String] {
-            Canary(
+            let canary = Canary(
                 name: "c", backend: 1,
                 conditions: [Self.modulo(100, .less, 10), Self.anyOf(.header, "a", "b"), Self.ranges("10.0.0.0/8", "::1")],
-                combination: combination, weight: weight, sequence: 0
-            ).ruleTexts(keys: keys)
+                combination: combination, weight: weight, sequence: 0)
+            return Route.with([canary], keys: keys).ruleTexts(of: 0)
         }
         let rules = ["header x_user = a or b", "cookie uid mod 100 < 10", "client address in 10.0.0.0/8 or ::1/128"]
         #expect(texts(.any, 5) == rules + ["weight 5/100 by request"])

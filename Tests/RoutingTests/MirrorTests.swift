@@ -39,8 +39,8 @@ import Testing
     /// A canary that only gets copies has a rule, and marks that clients cannot fake.
     @Test func aCanaryThatIsOnlyShownRequests() throws {
         let canary = Canary(name: "c", backend: 1, mirror: Mirror(share: 5, sequence: 0), sequence: 0)
-        #expect(canary.ruleTexts(keys: []) == ["copies 5/100 of stable's requests"])
         let route = Route.with([canary, Canary(name: "d", backend: 2, weight: 5, sequence: 0)], keys: [])
+        #expect(route.ruleTexts(of: 0) == ["copies 5/100 of stable's requests"])
         let marks = try #require(route.marks)
         #expect(route.isMirrored && marks.copyMarks(of: 1) == nil)
         #expect(marks.copyMarks(of: 0)?.request == utf8("X-Shadow: 1\r\n"))

@@ -77,24 +77,25 @@ enum AnnotationCatalogue {
     /// Whether the last ingress-nginx obeys the key.
     static func isIngressNginx(_ key: String) -> Bool { rows[key]?.section.isIngressNginx ?? false }
 
-    /// Whether a key is one that the catalogue should know: other annotations of Higress are its own.
-    static func covers(_ key: String) -> Bool { key.hasPrefix(ingressNginx) || key.hasPrefix(serin) || rows[key] != nil }
+    /// Whose prefix a key has.
+    enum Owner { case ingressNginx, serin, vendor }
+
+    /// Nil for the keys of those whose annotations nobody reads here.
+    static func owner(of key: String) -> Owner? {
+        if key.hasPrefix(ingressNginx) { return .ingressNginx }
+        if key.hasPrefix(serin) { return .serin }
+        return [higress, higressShort, alb].contains(where: key.hasPrefix) ? .vendor : nil
+    }
 
     /// What somebody who wrote `key` may have meant: the same name under the other prefix in full, else the nearest name.
     ///
     /// - Parameter nginxPrefix: what ingress-nginx's annotations are written with.
     static func nearest(to key: String, _ nginxPrefix: String) -> String? {
-        guard let (prefix, name) = split(key) else { return nil }
-        let (other, written) = prefix == serin ? (ingressNginx, nginxPrefix) : (serin, serin)
+        guard let prefix = [ingressNginx, serin, higress, higressShort, alb].first(where: key.hasPrefix) else { return nil }
+        let name = String(key.dropFirst(prefix.count))
+        let (other, written) = prefix == ingressNginx ? (serin, serin) : (ingressNginx, nginxPrefix)
         if rows[other + name] != nil { return written + name }
         let names = sections.filter { $0.prefix == prefix }.flatMap { $0.rows.map(\.name) }
         return EditDistance.nearest(to: name, among: names)
-    }
-
-    private static func split(_ key: String) -> (prefix: String, name: String)? {
-        for prefix in [ingressNginx, serin] {
-            if let name = key.droppingPrefix(prefix) { return (prefix, name) }
-        }
-        return nil
     }
 }

@@ -25,6 +25,8 @@ struct CanaryAnnotations {
     private(set) var total = 100
     /// How many times `canary-weight-total` the total is.
     private var totalScale = 1
+    /// `serin.dev/canary-weight` says the weight.
+    private var isOwnWeight = false
     private(set) var header: String?
     private(set) var headerValue: String?
     private(set) var headerPattern: String?
@@ -63,11 +65,13 @@ struct CanaryAnnotations {
         weight = integer("canary-weight", orElse: 0, log: &log) ?? 0
         readTotal(log: &log)
         readOwnWeight(log: &log)
+        if compatibility == .ingressNginx { warnTotal(log: &log) }
         header = text("canary-by-header", allowed: AnnotationText.isBasic, log: &log)
         if conditions.vendorList == nil { headerValue = text("canary-by-header-value", allowed: AnnotationText.isBasic, log: &log) }
         headerPattern = text("canary-by-header-pattern", allowed: AnnotationText.isPattern, log: &log)
         cookie = text("canary-by-cookie", allowed: AnnotationText.isBasic, log: &log)
         readConditions(log: &log)
+        ShadowedAnnotations.report(reader, log: &log)
     }
 
     /// The rules of a release as those of a canary.
@@ -89,6 +93,15 @@ struct CanaryAnnotations {
         case .scoped: total
         case .ingressNginx: max(total, 100 * totalScale)
         }
+    }
+
+    /// Whether a weight is written, be it 0.
+    var hasWeight: Bool { weightAnnotation != nil }
+
+    /// What says the weight.
+    var weightAnnotation: Annotation? {
+        if isRelease { return pin == nil ? nil : reader.nginx(ServiceRelease.weightName) }
+        return isOwnWeight ? reader.own("canary-weight") : annotation("canary-weight")
     }
 
     // MARK: Reading
@@ -137,7 +150,14 @@ struct CanaryAnnotations {
         }
         weight = read.weight
         total = scaled
+        isOwnWeight = true
         if case .total(let times) = read.scale { totalScale = times }
+    }
+
+    /// R21.7.
+    private func warnTotal(log: inout DiagnosticLog) {
+        guard isEnabled, total < 100 * totalScale, let annotation = annotation("canary-weight-total") else { return }
+        warn(annotation, "R21.7", "is below 100 and is ignored, the weight is a part of 100; write a total above 100", log: &log)
     }
 
     private func text(_ name: String, allowed: (UInt8) -> Bool, log: inout DiagnosticLog) -> String? {
@@ -163,10 +183,10 @@ struct CanaryAnnotations {
     }
 
     private mutating func readConditions(log: inout DiagnosticLog) {
-        let hasWeight = annotation("canary-weight") != nil || reader.own("canary-weight") != nil
         let plain = ConditionAnnotations.Plain(
             header: header, headerValue: headerValue, headerPattern: headerPattern, cookie: cookie)
-        conditions.read(plain, hasWeight: hasWeight, log: &log)
+        let isWeighed = annotation("canary-weight") != nil || reader.own("canary-weight") != nil
+        conditions.read(plain, hasWeight: isWeighed, log: &log)
         isEnabled ? warnUseless(log: &log) : warnDisabled(log: &log)
         if conditions.replaced.contains(.header) { (header, headerValue, headerPattern) = (nil, nil, nil) }
         if conditions.replaced.contains(.cookie) { cookie = nil }

@@ -53,6 +53,7 @@ struct ConditionAnnotations {
         if let further = reader.own("canary-by-headers") { items += HeaderListText.items(further, reader, log: &log) }
         readCookie(plain, plain.header == nil ? modulo : nil, log: &log)
         readQuery(plain.header == nil && plain.cookie == nil ? modulo : nil, log: &log)
+        if plain.header == nil, plain.cookie == nil, reader.extended("canary-by-query") == nil { readNamelessModulo(log: &log) }
         readSourceRange(log: &log)
         if mustMatchAll, items.isEmpty, let annotation = reader.own("canary-match") {
             combination = .any
@@ -147,6 +148,19 @@ struct ConditionAnnotations {
         if mustMatchAll, let written = named ?? ownTests(base, nil).first?.annotation {
             items.append(Item(family: family, key: nil, test: .nothing(written.key)))
         }
+    }
+
+    /// Tengine's annotations about a remainder, without anything that says of what.
+    private mutating func readNamelessModulo(log: inout DiagnosticLog) {
+        let names = [ModuloText.divisor, ModuloText.relation, ModuloText.remainder]
+        let written = names.compactMap { reader.nginx($0) }
+        for annotation in written {
+            reader.warn(
+                annotation, "does nothing without canary-by-header, canary-by-cookie or canary-by-query, which names what is looked at; "
+                    + "add one", log: &log)
+        }
+        // What was to narrow the canary must not widen it by being dropped.
+        if mustMatchAll, let first = written.first { items.append(Item(family: .query, key: nil, test: .nothing(first.key))) }
     }
 
     private mutating func readSourceRange(log: inout DiagnosticLog) {

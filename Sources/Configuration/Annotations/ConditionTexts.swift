@@ -19,14 +19,19 @@ enum ValueListText {
 /// A pattern of PCRE2.
 enum PatternText {
     static func test(_ text: String, _ manifest: Manifest, _ key: String, log: inout DiagnosticLog) -> Condition.Test {
+        compile(text, manifest, key, log: &log).map(Condition.Test.pattern) ?? .invalidPattern(text)
+    }
+
+    /// Nil, with a warning about the annotation `key`, for what is none.
+    static func compile(_ text: String, _ manifest: Manifest, _ key: String, log: inout DiagnosticLog) -> Pattern? {
         do {
-            return .pattern(try Pattern(text))
+            return try Pattern(text)
         } catch {
             log.warning(
                 manifest.place(line: manifest.annotations.first { $0.key == key }?.line ?? manifest.place.line), manifest.object,
                 "\(key): the pattern \"\(text.clipped)\" never matches, every request with a value to search goes to stable (R21): "
                     + error.description)
-            return .invalidPattern(text)
+            return nil
         }
     }
 }

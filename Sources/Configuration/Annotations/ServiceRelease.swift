@@ -90,7 +90,9 @@ struct ServiceRelease {
                 reader.warn(annotation, "has rules for two Services; those of \(found.service) count", log: &log)
                 continue
             }
-            // Of several for one Service, ACK takes the last.
+            if found != nil {
+                reader.warn(annotation, "has several rules for \(entry.service), of which the last counts, as in ACK; remove the others", log: &log)
+            }
             found = (entry.service, match)
         }
         if scanner.isAtEnd, let found { return found }

@@ -45,7 +45,6 @@ final class PlannedIngress: Sendable {
     /// Nil for what is no Ingress.
     init?(_ manifest: Manifest, _ compatibility: Compatibility, log: inout DiagnosticLog) {
         guard case .ingress(let spec) = manifest.body else { return nil }
-        AnnotationSurvey.report(manifest, log: &log)
         if spec.writtenPaths.isEmpty, spec.defaultBackend == nil, !spec.isDamaged {
             log.warning(manifest.place, manifest.object, "has no path and no default backend: routes nothing")
         }

@@ -6,6 +6,7 @@ internal import Routing
 enum RoutePlanner {
     /// `manifests` are Ingresses in the order of precedence.
     static func plan(_ manifests: [Manifest], _ compatibility: Compatibility, log: inout DiagnosticLog) -> RoutePlan {
+        AnnotationSurvey.report(manifests, log: &log)
         // To a planner a release is an ordinary Ingress with its old Services; the new ones join the routes that come of it.
         let split = ReleaseSplit(manifests, log: &log)
         let ingresses = read(split.ingresses, compatibility, log: &log)

@@ -27,20 +27,15 @@ struct SnapshotCompiler {
     private var securing: UpstreamTLSCompiler
     private var backends: [Backend] = []
     private var backendPositions: [BackendKey: Int] = [:]
-    /// Services of which it was said that they have no endpoint.
-    private var reported: Set<String> = []
-    private var sequences: [String] = []
+    private var missing = MissingEndpoints()
+    /// For each route the backend that its path names, though another may answer (R38).
+    private var own: [Int] = []
+    var sequences: [String] = []
     /// By label of the canary, then by how the canaries of a route share its requests.
-    private var sequencePositions: [String: [[String]: Int]] = [:]
+    var sequencePositions: [String: [[String]: Int]] = [:]
     /// By name.
-    private var mirrorSequences: [String: Int] = [:]
-    private var matches: [String: HeaderRule.Match] = [:]
-    /// The backends of the canaries of each place, by their Ingresses.
-    private var canaryBackends: [RoutePlace: [String: Int]] = [:]
-    /// The backend of each route.
-    private var stables: [RoutePlace: Int] = [:]
-    /// Canary Ingresses without a rule that could send them a request.
-    private var idle: Set<String> = []
+    var mirrorSequences: [String: Int] = [:]
+    var matches: [String: HeaderRule.Match] = [:]
     /// Lines of the entries of `services:` that a route uses.
     private var usedEntries: Set<Int> = []
 
@@ -59,7 +54,6 @@ struct SnapshotCompiler {
         let plan = RoutePlanner.plan(ingresses, settings.compatibility, log: &log)
         compiler.securing.note(plan)
         let routes = compiler.routes(plan, log: &log)
-        let canaries = compiler.reports(plan, log: &log)
         if routes.routes.isEmpty, !log.hasErrors {
             log.warning(
                 config, "configuration",
@@ -75,8 +69,11 @@ struct SnapshotCompiler {
             limits: settings.limits, forwarding: settings.forwarding, failover: settings.failover,
             compatibility: settings.compatibility, https: tls.policy, gzip: GzipOptions.policy(plan, settings.gzip),
             health: HealthOptions.policy(compiler.backends, settings.healthChecks, config: config, log: &log))
+        compiler.missing.report(snapshot, own: compiler.own, log: &log)
+        var warnings = CanaryWarnings(snapshot)
+        warnings.report(plan, own: compiler.own, log: &log)
         return Result(
-            snapshot: snapshot, canaries: canaries,
+            snapshot: snapshot, canaries: CanaryEffects(snapshot).reports(plan.outcomes),
             tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts), stored: nowStored)
     }
 
@@ -98,17 +95,13 @@ struct SnapshotCompiler {
             var canaries: [Canary] = []
             let split = planned.canaries.map { "\($0.annotations.weight)/\($0.annotations.total(in: settings.compatibility))" }
             for canary in planned.canaries {
-                let compiled = self.canary(
-                    canary, security, sequence: sequence(canary.owner.label, split),
-                    rewrite: plan.hostPlan.rewrite(of: canary, on: planned), keys: &keys, log: &log)
-                if compiled.ruleTexts(keys: keys.keys).isEmpty { idle.insert(compiled.name) }
-                canaries.append(compiled)
+                canaries.append(
+                    self.canary(
+                        canary, security, sequence: sequence(canary.owner.label, split),
+                        rewrite: plan.hostPlan.rewrite(of: canary, on: planned), keys: &keys, log: &log))
             }
-            warnHashKeys(planned, canaries, log: &log)
             let place = planned.path.place
-            stables[place] = stable
             let affinity = planned.affinity(settings.compatibility, cookiePath: cookiePath(planned, plan.hostPlan, log: &log), keys: &keys)
-            for canary in canaries { canaryBackends[place, default: [:]][canary.name] = canary.backend }
             // Places are distinct by now, so that the table never sees one twice.
             _ = builder.add(host: place.host, path: place.path, type: place.type) { index in
                 Route(
@@ -144,11 +137,14 @@ struct SnapshotCompiler {
     ) -> Int {
         if planned.isWithdrawn {
             let name = resolver.resolve(planned.path.backend, namespace: planned.owner.namespace).name
-            return position(of: Backend(name: name, endpoints: []), as: BackendKey(name: name + " (R18)"))
+            let withdrawn = position(of: Backend(name: name, endpoints: []), as: BackendKey(name: name + " (R18)"))
+            own.append(withdrawn)
+            return withdrawn
         }
         let stable = backend(
             planned.path.backend, of: planned.owner, planned.placement, planned.proxyProtocol, security,
             atService: planned.usesServiceAddress ? planned.owner : nil, log: &log)
+        own.append(stable)
         return backends[stable].endpoints.isEmpty ? defaultBackend(planned, security, log: &log) ?? stable : stable
     }
 
@@ -157,15 +153,20 @@ struct SnapshotCompiler {
         _ planned: PlannedRoute, _ security: UpstreamTLSCompiler.Security, log: inout DiagnosticLog
     ) -> Int? {
         guard let service = planned.annotations.defaultBackend else { return nil }
-        let reference = resolver.firstPort(of: service, namespace: planned.owner.namespace)
-        let position = reference.map { backend($0, of: planned.owner, planned.placement, planned.proxyProtocol, security, log: &log) }
         let place = planned.owner.place(line: service.line)
-        guard let position, !backends[position].endpoints.isEmpty else {
+        let reference = resolver.firstPort(of: service, namespace: planned.owner.namespace)
+        let found = reference.map { resolver.resolve($0, namespace: planned.owner.namespace) }
+        if let line = found?.entryLine { usedEntries.insert(line) }
+        guard let reference, let found, found.problem == nil else {
             log.warning(
                 place, planned.owner.object,
-                "the default-backend \(service.value) has no endpoint, so that \(planned.path.place) answers 503 (R38)")
+                "the default-backend \(service.value) has no endpoint either, so that it does not answer \(planned.path.place) (R38): "
+                    + (found?.problem ?? "nothing is known of such a Service"))
             return nil
         }
+        let position = backend(reference, of: planned.owner, planned.placement, planned.proxyProtocol, security, log: &log)
+        // Nothing is sent anywhere for want of what it would be secured with.
+        guard !backends[position].endpoints.isEmpty else { return nil }
         log.note(
             place, planned.owner.object,
             "\(planned.path.place) is served by the default-backend \(service.value) while its own Service has no endpoint (R38)")
@@ -181,20 +182,18 @@ struct SnapshotCompiler {
     ) -> Int {
         let tls = security.tls(of: resolver.dnsName(of: reference.service, namespace: manifest.namespace))
         if case .denied = security {
-            let name = resolve(reference, of: manifest, log: &log).name
+            let name = resolve(reference, of: manifest).name
             return position(of: Backend(name: name, endpoints: []), as: BackendKey(name: name + " proxy-ssl-secret"))
         }
         if let owner, let position = serviceAddress(reference, of: owner, balancing, proxyProtocol, tls, log: &log) { return position }
-        let backend = resolve(reference, of: manifest, log: &log)
+        let backend = resolve(reference, of: manifest)
         // One Service may be balanced, and spoken to, in several ways.
         let key = BackendKey(name: backend.name, balancing: balancing, proxyProtocol: proxyProtocol, tls: tls)
         let made = Backend(name: backend.name, endpoints: backend.endpoints, balancing: balancing, proxyProtocol: proxyProtocol, tls: tls)
         return position(of: made, as: key)
     }
 
-    private mutating func resolve(
-        _ reference: BackendReference, of manifest: Manifest, log: inout DiagnosticLog
-    ) -> (name: String, endpoints: [Endpoint]) {
+    private mutating func resolve(_ reference: BackendReference, of manifest: Manifest) -> (name: String, endpoints: [Endpoint]) {
         let resolution = resolver.resolve(reference, namespace: manifest.namespace)
         if let line = resolution.entryLine { usedEntries.insert(line) }
         // R12: the name of a port makes another backend than its number.
@@ -202,11 +201,7 @@ struct SnapshotCompiler {
         case .scoped: resolution.name
         case .ingressNginx: "\(manifest.namespace)/\(reference.service):\(reference.port)"
         }
-        if let problem = resolution.problem, reported.insert(name).inserted {
-            log.warning(
-                manifest.place(line: reference.line), manifest.object,
-                "no endpoint is known for Service \(name), so that it answers 503: \(problem)")
-        }
+        if let problem = resolution.problem { missing.note(name, reference, of: manifest, problem) }
         return (name, resolution.endpoints)
     }
 
@@ -269,95 +264,5 @@ struct SnapshotCompiler {
             hashCookie: annotations.hash.cookie, marks: annotations.marks,
             edits: annotations.changes.edits, rewrite: rewrite, shield: annotations.shield,
             mirror: mirror(annotations.mirror, of: planned.owner), sequence: sequence)
-    }
-
-    /// One sequence for each canary Ingress; a label has no space.
-    private mutating func mirror(_ annotations: MirrorAnnotations, of manifest: Manifest) -> Mirror? {
-        guard annotations.share > 0 else { return nil }
-        let name = manifest.label + " mirror"
-        if mirrorSequences[name] == nil {
-            mirrorSequences[name] = sequences.count
-            sequences.append(name)
-        }
-        return mirrorSequences[name].map { Mirror(share: annotations.share, total: annotations.total, sequence: $0) }
-    }
-
-    /// One for each canary Ingress; its paths share it, and so do the routes of its main Service (R20).
-    private mutating func match(_ planned: PlannedCanary, log: inout DiagnosticLog) -> HeaderRule.Match {
-        if let known = matches[planned.owner.label] { return known }
-        let match = headerMatch(planned, log: &log)
-        matches[planned.owner.label] = match
-        return match
-    }
-
-    private func headerMatch(_ planned: PlannedCanary, log: inout DiagnosticLog) -> HeaderRule.Match {
-        if let value = planned.annotations.headerValue { return .value(Array(value.utf8)) }
-        guard let text = planned.annotations.headerPattern else { return .alwaysNever }
-        do {
-            return .pattern(try Pattern(text))
-        } catch {
-            let annotation = AnnotationReader(manifest: planned.owner).canary("canary-by-header-pattern")
-            log.warning(
-                planned.owner.place(line: annotation?.line ?? planned.line), planned.owner.object,
-                "the pattern \"\(text.clipped)\" never matches, every request with the header goes to stable (R21): "
-                    + error.description)
-            return .invalidPattern(text)
-        }
-    }
-
-    /// One sequence for each canary Ingress; its paths share it while the requests of each are split alike, as a sequence is
-    /// exact for one weight at a time only. Named so that it is found again after a change of the weights.
-    private mutating func sequence(_ label: String, _ split: [String]) -> Int {
-        let known = sequencePositions[label] ?? [:]
-        if let position = known[split] { return position }
-        sequencePositions[label, default: [:]][split] = sequences.count
-        sequences.append(known.isEmpty ? label : "\(label) \(known.count + 1)")
-        return sequences.count - 1
-    }
-
-    /// What became of each path of each canary Ingress, and of each release.
-    private mutating func reports(_ plan: RoutePlan, log: inout DiagnosticLog) -> [CanaryReport] {
-        plan.outcomes.map { outcome in
-            let place = outcome.path.place
-            return CanaryReport(
-                object: outcome.owner.object, file: outcome.owner.place.file, line: outcome.path.line, host: place.host,
-                path: place.path, pathType: place.type, inactive: outcome.obstacle ?? inactive(outcome, log: &log))
-        }
-    }
-
-    /// Why a bound canary gets no request.
-    private mutating func inactive(_ outcome: CanaryOutcome, log: inout DiagnosticLog) -> String? {
-        if idle.contains(outcome.owner.label) { return "it has no header, no cookie and no weight above 0 (R27)" }
-        let bound = canaryBackends[outcome.path.place]?[outcome.owner.label]
-        let canary = bound.map { (name: backends[$0].name, endpoints: backends[$0].endpoints) }
-            ?? resolve(outcome.path.backend, of: outcome.owner, log: &log)
-        if outcome.isRelease {
-            return canary.endpoints.isEmpty ? "Service \(canary.name) has no endpoint, stable answers its requests" : nil
-        }
-        if settings.compatibility == .ingressNginx, let stable = stables[outcome.path.place], backends[stable].endpoints.isEmpty {
-            return "the main Service \(backends[stable].name) has no endpoint, so that all requests are answered 503 (R21.0)"
-        }
-        guard canary.endpoints.isEmpty else { return nil }
-        if settings.compatibility == .ingressNginx { return "Service \(canary.name) has no endpoint, stable answers its requests (R21.3)" }
-        let instead = settings.failover == .none ? "its requests are answered 503" : "stable answers its requests"
-        return "Service \(canary.name) has no endpoint, \(instead)"
-    }
-
-    /// The weights of a path are one scale, so that one key serves them all.
-    private func warnHashKeys(_ planned: PlannedRoute, _ canaries: [Canary], log: inout DiagnosticLog) {
-        let weighted = canaries.indices.filter { canaries[$0].weight > 0 || !canaries[$0].hashKeys.isEmpty }
-        guard let first = weighted.first else { return }
-        func hasOtherSeed(_ index: Int) -> Bool {
-            canaries[index].hashSeed != nil && canaries[index].hashSeed != canaries[first].hashSeed
-        }
-        for index in weighted where canaries[index].hashKeys != canaries[first].hashKeys || hasOtherSeed(index) {
-            let (one, other) = (planned.canaries[index], planned.canaries[first])
-            let (thing, name) = hasOtherSeed(index) ? ("seed", "canary-hash-seed") : ("key", "canary-hash-by")
-            let annotation = AnnotationReader(manifest: one.owner).own(name)
-            log.warning(
-                one.owner.place(line: annotation?.line ?? one.line), one.owner.object,
-                "sticks to another \(thing) than \(other.owner.object) on the same path, whose \(thing) serves both; give "
-                    + "both the same \(AnnotationReader.prefix)\(name)")
-        }
     }
 }

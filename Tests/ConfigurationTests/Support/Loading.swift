@@ -43,8 +43,8 @@ enum Listing {
         snapshot.routes.routes.flatMap { route in
             let place = "\(route.host.isEmpty ? "*" : route.host)\(route.path) \(route.pathType)"
             let head = "route \(place) -> \(backend(route.stable, snapshot)) by \(route.label)"
-            return [head] + route.canaries.map { canary in
-                let rules = canary.ruleTexts(keys: route.keys).joined(separator: ", ")
+            return [head] + route.canaries.enumerated().map { index, canary in
+                let rules = route.ruleTexts(of: index).joined(separator: ", ")
                 return "  canary \(canary.name) -> \(backend(canary.backend, snapshot)): \(rules)"
             }
         }

@@ -59,21 +59,22 @@ struct PlanCase: Sendable, CustomTestStringConvertible {
         let backends = loaded.snapshot.backends
         func name(_ index: Int) -> String { backends[index].name + (backends[index].endpoints.isEmpty ? " (503)" : "") }
         let place = (route.pathType == .exact ? "=" : "") + (route.host.isEmpty ? "*" : route.host) + route.path
-        let canaries = route.canaries.map { canary in
-            " + \(name(canary.backend)) \(canary.ruleTexts(keys: route.keys).joined(separator: ", "))"
+        let canaries = route.canaries.enumerated().map { index, canary in
+            " + \(name(canary.backend)) \(route.ruleTexts(of: index).joined(separator: ", "))"
         }
         return "\(place) > \(name(route.stable))" + canaries.joined()
     }
 }
 
 extension Loaded {
-    /// Ingresses whose Services have one endpoint each, but for those of `empty`. `settings` are keys of `canary:`.
-    init(_ ingresses: [Ingress], empty: [String], settings: String) {
+    /// Ingresses whose Services have one endpoint each, but for those of `empty`. `settings` are keys of `canary:`, `top` is what
+    /// stands beside it.
+    init(_ ingresses: [Ingress], empty: [String], settings: String, top: String = "") {
         let services = Set(ingresses.flatMap(\.services)).union(empty).sorted().map { service in
             "\(service): [\(empty.contains(service) ? "" : "\"10.0.0.1:80\"")]"
         }
         self.init(
             ingresses.map(\.yaml).joined(separator: "\n---\n"),
-            settings: "canary: {\(settings)}\nservices: {\(services.joined(separator: ", "))}")
+            settings: "\(top)\ncanary: {\(settings)}\nservices: {\(services.joined(separator: ", "))}")
     }
 }
