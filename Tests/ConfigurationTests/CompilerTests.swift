@@ -56,7 +56,7 @@ import Testing
             name: "no endpoint", services: "{shop:81: []}", expect: ["80 [10.0.0.1:8080]", "80 [10.0.0.1:8080]", "81 []"],
             messages: [
                 "test.yaml:10: warning: Ingress default/shop: no endpoint is known for Service default/shop:81, so that all "
-                    + "requests of */b (Prefix) are answered 503: `services:` lists it without an address; add one",
+                    + "requests of */admin (Exact) are answered 503: `services:` lists it without an address; add one",
             ]),
     ]
 

@@ -7,6 +7,7 @@ enum Fixtures {
         metrics.connectionsAccepted = 101
         metrics.connectionsRefused = 102
         metrics.acceptPauses = 103
+        metrics.patternFailures = 139
         metrics.tunnelsOpened = 104
         metrics.requestsCut = 105
         metrics.bytesFromClients = 106

@@ -87,6 +87,12 @@ enum AnnotationCatalogue {
         return [higress, higressShort, alb].contains(where: key.hasPrefix) ? .vendor : nil
     }
 
+    /// Whether a key is one that Serin obeys and ingress-nginx itself does not know: that of a fork, or of another controller.
+    static func isVendors(_ key: String) -> Bool {
+        guard let (row, section) = rows[key] else { return false }
+        return row.state == .supported && !section.isIngressNginx && section.prefix != serin
+    }
+
     /// What somebody who wrote `key` may have meant: the same name under the other prefix in full, else the nearest name.
     ///
     /// - Parameter nginxPrefix: what ingress-nginx's annotations are written with.
