@@ -1,3 +1,5 @@
+import Exchange
+import Routing
 import TestSupport
 import Testing
 @testable import Configuration

@@ -181,7 +181,8 @@ import Testing
             "R20 what is wrong with its rules is said once",
             [.main("main", "a/ shop", "b/ shop"), .canary("next", "a/ next", "b/ next", annotations: ["canary-by-header": "x", "canary-by-header-pattern": "("])],
             routes: ["a/ > default/shop:80 + default/next:80 header x ~ ( (invalid)", "b/ > default/shop:80 + default/next:80 header x ~ ( (invalid)"],
-            messages: ["the pattern \"(\" never matches"]),
+            inactive: ["Ingress default/next a/: …does not compile (R21)", "Ingress default/next b/: …does not compile (R21)"],
+            messages: ["canary-by-header-pattern: the pattern \"(\" never matches"]),
         PlanCase(
             "R21.2 only the first canary of a Service is asked",
             [main, .canary("two", day: 3, "a/ two"), .canary("one", day: 2, "a/ one")],
@@ -203,11 +204,13 @@ import Testing
         PlanCase(
             "R21.7 a total below 100 counts as 100",
             [main, .canary("next", "a/ next", annotations: ["canary-weight": "10", "canary-weight-total": "10"])],
-            routes: ["a/ > default/shop:80 + default/next:80 weight 10/100 by request"]),
+            routes: ["a/ > default/shop:80 + default/next:80 weight 10/100 by request"],
+            messages: ["canary-weight-total: \"10\" is below 100 and is ignored…(R21.7)"]),
         PlanCase(
             "R21.7 with decimals as without them",
             [main, .canary("next", "a/ next", annotations: ["serin.dev/canary-weight": "0.5", "canary-weight-total": "10"])],
-            routes: ["a/ > default/shop:80 + default/next:80 weight 5/1000 by request"]),
+            routes: ["a/ > default/shop:80 + default/next:80 weight 5/1000 by request"],
+            messages: ["canary-weight-total: \"10\" is below 100 and is ignored…(R21.7)"]),
         PlanCase(
             "R21.7 one above counts as written",
             [main, .canary("next", "a/ next", annotations: ["canary-weight": "10", "canary-weight-total": "1000"])],

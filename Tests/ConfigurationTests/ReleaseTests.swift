@@ -63,6 +63,8 @@ import Testing
         var rules: [String] = []
         var stable = "old"
         var warnings: [String] = []
+        /// Why it is not in effect; nil if it is, or if there is none.
+        var inactive: String?
         var testDescription: String { name }
     }
 
@@ -71,7 +73,8 @@ import Testing
 
     static let cases: [Case] = [
         Case(name: "a match", match: header, rules: ["header foo ~ ^bar$"]),
-        Case(name: "the last match", match: header + #", new: query("q", "1")"#, rules: ["query q = 1"]),
+        Case(name: "the last match", match: header + #", new: query("q", "1")"#, rules: ["query q = 1"],
+             warnings: ["has several rules for new, of which the last counts"]),
         Case(name: "weights", weight: "new: 20, old: 60", rules: [pin, "weight 25/100 by request"]),
         Case(name: "weights in whole percents", weight: "new: 1, old: 2", rules: [pin, "weight 33/100 by request"]),
         Case(name: "the first is the new one", weight: "old: 50, new: 150", rules: [pin, "weight 25/100 by request"], stable: "new"),
@@ -87,7 +90,8 @@ import Testing
         Case(name: "a negative weight", weight: "new: -1", warnings: ["can't be read", "(R16)"]),
         Case(name: "nothing", weight: ",", warnings: ["names no Service", "(R16)"]),
         Case(name: "another Service", weight: "other: 1", warnings: ["no path has the Service other", "(R16)"]),
-        Case(name: "a pattern that does not compile", match: #"new: header("foo", /(/)"#, rules: ["header foo ~ ( (invalid)"], warnings: ["never matches"]),
+        Case(name: "a pattern that does not compile", match: #"new: header("foo", /(/)"#, rules: ["header foo ~ ( (invalid)"], warnings: ["never matches"],
+             inactive: "nothing it says can send it a request: header foo ~ ( (invalid) never holds"),
     ]
 
     @Test(arguments: cases, ["scoped"]) func compiled(_ test: Case, _ mode: String) throws {
@@ -113,7 +117,7 @@ import Testing
         #expect(loaded.snapshot.routes.routes.count == 1)
         #expect(loaded.snapshot.backends[route.stable].name == "default/\(test.stable):80")
         #expect(route.canaries.indices.flatMap { route.ruleTexts(of: $0) } == test.rules)
-        #expect(loaded.canaries.map(\.inactive) == (test.rules.isEmpty ? [] : [nil]))
+        #expect(loaded.canaries.map(\.inactive) == (test.rules.isEmpty ? [] : [test.inactive]))
         #expect(route.coversStable == !test.rules.isEmpty)
         let messages = loaded.diagnostics.filter { $0.severity == .warning }.map(\.message)
         #expect(messages.count == test.warnings.count, "\(messages)")

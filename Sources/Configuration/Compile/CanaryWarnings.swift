@@ -117,13 +117,13 @@ struct CanaryWarnings {
         for key in route.keys where !key.canArrive(passesUnusual: snapshot.forwarding.underscoresInHeaders) {
             for annotation in fieldAnnotations(canary, key) where isNew(canary, "\(annotation.key) \(key)") {
                 let why = key.canArrive(passesUnusual: true)
-                    ? "whose name holds more than letters, digits and hyphens, is dropped from every request (R22) unless "
+                    ? ", whose name holds more than letters, digits and hyphens, is dropped from every request (R22) unless "
                         + "`underscoresInHeaders` is on"
-                    : "can't be sent at all: that is no name of a field (R22)"
+                    : " can't be sent at all: that is no name of a field (R22)"
                 let isHash = annotation.canonical == AnnotationReader.prefix + "canary-hash-by"
                 add(
                     annotation, canary, "never \(isHash ? "finds what it is to stick to, each request is weighed by itself" : "holds"): "
-                        + "\(key) \(why)", log: &log)
+                        + "\(key)\(why)", log: &log)
             }
         }
     }
