@@ -48,7 +48,7 @@ extension Worker {
             metrics.connectionsRefused &+= 1
             return turnAway(connection, isTLS: listener.configured.tls)
         }
-        let session = listener.configured.tls ? tls.flatMap { TLSSession($0, fd: connection.fd) } : nil
+        let session = listener.configured.tls ? tls.flatMap { TLSSession($0, fd: connection.fd, alerts: clientAlerts) } : nil
         guard listener.configured.tls == (session != nil) else {
             // There is no memory for it.
             return counts.leave(peer, countsAddress: countsAddress)

@@ -179,3 +179,10 @@ extension TLSCounts {
         if failure != .disconnected { recordFailure(Int(failure.rawValue)) }
     }
 }
+
+extension TLSAlertCounts {
+    init(_ tally: TLSAlertTally) {
+        self.init()
+        for number in UInt8.min...UInt8.max { add(number, received: tally.received(number), sent: tally.sent(number)) }
+    }
+}

@@ -41,6 +41,8 @@ final class Worker {
     var admission: AdmissionLimits
     let context: ExchangeContext
     var metrics: Metrics
+    let clientAlerts = TLSAlertTally()
+    let upstreamAlerts = TLSAlertTally()
     var endpoints: [EndpointKey: UpstreamEndpoint] = [:]
     var random = SystemRandomNumberGenerator()
 

@@ -21,10 +21,12 @@ public final class TLSSession {
     private var verifiedAt = 0
 
     /// Nil when there is no memory.
-    /// - Parameter fd: stays the caller's.
-    public init?(_ context: TLSContext, fd: Int32) {
+    /// - Parameters:
+    ///   - fd: stays the caller's.
+    ///   - alerts: counts those of this connection.
+    public init?(_ context: TLSContext, fd: Int32, alerts: TLSAlertTally? = nil) {
         guard let session = unsafe SSL_new(context.base) else { return nil }
-        let bio = SocketBIO(fd: fd)
+        let bio = SocketBIO(fd: fd, alerts: alerts)
         guard unsafe bio.attach(to: session) else {
             unsafe SSL_free(session)
             bio.deallocate()
@@ -37,10 +39,12 @@ public final class TLSSession {
     }
 
     /// A connection to an upstream; nil when there is no memory.
-    /// - Parameter fd: stays the caller's.
-    public init?(to upstream: UpstreamTLS, fd: Int32) {
+    /// - Parameters:
+    ///   - fd: stays the caller's.
+    ///   - alerts: counts those of this connection.
+    public init?(to upstream: UpstreamTLS, fd: Int32, alerts: TLSAlertTally? = nil) {
         guard let session = unsafe SSL_new(upstream.context.context) else { return nil }
-        let bio = SocketBIO(fd: fd)
+        let bio = SocketBIO(fd: fd, alerts: alerts)
         guard unsafe bio.attach(to: session), unsafe Self.name(upstream, session) else {
             unsafe SSL_free(session)
             bio.deallocate()

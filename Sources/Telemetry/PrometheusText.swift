@@ -197,6 +197,11 @@ public struct PrometheusText {
         for (index, label) in TLSCounts.failureLabels.enumerated() {
             series(failures, [("reason", label)], tls.failures(index))
         }
+        let alerts = prefix + "_alerts_total"
+        family(alerts, "counter", "TLS alerts received from \(others) and sent to them, by name, close_notify left out.")
+        for row in tls.alerts.rows {
+            series(alerts, [("direction", row.direction), ("alert", row.alert)], row.count)
+        }
     }
 
     private mutating func writeUpstreams(_ metrics: Metrics) {

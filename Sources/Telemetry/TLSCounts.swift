@@ -10,6 +10,8 @@ public struct TLSCounts: Sendable {
     private var handshakes = InlineArray<4, UInt64>(repeating: 0)
     private var failures = InlineArray<13, UInt64>(repeating: 0)
 
+    public var alerts = TLSAlertCounts()
+
     public init() {}
 
     public mutating func recordHandshake(isTLS13: Bool, isResumed: Bool) {
@@ -31,6 +33,7 @@ public struct TLSCounts: Sendable {
     public mutating func merge(_ other: TLSCounts) {
         for index in handshakes.indices { handshakes[index] &+= other.handshakes[index] }
         for index in failures.indices { failures[index] &+= other.failures[index] }
+        alerts.merge(other.alerts)
     }
 
     private static func index(isTLS13: Bool, isResumed: Bool) -> Int { (isTLS13 ? 2 : 0) + (isResumed ? 1 : 0) }

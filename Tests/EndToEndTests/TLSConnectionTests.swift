@@ -134,6 +134,60 @@ import Testing
         #expect(try Curl.run(proxy.curl("shop.test", "/")).status == 200)
     }
 
+    // MARK: Alerts
+
+    @Test func alertsAreCountedByName() throws {
+        let proxy = try TLSProxy(try .named("app"))
+        try proxy.python("""
+            def refused(using, name="shop.test"):
+                try: connect(name, using)
+                except (ssl.SSLError, ConnectionError): return
+                raise Exception("nobody refused")
+            # What clients say.
+            refused(ssl.create_default_context())
+            refused(ssl.create_default_context())
+            refused(context(), "other.shop.test")
+            # What they are told.
+            http2 = context()
+            http2.set_alpn_protocols(["h2"])
+            refused(http2)
+            old = context(verify=False)
+            old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+            old.set_ciphers("ALL:@SECLEVEL=0")
+            refused(old)
+            weak = context(ssl.TLSVersion.TLSv1_2)
+            weak.set_ciphers("AES128-GCM-SHA256")
+            refused(weak)
+            # In the middle of a handshake, by a name and by numbers that nobody has given one; and in the place of one.
+            for number in [80, 200, 201, None]:
+                line = raw()
+                outgoing = ssl.MemoryBIO()
+                session = context(ssl.TLSVersion.TLSv1_2).wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="shop.test")
+                try: session.do_handshake()
+                except ssl.SSLWantReadError: pass
+                if number:
+                    line.sendall(outgoing.read())
+                    line.recv(1)
+                line.sendall(bytes([0x15, 3, 3, 0, 2, 2, number or 80]))
+                while line.recv(1000): pass
+            # An end is no alert.
+            connection = connect()
+            expect(ask(connection)[0], 200)
+            connection.unwrap()
+            """)
+        let expected: [(direction: String, alert: String, count: Int)] = [
+            ("received", "unknown_ca", 3), ("received", "internal_error", 1), ("received", "other", 2),
+            ("sent", "no_application_protocol", 1), ("sent", "protocol_version", 1), ("sent", "handshake_failure", 1),
+            ("sent", "unexpected_message", 1),
+        ]
+        for row in expected {
+            try eventually("\(row)") {
+                try proxy.serin.metrics().sum("serin_tls_alerts_total", ["direction": row.direction, "alert": row.alert]) == row.count
+            }
+        }
+        #expect(try proxy.serin.metrics().sum("serin_tls_alerts_total") == expected.reduce(0) { $0 + $1.count }, "no others")
+    }
+
     // MARK: Requests
 
     @Test func requestsFollowEachOtherOnOneConnection() throws {

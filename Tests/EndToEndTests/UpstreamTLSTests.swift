@@ -82,17 +82,20 @@ import Testing
         let reason: String
         /// In the log.
         let says: String
+        /// Its direction and name.
+        var alert: (direction: String, name: String)?
         var testDescription: String { "\(fault)" }
     }
 
     @Test(arguments: [
-        Bad(fault: .wrongName, reason: "wrong_name", says: "as app.test: wrong_name (hostname mismatch)"),
-        Bad(fault: .expired, reason: "expired", says: "expired (certificate has expired)"),
-        Bad(fault: .otherAuthority, reason: "untrusted", says: "untrusted (unable to get local issuer certificate)"),
+        Bad(fault: .wrongName, reason: "wrong_name", says: "as app.test: wrong_name (hostname mismatch)", alert: ("sent", "bad_certificate")),
+        Bad(fault: .expired, reason: "expired", says: "expired (certificate has expired)", alert: ("sent", "certificate_expired")),
+        Bad(fault: .otherAuthority, reason: "untrusted", says: "untrusted (unable to get local issuer certificate)",
+            alert: ("sent", "unknown_ca")),
         Bad(fault: .plainText, reason: "plain_text", says: "plain_text"),
         Bad(fault: .hangsUp, reason: "disconnected", says: "disconnected"),
         Bad(fault: .oldVersion, reason: "version", says: "version"),
-        Bad(fault: .noCertificate, reason: "alert", says: "alert"),
+        Bad(fault: .noCertificate, reason: "alert", says: "alert", alert: ("received", "handshake_failure")),
     ])
     func aFailureIs502AndSaysWhy(_ bad: Bad) throws {
         let authority = try TestAuthority()
@@ -122,6 +125,9 @@ import Testing
         let metrics = try serin.metrics()
         #expect(metrics.sum("serin_upstream_tls_failures_total", ["reason": bad.reason]) >= 1, "\(metrics.text)")
         #expect(metrics.sum("serin_upstream_tls_handshakes_total") == 0)
+        if let alert = bad.alert {
+            #expect(metrics.sum("serin_upstream_tls_alerts_total", ["direction": alert.direction, "alert": alert.name]) >= 1, "\(metrics.text)")
+        }
         #expect(plain?.requests.isEmpty ?? true, "never in plain text")
         withExtendedLifetime((secure, plain, stranger)) {}
     }

@@ -169,6 +169,11 @@ extension PrometheusTextTests {
         serin_tls_failures_total{reason="expired"} 0
         serin_tls_failures_total{reason="not_yet_valid"} 0
         serin_tls_failures_total{reason="wrong_name"} 0
+        # HELP serin_tls_alerts_total TLS alerts received from clients and sent to them, by name, close_notify left out.
+        # TYPE serin_tls_alerts_total counter
+        serin_tls_alerts_total{direction="received",alert="unknown_ca"} 2
+        serin_tls_alerts_total{direction="received",alert="other"} 2
+        serin_tls_alerts_total{direction="sent",alert="no_application_protocol"} 5
         # HELP serin_tls_cert_not_after_seconds When a certificate in force expires, in seconds since 1970.
         # TYPE serin_tls_cert_not_after_seconds gauge
         serin_tls_cert_not_after_seconds{certificate="Secret default/shop-tls",type="ecdsa"} 1800000000
@@ -208,6 +213,8 @@ extension PrometheusTextTests {
         serin_upstream_tls_failures_total{reason="expired"} 0
         serin_upstream_tls_failures_total{reason="not_yet_valid"} 0
         serin_upstream_tls_failures_total{reason="wrong_name"} 4
+        # HELP serin_upstream_tls_alerts_total TLS alerts received from upstreams and sent to them, by name, close_notify left out.
+        # TYPE serin_upstream_tls_alerts_total counter
         # HELP serin_upstream_timeouts_total Requests for which an endpoint was too slow.
         # TYPE serin_upstream_timeouts_total counter
         serin_upstream_timeouts_total 113
