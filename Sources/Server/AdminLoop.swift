@@ -223,6 +223,7 @@ final class AdminLoop {
         let counts = running.merging(lastCounts) { _, last in last }.values
         var process = process
         process.clientConnections = start.counts.clientConnections
+        process.tlsHandshakes = start.counts.tlsHandshakes
         process.accessLinesLost = start.counts.accessLog.linesLost
         process.accessLogReopenFailures = start.counts.accessLog.reopenFailures
         process.upstreamConnectionsActive = counts.reduce(0) { $0 + $1.upstreamsActive }

@@ -30,6 +30,8 @@ final class ClientConnection {
     /// Nil for a plain connection.
     let tls: TLSSession?
     var countsAddress: Bool
+    /// Has its place among the handshakes under way.
+    var countsHandshake = false
     /// After the handshake: whose certificate the client got.
     var certificate: UInt64 = 0
     /// After the handshake: what it has shown of its own; nil if it was not asked.

@@ -307,8 +307,7 @@ extension Worker {
         client.state = .closed
         if let exchange = client.exchange { detach(client, exchange) }
         loop.cancel(client.timer)
-        clientCount -= 1
-        counts.leave(client.peer, countsAddress: client.countsAddress)
+        leave(client)
         // The descriptor closes with the object's last owner, at the end of this turn; its token is stale from now on.
     }
 

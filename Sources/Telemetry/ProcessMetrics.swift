@@ -9,6 +9,8 @@ public struct ProcessMetrics: Sendable {
     // MARK: Connections open now
 
     public var clientConnections = 0
+    /// TLS handshakes with clients under way.
+    public var tlsHandshakes = 0
     /// Upstream connections that carry a request or a tunnel.
     public var upstreamConnectionsActive = 0
     /// Upstream connections waiting in the keep-alive pools.

@@ -21,7 +21,7 @@ public struct PrometheusText {
         text.writeDurations(metrics)
         text.writeCopies(metrics)
         text.writeClients(metrics, process)
-        text.writeTLS(metrics.tls, process)
+        text.writeTLS(metrics.tls, refused: metrics.handshakesRefused, process)
         text.writeUpstreams(metrics)
         text.writeHealth(process)
         text.writeCompression(metrics)
@@ -167,7 +167,10 @@ public struct PrometheusText {
         }
     }
 
-    private mutating func writeTLS(_ tls: TLSCounts, _ process: ProcessMetrics) {
+    private mutating func writeTLS(_ tls: TLSCounts, refused: UInt64, _ process: ProcessMetrics) {
+        single("serin_tls_handshakes_under_way", "gauge", "TLS handshakes with clients under way.", UInt64(clamping: process.tlsHandshakes))
+        single("serin_tls_handshakes_refused_total", "counter",
+               "Client connections closed unserved because too many TLS handshakes were under way.", refused)
         writeTLS(tls, "serin_tls", with: "clients")
         let expiry = "serin_tls_cert_not_after_seconds"
         family(expiry, "gauge", "When a certificate in force expires, in seconds since 1970.")

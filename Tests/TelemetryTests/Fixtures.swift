@@ -6,6 +6,7 @@ enum Fixtures {
         var metrics = Metrics(reasonLabels: ["no-route", "stable", "header", "weight"])
         metrics.connectionsAccepted = 101
         metrics.connectionsRefused = 102
+        metrics.handshakesRefused = 123
         metrics.acceptPauses = 103
         metrics.tunnelsOpened = 104
         metrics.requestsCut = 105
@@ -70,6 +71,7 @@ enum Fixtures {
         process.startTime = 1_795_217_405
         process.workers = 2
         process.clientConnections = 64
+        process.tlsHandshakes = 65
         process.upstreamConnectionsActive = 8
         process.upstreamConnectionsIdle = 56
         process.accessLinesLost = 7

@@ -148,6 +148,12 @@ extension PrometheusTextTests {
         # HELP serin_client_sent_bytes_total Bytes written to clients.
         # TYPE serin_client_sent_bytes_total counter
         serin_client_sent_bytes_total 107
+        # HELP serin_tls_handshakes_under_way TLS handshakes with clients under way.
+        # TYPE serin_tls_handshakes_under_way gauge
+        serin_tls_handshakes_under_way 65
+        # HELP serin_tls_handshakes_refused_total Client connections closed unserved because too many TLS handshakes were under way.
+        # TYPE serin_tls_handshakes_refused_total counter
+        serin_tls_handshakes_refused_total 123
         # HELP serin_tls_handshakes_total TLS handshakes with clients that were completed.
         # TYPE serin_tls_handshakes_total counter
         serin_tls_handshakes_total{version="1.2",resumed="false"} 1
