@@ -49,7 +49,7 @@ struct SnapshotCompiler {
         _ manifests: [Manifest], settings: Settings, config: Place, now: Int64 = Int64(Date().timeIntervalSince1970),
         stored: StoredIngresses = StoredIngresses(), log: inout DiagnosticLog
     ) -> Result {
-        var compiler = SnapshotCompiler(manifests, settings: settings, config: config)
+        var compiler = SnapshotCompiler(manifests, settings: settings, config: config, now: now)
         let selection = IngressSelection(manifests, classes: settings.ingressClasses)
         var ingresses = selection.ordered(manifests, settings.compatibility, log: &log)
         var nowStored = StoredIngresses()
@@ -80,11 +80,11 @@ struct SnapshotCompiler {
             tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts), stored: nowStored)
     }
 
-    private init(_ manifests: [Manifest], settings: Settings, config: Place) {
+    private init(_ manifests: [Manifest], settings: Settings, config: Place, now: Int64) {
         self.settings = settings
         self.config = config
         resolver = EndpointResolver(manifests, overrides: settings.services)
-        securing = UpstreamTLSCompiler(manifests, settings.compatibility)
+        securing = UpstreamTLSCompiler(manifests, settings.compatibility, now: now)
     }
 
     // MARK: Routes

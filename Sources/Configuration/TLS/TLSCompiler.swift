@@ -30,7 +30,8 @@ struct TLSCompiler {
         _ plan: RoutePlan, _ manifests: [Manifest], _ settings: Settings, config: Place, now: Int64, log: inout DiagnosticLog
     ) -> Result {
         var compiler = TLSCompiler(
-            ClientTLSCompiler(plan, manifests, settings.compatibility, log: &log), HostCiphers(plan, log: &log), manifests, settings, config, now)
+            ClientTLSCompiler(plan, manifests, settings.compatibility, now: now, log: &log), HostCiphers(plan, log: &log), manifests, settings,
+            config, now)
         for main in plan.mains { compiler.add(main, log: &log) }
         for alias in plan.hostPlan.aliases { compiler.addAlias(alias.name, of: alias.host) }
         for files in compiler.options.certificates { compiler.add(files, log: &log) }
