@@ -153,6 +153,8 @@ int64_t linux_is_plain_file(int32_t fd) {
 
 void linux_trim_memory(void) { (void)malloc_trim(0); }
 
+void linux_map_blocks_from(int32_t size) { (void)mallopt(M_MMAP_THRESHOLD, size); }
+
 // MARK: Processes
 
 /// Texts with a NUL at the end of each, as a vector with a NULL at its end; to be freed.

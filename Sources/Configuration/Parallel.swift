@@ -2,19 +2,22 @@ internal import Glibc
 internal import Synchronization
 
 /// Many equal pieces of work on a few threads, which end with it.
+///
+/// The calling thread only waits: what the pieces leave is in the heaps of their threads (glibc's arenas), so that what the caller
+/// makes of it and keeps is not scattered among what goes, and the pages of that can be given back.
 enum Parallel {
-    /// With the calling one. More would only take cores from those that serve.
+    /// More would only take cores from those that serve.
     static let maximumThreads = 4
-    /// Pieces that make another thread worth its start.
+    /// Pieces that make a thread worth its start.
     private static let piecesOfAThread = 4
 
     /// The results of `body` for `0..<count`, in that order. The new threads inherit the caller's priority and signal mask.
     static func map<Result: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) -> Result) -> [Result] {
         let job = Job(count, body)
-        let helpers = min(count / piecesOfAThread, maximumThreads, processors) - 1
-        // Where no thread can be had, the others do its share.
-        let threads = (0..<max(0, helpers)).compactMap { _ in start(job) }
-        job.work()
+        let wanted = count < piecesOfAThread ? 0 : max(1, min(count / piecesOfAThread, maximumThreads, processors))
+        let threads = (0..<wanted).compactMap { _ in start(job) }
+        // Few pieces, or no thread to be had.
+        if threads.isEmpty { job.work() }
         for thread in threads { pthread_join(thread, nil) }
         return job.finish()
     }

@@ -27,7 +27,7 @@ extension ControlLoop {
     func checkHealth(of backends: [Backend]) {
         let targets = stopping == .no ? HealthTarget.all(snapshot.health, backends, tls.upstreams) : []
         let wanted = Set(targets.map(\.id))
-        guard wanted != health.targets || !wanted.isEmpty else { return }
+        guard !wanted.isEmpty || !health.targets.isEmpty else { return }
         health.unknown = health.unknown.intersection(wanted).union(wanted.subtracting(health.targets))
         health.ailing.formIntersection(wanted)
         health.targets = wanted

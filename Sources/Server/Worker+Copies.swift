@@ -104,23 +104,13 @@ extension Worker {
     }
 
     private func continueHandshake(_ shipment: CopyShipment, _ upstream: UpstreamConnection, _ session: TLSSession) {
-        switch session.handshake() {
-        case .bytes:
-            metrics.upstreamTLS.recordHandshake(isTLS13: session.version == .tls13, isResumed: session.isResumed)
+        switch advanceHandshake(session) {
+        case .underWay: break
+        case .failed: connectFailed(shipment, upstream.endpoint, .tlsFailed)
+        case .done:
             established(shipment)
             upstream.isReadable = session.mayHaveMore || upstream.peerHasClosed
-        case .wantsRead, .wantsWrite:
-            break
-        case .closed:
-            handshakeFailed(shipment, upstream, .disconnected)
-        case .failed(let failure):
-            handshakeFailed(shipment, upstream, failure)
         }
-    }
-
-    private func handshakeFailed(_ shipment: CopyShipment, _ upstream: UpstreamConnection, _ failure: TLSFailure) {
-        metrics.upstreamTLS.recordFailure(Int(failure.rawValue))
-        connectFailed(shipment, upstream.endpoint, .tlsFailed)
     }
 
     private func established(_ shipment: CopyShipment) {
@@ -203,7 +193,7 @@ extension Worker {
             var result = IOResult.wouldBlock
             let sent = copy.transmit { first, second in
                 if let session = upstream.tls {
-                    result = send(first, second, to: upstream, through: session)
+                    result = send(first, second, to: upstream, through: session, nil)
                 } else {
                     result = upstream.socket.send(first, second)
                 }
@@ -226,7 +216,7 @@ extension Worker {
         var result = IOResult.wouldBlock
         copy.receive(context.pool) { space in
             if let session = upstream.tls {
-                result = receive(from: upstream, through: session, into: &space)
+                result = receive(from: upstream, through: session, nil, into: &space)
             } else {
                 result = upstream.socket.receive(into: &space)
             }
@@ -246,22 +236,6 @@ extension Worker {
             upstream.isReadable = false
             copy.upstreamClosed(reset: true)
         }
-    }
-
-    // As for requests, whose log tells of a failure; a copy has none.
-
-    private func send(_ first: Span<UInt8>, _ second: Span<UInt8>, to upstream: UpstreamConnection, through session: TLSSession) -> IOResult {
-        let (sent, end) = send(first, second, through: session)
-        if end == .wantsRead { upstream.isStalled = true }
-        if case .failed(let failure)? = end { metrics.upstreamTLS.recordBreak(failure) }
-        return IOResult(written: sent, end)
-    }
-
-    private func receive(from upstream: UpstreamConnection, through session: TLSSession, into space: inout MutableSpan<UInt8>) -> IOResult {
-        let outcome = session.receive(into: &space)
-        if outcome == .wantsWrite { upstream.isStalled = true }
-        if case .failed(let failure) = outcome { metrics.upstreamTLS.recordBreak(failure) }
-        return IOResult(reading: outcome)
     }
 
     private func rest(_ shipment: CopyShipment) {

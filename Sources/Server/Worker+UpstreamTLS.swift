@@ -35,25 +35,39 @@ extension Worker {
         return true
     }
 
-    func continueHandshake(_ upstream: UpstreamConnection, _ session: TLSSession, _ exchange: ActiveExchange) {
+    enum HandshakeStep {
+        case underWay, done
+        case failed(TLSFailure)
+    }
+
+    /// As far as the handshake gets, for a request or for a copy of one; counted when it ends.
+    func advanceHandshake(_ session: TLSSession) -> HandshakeStep {
+        let failure: TLSFailure
         switch session.handshake() {
         case .bytes:
             metrics.upstreamTLS.recordHandshake(isTLS13: session.version == .tls13, isResumed: session.isResumed)
+            return .done
+        case .wantsRead, .wantsWrite: return .underWay
+        case .closed: failure = .disconnected
+        case .failed(let reason): failure = reason
+        }
+        metrics.upstreamTLS.recordFailure(Int(failure.rawValue))
+        return .failed(failure)
+    }
+
+    func continueHandshake(_ upstream: UpstreamConnection, _ session: TLSSession, _ exchange: ActiveExchange) {
+        switch advanceHandshake(session) {
+        case .underWay: break
+        case .failed(let failure): handshakeFailed(upstream, session, failure, exchange)
+        case .done:
             establish(upstream, exchange)
             upstream.isReadable = session.mayHaveMore || upstream.peerHasClosed
-        case .wantsRead, .wantsWrite:
-            break
-        case .closed:
-            handshakeFailed(upstream, session, .disconnected, exchange)
-        case .failed(let failure):
-            handshakeFailed(upstream, session, failure, exchange)
         }
     }
 
     private func handshakeFailed(
         _ upstream: UpstreamConnection, _ session: TLSSession, _ failure: TLSFailure, _ exchange: ActiveExchange
     ) {
-        metrics.upstreamTLS.recordFailure(Int(failure.rawValue))
         metrics.upstreamConnectFailures &+= 1
         note(failure, upstream, exchange)
         exchange.upstream = nil
@@ -78,8 +92,9 @@ extension Worker {
 
     // MARK: Moving bytes
 
+    /// - Parameter exchange: whose failure the log tells of; nil for a copy, which it does not.
     func receive(
-        from upstream: UpstreamConnection, through session: TLSSession, _ exchange: ActiveExchange, into space: inout MutableSpan<UInt8>
+        from upstream: UpstreamConnection, through session: TLSSession, _ exchange: ActiveExchange?, into space: inout MutableSpan<UInt8>
     ) -> IOResult {
         if space.isEmpty { return .bytes(0) }
         let outcome = session.receive(into: &space)
@@ -89,7 +104,7 @@ extension Worker {
     }
 
     func send(
-        _ first: Span<UInt8>, _ second: Span<UInt8>, to upstream: UpstreamConnection, through session: TLSSession, _ exchange: ActiveExchange
+        _ first: Span<UInt8>, _ second: Span<UInt8>, to upstream: UpstreamConnection, through session: TLSSession, _ exchange: ActiveExchange?
     ) -> IOResult {
         let (sent, end) = send(first, second, through: session)
         if end == .wantsRead { upstream.isStalled = true }
@@ -97,9 +112,9 @@ extension Worker {
         return IOResult(written: sent, end)
     }
 
-    private func broke(_ failure: TLSFailure, _ upstream: UpstreamConnection, _ exchange: ActiveExchange) {
+    private func broke(_ failure: TLSFailure, _ upstream: UpstreamConnection, _ exchange: ActiveExchange?) {
         metrics.upstreamTLS.recordBreak(failure)
-        note(failure, upstream, exchange)
+        if let exchange { note(failure, upstream, exchange) }
     }
 
     // MARK: Between requests

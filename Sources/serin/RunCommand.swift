@@ -17,6 +17,7 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
+        Supervisor.prepareProcess()
         let supervisor = try Self.start(options.config, .ofThisProcess)
         supervisor.wait()
     }

@@ -221,23 +221,17 @@ import Testing
     /// R9: what ingress-nginx refuses does not take the place of what it has stored.
     @Test func aRefusedIngressStaysAsItWas() throws {
         let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
-        func configuration(_ service: String, _ annotations: [String: String]) -> TestConfiguration {
-            TestConfiguration(
-                services: ["old": [old.address.description], "new": [new.address.description]],
-                manifests: [Manifests.ingress("app", host: "a.test", service: service, annotations: annotations)],
-                settings: "canary: {compatibility: ingress-nginx}")
-        }
         let bad = ["nginx.ingress.kubernetes.io/load-balance": "best"]
-        let serin = try SerinProcess(configuration("old", [:]))
+        let serin = try SerinProcess(.admitted(old, new, "old", [:]))
         let client = try serin.client()
-        #expect(try serin.reload(configuration("new", bad)).status == 200)
+        #expect(try serin.reload(.admitted(old, new, "new", bad)).status == 200)
         #expect(try client.get(host: "a.test").text == "old\n")
         #expect(try serin.reload().status == 200)
         #expect(try client.get(host: "a.test").text == "old\n")
         #expect(serin.process.errors.contains("(R9): what was read before stays"))
-        #expect(try serin.reload(configuration("new", [:])).status == 200)
+        #expect(try serin.reload(.admitted(old, new, "new", [:])).status == 200)
         #expect(try client.get(host: "a.test").text == "new\n")
-        let fresh = try SerinProcess(configuration("old", bad))
+        let fresh = try SerinProcess(.admitted(old, new, "old", bad))
         #expect(try fresh.client().get(host: "a.test").status == 404)
     }
 }

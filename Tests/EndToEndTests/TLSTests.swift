@@ -151,12 +151,6 @@ import Testing
         let folder = try TemporaryFolder()
         let client = try Python.start("""
             contexts = [context(ssl.TLSVersion.TLSv1_2), context(ssl.TLSVersion.TLSv1_3)]
-            def visit(using, session=None):
-                connection = connect(using=using, session=session)
-                expect(ask(connection)[2], b"app\\n")
-                found = connection.session, connection.session_reused
-                connection.unwrap()
-                return found
             sessions = [visit(using)[0] for using in contexts]
             def again():
                 for index, using in enumerate(contexts):

@@ -127,12 +127,6 @@ extension LoadTests {
         let folder = try TemporaryFolder()
         let client = try Python.start("""
             contexts = [context(ssl.TLSVersion.TLSv1_2), context(ssl.TLSVersion.TLSv1_3)]
-            def visit(using, session=None):
-                connection = connect(using=using, session=session)
-                expect(ask(connection)[2], b"app\\n")
-                found = connection.session, connection.session_reused
-                connection.unwrap()
-                return found
             sessions = [visit(using)[0] for using in contexts]
             for step in range(2):
                 open(args[2 * step], "w").close()
@@ -178,19 +172,13 @@ extension LoadTests {
     /// R9: what ingress-nginx refuses does not take the place of what the process before has stored.
     @Test func aRefusedIngressStaysAsItWas() throws {
         let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
-        func configuration(_ service: String, _ annotations: [String: String]) -> TestConfiguration {
-            TestConfiguration(
-                services: ["old": [old.address.description], "new": [new.address.description]],
-                manifests: [Manifests.ingress("app", host: "a.test", service: service, annotations: annotations)],
-                settings: "canary: {compatibility: ingress-nginx}")
-        }
-        let serin = try SerinProcess(configuration("old", ["nginx.ingress.kubernetes.io/app-root": "/\u{E9}"]))
-        try configuration("new", ["nginx.ingress.kubernetes.io/load-balance": "best"]).write(to: serin.folder)
+        let serin = try SerinProcess(.admitted(old, new, "old", ["nginx.ingress.kubernetes.io/app-root": "/\u{E9}"]))
+        try TestConfiguration.admitted(old, new, "new", ["nginx.ingress.kubernetes.io/load-balance": "best"]).write(to: serin.folder)
         let second = try serin.upgrade()
         #expect(try serin.client().get("/x", host: "a.test").text == "old\n")
         let third = try second.upgrade()
         #expect(try serin.client().get("/x", host: "a.test").text == "old\n", "from process to process")
-        #expect(try serin.reload(configuration("new", [:])).status == 200)
+        #expect(try serin.reload(.admitted(old, new, "new", [:])).status == 200)
         #expect(try serin.client().get("/x", host: "a.test").text == "new\n")
         try third.stop()
     }

@@ -92,3 +92,6 @@ linux_usage linux_process_usage(void);
 
 /// Gives freed memory back to the system.
 void linux_trim_memory(void);
+
+/// From this size on a block of memory is a mapping of its own, whatever was freed before.
+void linux_map_blocks_from(int32_t size);

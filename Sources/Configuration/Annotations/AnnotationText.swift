@@ -64,4 +64,7 @@ extension String {
     func droppingPrefix(_ prefix: String) -> String? {
         hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
     }
+
+    /// In memory of its own: what stays keeps nothing of the manifests, whose memory is given back page by page.
+    var copied: String { String(decoding: Array(utf8), as: UTF8.self) }
 }

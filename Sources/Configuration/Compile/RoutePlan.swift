@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Exchange
 internal import Routing
 
 /// What a planner comes to: the routes with their canaries, and what becomes of every path of every canary Ingress.
@@ -30,7 +31,7 @@ extension RoutePlace: CustomStringConvertible {
 }
 
 /// An Ingress that counts, with what its annotations say.
-struct PlannedIngress {
+final class PlannedIngress: Sendable {
     let manifest: Manifest
     let spec: IngressManifest
     let canary: CanaryAnnotations
@@ -40,6 +41,21 @@ struct PlannedIngress {
     let affinity: AffinityAnnotations
 
     var isCanary: Bool { canary.isEnabled }
+
+    /// Nil for what is no Ingress.
+    init?(_ manifest: Manifest, _ compatibility: Compatibility, log: inout DiagnosticLog) {
+        guard case .ingress(let spec) = manifest.body else { return nil }
+        AnnotationSurvey.report(manifest, log: &log)
+        if spec.writtenPaths.isEmpty, spec.defaultBackend == nil, !spec.isDamaged {
+            log.warning(manifest.place, manifest.object, "has no path and no default backend: routes nothing")
+        }
+        (self.manifest, self.spec) = (manifest, spec)
+        canary = CanaryAnnotations(manifest, compatibility, log: &log)
+        if canary.isEnabled { RouteAnnotations.warnOnCanary(manifest, compatibility, log: &log) }
+        annotations = RouteAnnotations(manifest, log: &log)
+        balancing = BalancingAnnotations(manifest, log: &log)
+        affinity = AffinityAnnotations(manifest, isCanary: canary.isEnabled, log: &log)
+    }
 }
 
 /// A path of an Ingress on its way to a route.
@@ -51,8 +67,7 @@ struct PlannedPath {
 
 /// A main path and the canaries bound to it.
 struct PlannedRoute {
-    let owner: Manifest
-    let annotations: RouteAnnotations
+    private let ingress: PlannedIngress
     let path: PlannedPath
     var canaries: [PlannedCanary] = []
     /// Which of its Service's endpoints get requests.
@@ -66,9 +81,11 @@ struct PlannedRoute {
     /// Its Service was deleted by R18, so that it has no endpoint, whatever the manifests say.
     var isWithdrawn = false
 
+    var owner: Manifest { ingress.manifest }
+    var annotations: RouteAnnotations { ingress.annotations }
+
     init(_ path: PlannedPath, of ingress: PlannedIngress) {
-        owner = ingress.manifest
-        annotations = ingress.annotations
+        self.ingress = ingress
         balancing = ingress.balancing.balancing
         affinity = ingress.affinity.session.map { PlannedAffinity(session: $0, setsCookie: true) }
         usesServiceAddress = ingress.annotations.usesServiceAddress

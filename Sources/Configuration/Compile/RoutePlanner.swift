@@ -8,7 +8,7 @@ enum RoutePlanner {
     static func plan(_ manifests: [Manifest], _ compatibility: Compatibility, log: inout DiagnosticLog) -> RoutePlan {
         // To a planner a release is an ordinary Ingress with its old Services; the new ones join the routes that come of it.
         let split = ReleaseSplit(manifests, log: &log)
-        let ingresses = split.ingresses.compactMap { read($0, compatibility, log: &log) }
+        let ingresses = read(split.ingresses, compatibility, log: &log)
         var plan = switch compatibility {
         case .scoped: ScopedPlanner.plan(ingresses, log: &log)
         case .ingressNginx: ExactPlanner.plan(ingresses, log: &log)
@@ -26,18 +26,19 @@ enum RoutePlanner {
         return plan
     }
 
-    static func read(_ manifest: Manifest, _ compatibility: Compatibility, log: inout DiagnosticLog) -> PlannedIngress? {
-        guard case .ingress(let spec) = manifest.body else { return nil }
-        AnnotationSurvey.report(manifest, log: &log)
-        if spec.writtenPaths.isEmpty, spec.defaultBackend == nil, !spec.isDamaged {
-            log.warning(manifest.place, manifest.object, "has no path and no default backend: routes nothing")
+    /// Ingresses that a thread reads at a time.
+    private static let batch = 64
+
+    /// Each by itself, so on several threads if there are many.
+    static func read(_ manifests: [Manifest], _ compatibility: Compatibility, log: inout DiagnosticLog) -> [PlannedIngress] {
+        let starts = Array(stride(from: 0, to: manifests.count, by: batch))
+        let read = Parallel.map(starts.count) { index -> (ingresses: [PlannedIngress], log: DiagnosticLog) in
+            var log = DiagnosticLog()
+            let part = manifests[starts[index]..<min(starts[index] + batch, manifests.count)]
+            return (part.compactMap { PlannedIngress($0, compatibility, log: &log) }, log)
         }
-        let canary = CanaryAnnotations(manifest, compatibility, log: &log)
-        if canary.isEnabled { RouteAnnotations.warnOnCanary(manifest, compatibility, log: &log) }
-        return PlannedIngress(
-            manifest: manifest, spec: spec, canary: canary, annotations: RouteAnnotations(manifest, log: &log),
-            balancing: BalancingAnnotations(manifest, log: &log),
-            affinity: AffinityAnnotations(manifest, isCanary: canary.isEnabled, log: &log))
+        for part in read { log.append(part.log) }
+        return read.flatMap(\.ingresses)
     }
 
     /// A plain path is compared with normal ones, see `PathNormalizer`.

@@ -112,7 +112,7 @@ struct SnapshotCompiler {
             // Places are distinct by now, so that the table never sees one twice.
             _ = builder.add(host: place.host, path: place.path, type: place.type) { index in
                 Route(
-                    index: index, label: planned.owner.label, host: place.host, path: place.path, pathType: place.type,
+                    index: index, label: planned.owner.label, host: place.host.copied, path: place.path.copied, pathType: place.type,
                     stable: stable, canaries: canaries, keys: keys.keys,
                     isPattern: plan.hostPlan.usesRegex(place.host), rewrite: HostPlan.rewrite(planned),
                     retry: planned.annotations.retry, affinity: affinity)

@@ -1,9 +1,6 @@
 /// How a process hands its stored Ingresses over to the next one of an upgrade: as manifests, which the next one decodes and checks as
 /// it does those of files.
 extension StoredIngresses {
-    /// Bytes; more are not read, and an upgrade does not hand more over, with a warning.
-    public static let sizeLimit = 32 << 20
-
     /// What the bytes begin with; another form has another number.
     private static let mark = Array("serin ingresses 1\n".utf8)
 
@@ -22,7 +19,7 @@ extension StoredIngresses {
     /// What `handOver` has made of them. Bytes may be anything: from the first on that is not understood nothing is taken.
     public init(handedOver bytes: [UInt8]) {
         self.init()
-        guard bytes.count <= Self.sizeLimit, bytes.starts(with: Self.mark) else { return }
+        guard bytes.starts(with: Self.mark) else { return }
         var rest = bytes[Self.mark.count...]
         while let prefix = Self.text(&rest), let file = Self.text(&rest), let line = Self.text(&rest).flatMap({ Int($0) }), line > 0,
               let text = Self.text(&rest) {

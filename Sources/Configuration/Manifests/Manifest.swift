@@ -1,5 +1,7 @@
 /// One Kubernetes object of the kinds Serin looks at, decoded and checked by itself, not yet against others.
-struct Manifest: Sendable {
+///
+/// A class, as thousands of them pass from hand to hand.
+final class Manifest: Sendable {
     enum Body: Sendable {
         case ingress(IngressManifest)
         case ingressClass(IngressClassManifest)
@@ -23,7 +25,17 @@ struct Manifest: Sendable {
     let annotations: [Annotation]
     let body: Body
     /// What ingress-nginx's annotations begin with here (R1).
-    var nginxPrefix = AnnotationCatalogue.ingressNginx
+    let nginxPrefix: String
+
+    init(
+        kind: String, namespace: String, name: String, place: Place, created: String?, labels: [String: String],
+        annotations: [Annotation], body: Body, nginxPrefix: String = AnnotationCatalogue.ingressNginx
+    ) {
+        (self.kind, self.namespace, self.name) = (kind, namespace, name)
+        (self.place, self.created) = (place, created)
+        (self.labels, self.annotations) = (labels, annotations)
+        (self.body, self.nginxPrefix) = (body, nginxPrefix)
+    }
 
     /// `Ingress default/shop`: what diagnostics call it.
     var object: String { "\(kind) \(label)" }

@@ -43,7 +43,7 @@ struct MigrationCheck {
         var unused = DiagnosticLog()
         let selection = IngressSelection(manifests, classes: settings.ingressClasses)
         let ordered = selection.ordered(manifests, .ingressNginx, log: &unused)
-        ingresses = ordered.compactMap { RoutePlanner.read($0, .ingressNginx, log: &unused) }
+        ingresses = RoutePlanner.read(ordered, .ingressNginx, log: &unused)
         exact = RoutePlanner.plan(ordered, .ingressNginx, log: &unused)
         scoped = RoutePlanner.plan(selection.ordered(manifests, .scoped, log: &unused), .scoped, log: &unused)
         var settings = settings

@@ -11,7 +11,7 @@ struct HealthOptions: Sendable {
     let line: Int
 
     /// The entry's key in full.
-    var key: String { "\(namespace)/\(name)" + (port.map { ":" + $0 } ?? "") }
+    var key: String { ServiceEntry.key(namespace, name, port) }
 
     /// Whether a backend, `namespace/service:port`, is meant.
     private func matches(_ backend: Backend) -> Bool {

@@ -37,7 +37,9 @@ struct ServiceEntry: Sendable {
     let line: Int
 
     /// The entry's key in full.
-    var key: String { "\(namespace)/\(name)" + (port.map { ":" + $0 } ?? "") }
+    var key: String { Self.key(namespace, name, port) }
+
+    static func key(_ namespace: String, _ name: String, _ port: String?) -> String { "\(namespace)/\(name)" + (port.map { ":" + $0 } ?? "") }
 
     /// The key of the entry as its parts; nil if it is not `[namespace/]name[:port]`.
     static func parse(_ key: String) -> (namespace: String, name: String, port: String?)? {

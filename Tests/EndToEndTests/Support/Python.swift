@@ -71,6 +71,13 @@ enum Python {
         def expect(found, wanted):
             assert found == wanted, "found %r, wanted %r" % (found, wanted)
 
+        def visit(using, session=None):
+            connection = connect(using=using, session=session)
+            expect(ask(connection)[2], b"app\\n")
+            found = connection.session, connection.session_reused
+            connection.unwrap()
+            return found
+
         def wait_for(path):
             for _ in range(3000):
                 if os.path.exists(path): return

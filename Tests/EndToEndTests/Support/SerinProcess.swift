@@ -37,6 +37,16 @@ struct TestConfiguration: Sendable {
             settings: settings)
     }
 
+    /// One Ingress of ingress-nginx's mode, whose admission may refuse it, for the Service "old" or "new".
+    static func admitted(
+        _ old: RecordingOrigin, _ new: RecordingOrigin, _ service: String, _ annotations: [String: String]
+    ) -> TestConfiguration {
+        TestConfiguration(
+            services: ["old": [old.address.description], "new": [new.address.description]],
+            manifests: [Manifests.ingress("app", host: "a.test", service: service, annotations: annotations)],
+            settings: "canary: {compatibility: ingress-nginx}")
+    }
+
     /// The configuration file.
     var text: String {
         var lines = ["listeners:"] + listeners.enumerated().map { "  - {address: \"\($1)\", tls: \(secureListeners.contains($0)), proxyProtocol: \(announcedListeners.contains($0))}" }

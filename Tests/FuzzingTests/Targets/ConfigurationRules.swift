@@ -13,31 +13,57 @@ enum ConfigurationRules {
 
     static func manifest(_ input: [UInt8]) -> String? {
         guard let text = text(of: input) else { return nil }
-        return problem(in: text, compile)
-    }
-
-    /// The values reach the annotations whatever is in them: as quoted YAML, every byte but letters and digits escaped.
-    static func annotations(_ input: [UInt8]) -> String? {
-        let names = CanaryAnnotations.names.map { CanaryAnnotations.prefix + $0 }
-            + CanaryAnnotations.ownNames.map { AnnotationReader.prefix + $0 }
-            + ServiceRelease.names.map { CanaryAnnotations.prefix + $0 }
-        var yaml = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: web\n  annotations:\n"
-        for (name, value) in zip(names, input.split(separator: 10, omittingEmptySubsequences: false)) {
-            yaml += "    \(name): \"\(value.map(escaped).joined())\"\n"
+        return problem(in: text) { file, log in
+            var loader = ManifestLoader()
+            loader.add(file, log: &log)
+            compile(loader.manifests, .scoped, log: &log)
         }
-        yaml += "spec:\n  rules: [{http: {paths: ["
-            + ["app", "new"].map { "{path: /, pathType: Prefix, backend: {service: {name: \($0), port: {number: 80}}}}" }.joined(separator: ", ")
-            + "]}}]\n"
-        return problem(in: yaml, compile)
     }
 
-    private static func compile(_ file: YAMLFile, log: inout DiagnosticLog) {
+    /// The values reach the annotations whatever is in them, each on a line of its own; the canary's mode is `ingress-nginx` if there is an
+    /// odd number of bytes.
+    static func annotations(_ input: [UInt8]) -> String? {
+        let values = input.split(separator: 10, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+        let annotations = zip(names, values).enumerated().map { index, pair in
+            Annotation(key: pair.0, value: pair.1, line: index + 1)
+        }
+        let manifest = Manifest(
+            kind: "Ingress", namespace: "default", name: "web", place: Place(file: "input.yaml", line: 1), created: nil, labels: [:],
+            annotations: annotations, body: .ingress(spec))
+        var log = DiagnosticLog()
+        compile([main, manifest], input.count.isMultiple(of: 2) ? .scoped : .ingressNginx, log: &log)
+        return misplaced(log.entries, lines: max(1, names.count))
+    }
+
+    private static let names = CanaryAnnotations.names.map { CanaryAnnotations.prefix + $0 }
+        + CanaryAnnotations.ownNames.map { AnnotationReader.prefix + $0 }
+        + ServiceRelease.names.map { CanaryAnnotations.prefix + $0 }
+
+    /// Two Services on one path, as a release has them.
+    private static let spec = IngressManifest(rules: [
+        IngressManifest.Rule(
+            host: "", line: 1,
+            paths: ["app", "new"].map { service in
+                IngressManifest.Path(
+                    path: "/", kind: .prefix, backend: BackendReference(service: service, port: .number(80), line: 1), line: 1)
+            })
+    ])
+
+    /// What a canary can bind to.
+    private static let main = Manifest(
+        kind: "Ingress", namespace: "default", name: "main", place: Place(file: "input.yaml", line: 1), created: nil, labels: [:],
+        annotations: [], body: .ingress(spec))
+
+    private static let usual: Settings = {
         var unused = DiagnosticLog()
-        let settings = SettingsReader.read(YAMLFile(name: "serin.yaml", text: ""), log: &unused)
-        var loader = ManifestLoader()
-        loader.add(file, log: &log)
-        let compiled = SnapshotCompiler.compile(
-            loader.manifests, settings: settings, config: Place(file: file.name, line: 1), log: &log)
+        return SettingsReader.read(YAMLFile(name: "serin.yaml", text: ""), log: &unused)
+    }()
+
+    private static func compile(_ manifests: [Manifest], _ compatibility: Compatibility, log: inout DiagnosticLog) {
+        var settings = usual
+        settings.compatibility = compatibility
+        let config = Place(file: "input.yaml", line: 1)
+        let compiled = SnapshotCompiler.compile(manifests, settings: settings, config: config, log: &log)
         for route in compiled.snapshot.routes.routes {
             assert(compiled.snapshot.backends.indices.contains(route.stable), "a route leads somewhere")
         }
@@ -50,11 +76,11 @@ enum ConfigurationRules {
             return log.sorted
         }
         guard listings[0] == listings[1] else { return "other diagnostics the second time" }
-        let lines = text.utf8.count { $0 == 10 } + 1
-        for diagnostic in listings[0] where !(1...lines + 1).contains(diagnostic.line) {
-            return "line \(diagnostic.line) of \(lines): \(diagnostic.message)"
-        }
-        return nil
+        return misplaced(listings[0], lines: text.utf8.count { $0 == 10 } + 2)
+    }
+
+    private static func misplaced(_ diagnostics: [Diagnostic], lines: Int) -> String? {
+        diagnostics.first { !(1...lines).contains($0.line) }.map { "line \($0.line) of \(lines): \($0.message)" }
     }
 
     /// What `YAMLFile` lets pass when it reads a file.
@@ -62,12 +88,5 @@ enum ConfigurationRules {
         var log = DiagnosticLog()
         guard let start = YAMLFile.textStart(input, Place(file: "input.yaml", line: 1), log: &log) else { return nil }
         return String(decoding: input[start...], as: UTF8.self)
-    }
-
-    private static func escaped(_ byte: UInt8) -> String {
-        switch byte {
-        case 48...57, 65...90, 97...122: String(Unicode.Scalar(byte))
-        default: "\\x" + String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }
     }
 }
