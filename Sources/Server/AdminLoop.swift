@@ -233,6 +233,7 @@ final class AdminLoop {
         process.certificates = snapshot.https.certificates.map {
             ProcessMetrics.Certificate(source: $0.source, keyType: $0.keyType, notAfter: $0.notAfter, responseEnd: $0.responseEnd)
         }
+        process.revocationEnds = snapshot.https.revocationEnds
         process.endpoints = snapshot.checkedEndpoints.map {
             ProcessMetrics.Endpoint(service: $0.service, address: "\($0.address)", isWell: $0.isWell)
         }

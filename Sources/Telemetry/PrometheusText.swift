@@ -177,6 +177,13 @@ public struct PrometheusText {
         for certificate in process.certificates {
             series(expiry, [("certificate", certificate.source), ("type", certificate.keyType)], UInt64(clamping: certificate.notAfter))
         }
+        if !process.revocationEnds.isEmpty {
+            let end = "serin_tls_crl_next_update_seconds"
+            family(end, "gauge", "When the first revocation list of a Secret is out of date, in seconds since 1970.")
+            for (source, seconds) in process.revocationEnds.sorted(by: { $0.key < $1.key }) {
+                series(end, [("secret", source)], UInt64(clamping: seconds))
+            }
+        }
         guard process.certificates.contains(where: { $0.responseEnd != nil }) else { return }
         let update = "serin_tls_ocsp_next_update_seconds"
         family(update, "gauge", "When the OCSP response of a certificate in force is out of date, in seconds since 1970.")

@@ -166,6 +166,8 @@ import Testing
         for (name, status) in list.statuses { #expect(try asking.curl(pairs[name]).status == status, "\(name)") }
         #expect(asking.proxy.serin.process.errors.contains(list.says) || list.says.isEmpty)
         #expect(asking.proxy.serin.process.errors.contains("ca.crl") == !list.says.isEmpty)
+        let end = "serin_tls_crl_next_update_seconds{secret=\"Secret default/clients\"} "
+        #expect(try asking.proxy.serin.metrics().text.contains(list.period == .over ? end + "1578441600\n" : end))
     }
 
     /// As nginx has it: whoever vouches for a certificate must have a list, too, and be on nobody's.

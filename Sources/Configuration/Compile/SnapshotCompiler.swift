@@ -70,10 +70,12 @@ struct SnapshotCompiler {
                 config.at(line: entry.line), "services.\(entry.key)", "no Ingress sends requests to this Service and port")
         }
         let tls = TLSCompiler.compile(plan, manifests, settings, config: config, now: now, log: &log)
+        var https = tls.policy
+        https.revocationEnds.merge(compiler.securing.secrets.revocationEnds) { own, _ in own }
         let snapshot = Snapshot(
             routes: routes, backends: compiler.backends, sequences: compiler.sequences, timeouts: settings.timeouts,
             limits: settings.limits, forwarding: settings.forwarding, failover: settings.failover,
-            compatibility: settings.compatibility, https: tls.policy, gzip: GzipOptions.policy(plan, settings.gzip),
+            compatibility: settings.compatibility, https: https, gzip: GzipOptions.policy(plan, settings.gzip),
             health: HealthOptions.policy(compiler.backends, settings.healthChecks, config: config, log: &log))
         return Result(
             snapshot: snapshot, canaries: canaries,

@@ -10,7 +10,7 @@ struct ClientTLSCompiler {
         let isBroken: Bool
     }
 
-    private let secrets: SecretReader
+    private(set) var secrets: SecretReader
     /// By host, in lower case; those with an alias' name, too.
     private(set) var hosts: [String: Host] = [:]
     /// Who spoke for a host first.
@@ -45,7 +45,7 @@ struct ClientTLSCompiler {
         }
     }
 
-    private func make(
+    private mutating func make(
         _ annotations: ClientTLSAnnotations, _ secret: Located<String>, _ manifest: Manifest, log: inout DiagnosticLog
     ) -> Host {
         guard let found = secrets.find(secret, for: manifest, "auth-tls-secret", log: &log) else {

@@ -2,6 +2,9 @@ internal import TLS
 
 /// Finds the Secrets that annotations name, and says why one can't be used.
 struct SecretReader {
+    /// By the Secret: when the first of its revocation lists is out of date, in seconds since 1970.
+    private(set) var revocationEnds: [String: Int64] = [:]
+
     struct Found {
         let manifest: Manifest
         let secret: SecretManifest
@@ -43,7 +46,7 @@ struct SecretReader {
 
     /// The certificates of `ca.crt`, with the lists of `ca.crl`, if there are any and they count; nil, and it has been said why, if
     /// they are of no use.
-    func authorities(_ found: Found, withLists: Bool = true, log: inout DiagnosticLog) -> Authorities? {
+    mutating func authorities(_ found: Found, withLists: Bool = true, log: inout DiagnosticLog) -> Authorities? {
         let (manifest, secret) = (found.manifest, found.secret)
         guard let pem = secret.authorities else { return nil }
         do {
@@ -54,6 +57,7 @@ struct SecretReader {
             guard !lists.value.isEmpty else { return try Authorities(pem: pem.value) }
             guard let read = revocations(lists, of: manifest, log: &log) else { return nil }
             let authorities = try Authorities(pem: pem.value, revocations: read)
+            revocationEnds[manifest.object] = read.nextUpdate
             warn(of: read, authorities, manifest.place(line: lists.line), manifest.object, log: &log)
             return authorities
         } catch {

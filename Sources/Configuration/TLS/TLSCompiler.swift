@@ -266,6 +266,7 @@ struct TLSCompiler {
                 source: source.name, keyType: source.certificate.keyType.rawValue, notAfter: source.certificate.notAfter,
                 responseEnd: source.responseEnd)
         }
+        policy.revocationEnds = clients.secrets.revocationEnds
         if options.isStrict, hasListener {
             let table = HostNameTable(sets.indices.flatMap { index in sets[index].hosts.map { ($0, index) } })
             policy.owners = HTTPSPolicy.Owners(hosts: table, identities: sets.map(\.identity), fallback: fallback.identity)

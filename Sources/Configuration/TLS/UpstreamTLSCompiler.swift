@@ -14,7 +14,7 @@ struct UpstreamTLSCompiler {
     }
 
     private let compatibility: Compatibility
-    private let secrets: SecretReader
+    private(set) var secrets: SecretReader
     private(set) var contexts: [UpstreamTLSContext] = []
     /// By the settings' identity.
     private var positions: [String: Int] = [:]
@@ -139,7 +139,7 @@ struct UpstreamTLSCompiler {
 
     // MARK: Secrets
 
-    private func read(_ found: SecretReader.Found, log: inout DiagnosticLog) -> (certificate: Certificate?, authorities: Authorities?)? {
+    private mutating func read(_ found: SecretReader.Found, log: inout DiagnosticLog) -> (certificate: Certificate?, authorities: Authorities?)? {
         let (manifest, secret) = (found.manifest, found.secret)
         guard secret.certificate != nil || secret.authorities != nil else {
             // That a value is not base64 has been said.
