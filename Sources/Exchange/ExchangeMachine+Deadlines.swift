@@ -53,7 +53,8 @@ extension ExchangeMachine {
     /// Ends whatever has taken too long; does nothing before the deadline.
     /// - Parameter hasAnother: as for `connectFailed`.
     public func timedOut(hasAnother: Bool = true, now: Instant) {
-        if now >= overallDeadline { return requestTookTooLong(now) }
+        if now >= overallDeadline { requestTookTooLong(now) }
+        // Also of what is left then: its client may have waited for too long to read what came before.
         guard now >= stepDeadline else { return }
         switch phase {
         case .readingHead:

@@ -82,5 +82,10 @@ import Testing
                 .client(get), .clientTakes(0), .upstream(ok + "abcd"), .wait(10),
             ],
             toUpstreams: [get], ends: [.init(200, .requestTimedOut, sent: 4)], left: .aborted),
+        Script(
+            name: "the client has not read for too long, either", world: tenSeconds, steps: [
+                .client(get), .clientTakes(0), .upstream(ok + "a"), .wait(60),
+            ],
+            toUpstreams: [get], ends: [.init(200, .clientTooSlow, sent: 1)], left: .aborted),
     ]
 }

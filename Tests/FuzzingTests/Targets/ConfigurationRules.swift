@@ -54,13 +54,8 @@ enum ConfigurationRules {
         kind: "Ingress", namespace: "default", name: "main", place: Place(file: "input.yaml", line: 1), created: nil, labels: [:],
         annotations: [], body: .ingress(spec))
 
-    private static let usual: Settings = {
-        var unused = DiagnosticLog()
-        return SettingsReader.read(YAMLFile(name: "serin.yaml", text: ""), log: &unused)
-    }()
-
     private static func compile(_ manifests: [Manifest], _ compatibility: Compatibility, log: inout DiagnosticLog) {
-        var settings = usual
+        var settings = Settings()
         settings.compatibility = compatibility
         let config = Place(file: "input.yaml", line: 1)
         let compiled = SnapshotCompiler.compile(manifests, settings: settings, config: config, log: &log)
