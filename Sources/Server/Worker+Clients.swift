@@ -159,6 +159,7 @@ extension Worker {
         }
         // While a request was under way, the next one or the client's end may have come: its edge is used up.
         if client.isReadable { return enqueue(client) }
+        if client.tls != nil { settle(client) }
         setDeadline(client, idleDeadline(of: client))
     }
 

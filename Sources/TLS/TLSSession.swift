@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import CSessionMemory
 import Glibc
 
 /// A TLS connection, of a client or to an upstream, over a socket that is not blocking. Owned by the connection beside the socket,
@@ -11,12 +12,14 @@ public final class TLSSession {
         case upstream(UpstreamTLS)
     }
 
-    private let session: OpaquePointer
+    private let base: OpaquePointer
     private let bio: SocketBIO
     private let role: Role
     /// After a fatal error OpenSSL wants nothing but the end.
     private var failure: TLSFailure?
     private var hasSaidGoodbye = false
+    /// Some of its memory is given back, and to be had again before OpenSSL touches it.
+    private var isAtRest = false
     /// Of an upstream: when its certificate was looked at, be it by an earlier connection, in seconds since 1970.
     private var verifiedAt = 0
 
@@ -33,7 +36,7 @@ public final class TLSSession {
             return nil
         }
         unsafe SSL_set_accept_state(session)
-        unsafe self.session = session
+        unsafe base = session
         self.bio = bio
         role = .client(context)
     }
@@ -51,7 +54,7 @@ public final class TLSSession {
             return nil
         }
         unsafe SSL_set_connect_state(session)
-        unsafe self.session = session
+        unsafe base = session
         self.bio = bio
         role = .upstream(upstream)
         verifiedAt = unsafe upstream.lend(to: session, at: time(nil)) ?? 0
@@ -92,6 +95,27 @@ public final class TLSSession {
     deinit {
         unsafe SSL_free(session)
         bio.deallocate()
+    }
+
+    // MARK: Rest
+
+    /// OpenSSL's session, which may be used.
+    private var session: OpaquePointer {
+        if isAtRest { wake() }
+        return unsafe base
+    }
+
+    /// Gives back memory that an idle connection does not need, where that is possible (`SessionMemory`). It is as it was when the
+    /// connection is used the next time.
+    public func rest() {
+        guard !isAtRest else { return }
+        isAtRest = unsafe session_memory_rest(UnsafeMutableRawPointer(base))
+    }
+
+    @inline(never)
+    private func wake() {
+        unsafe session_memory_wake(UnsafeMutableRawPointer(base))
+        isAtRest = false
     }
 
     // MARK: Handshake
