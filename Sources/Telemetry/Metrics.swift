@@ -9,6 +9,8 @@ public struct Metrics: Sendable {
     public var connectionsAccepted: UInt64 = 0
     /// Connections closed unserved because a connection limit was reached.
     public var connectionsRefused: UInt64 = 0
+    /// Those of them that TLS handshakes under way left no room for.
+    public var handshakesRefused: UInt64 = 0
     /// Times accepting stopped for a while because descriptors ran out.
     public var acceptPauses: UInt64 = 0
     /// Malformed or too large requests, by the status of the answer.
@@ -189,6 +191,7 @@ public struct Metrics: Sendable {
     private mutating func mergeCounters(_ other: Metrics) {
         connectionsAccepted &+= other.connectionsAccepted
         connectionsRefused &+= other.connectionsRefused
+        handshakesRefused &+= other.handshakesRefused
         acceptPauses &+= other.acceptPauses
         patternFailures &+= other.patternFailures
         tunnelsOpened &+= other.tunnelsOpened
