@@ -6,7 +6,7 @@ extension MigrationCheck {
     // MARK: Annotations
 
     /// Annotations that ingress-nginx obeys and Serin does not. Those of canaries it does not obey either (R36).
-    mutating func compareAnnotations(_ ingress: PlannedIngress) {
+    mutating func compareAnnotations(_ ingress: PlannedIngress, _ level: AnnotationRisk) {
         if ingress.isCanary { return }
         for annotation in ingress.manifest.annotations {
             guard let row = AnnotationCatalogue.row(annotation.canonical), row.state != .supported,
@@ -17,15 +17,18 @@ extension MigrationCheck {
                 "annotation", ingress.manifest, line: annotation.line,
                 ingressNginx: "obeys \(annotation.key): \"\(AnnotationText.normalized(annotation.value).oneLine.clipped)\""
                     + (Self.isCritical(row.name) ? ", if its controller lets snippets through; else it refuses the whole Ingress (R9)" : ""),
-                serin: "ignores it" + (isPlanned ? "; planned: \(row.text)" : ": \(row.text)"), modes: .both,
+                serin: "ignores it" + (isPlanned ? "; planned: \(row.text)" : ": \(row.text)")
+                    + (Self.isCritical(row.name) && level < .critical
+                        ? "; `ingress-nginx` mode refuses the whole Ingress, unless `canary.annotationsRiskLevel` is Critical" : ""),
+                modes: .both,
                 remedy: isPlanned ? "wait for it, or do it in the application" : "none in Serin")
         }
     }
 
     /// R9, but for text for nginx, of which `compareAnnotations` speaks where it has a meaning.
-    mutating func compareAdmission(_ ingress: PlannedIngress, _ level: AnnotationRisk) {
-        let level = level < .high || ingress.isCanary ? level : .critical
-        guard let refusal = Admission(riskLevel: level).refusal(of: ingress.manifest) else { return }
+    mutating func compareAdmission(_ ingress: PlannedIngress, _ settings: Settings) {
+        let admission = ingress.isCanary ? Admission(riskLevel: settings.riskLevel) : Self.admission(settings)
+        guard let refusal = admission.refusal(of: ingress.manifest) else { return }
         add(
             "R9", ingress.manifest, line: refusal.annotation.line,
             ingressNginx: "refuses the whole Ingress, because \(refusal.annotation.key) \(refusal.why); what it has stored before stays",

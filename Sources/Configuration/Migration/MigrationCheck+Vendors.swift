@@ -1,3 +1,4 @@
+internal import Exchange
 internal import Routing
 
 /// Annotations of ingress-nginx's forks and of other controllers, which `scoped` obeys and ingress-nginx ignores (R2).

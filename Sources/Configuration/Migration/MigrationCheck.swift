@@ -43,7 +43,7 @@ struct MigrationCheck {
         for ingress in check.scoped.ingresses { check.compareVendors(ingress) }
         for ingress in check.ingresses {
             check.compareTotal(ingress)
-            check.compareAnnotations(ingress)
+            check.compareAnnotations(ingress, settings.riskLevel)
             check.compareValues(ingress, settings)
             check.compareTLS(ingress, manifests, hasListener: settings.process.listeners.contains(where: \.tls))
             check.comparePaths(ingress)
@@ -74,7 +74,7 @@ struct MigrationCheck {
         let canaries = Set(ingresses.filter(\.isCanary).map(\.manifest.label))
         vendorCanaries = Set(scoped.ingresses.filter(\.isCanary).map(\.manifest.label)).subtracting(canaries)
         exactMode = (settings.compatibility == .ingressNginx ? "keep" : "set") + " `canary.compatibility: ingress-nginx`"
-        let admission = Admission(riskLevel: settings.riskLevel)
+        let admission = Self.admission(settings)
         refused = Set(ordered.filter { admission.refusal(of: $0) != nil }.map(\.label))
         for canary in ingresses where canary.isCanary {
             let catchAll = canary.spec.defaultBackend.map { ExactPlanner.BackendIdentity($0, of: canary.manifest) }
@@ -92,6 +92,11 @@ struct MigrationCheck {
             return false
         }
         report.skippedCount = all - ingresses.count
+    }
+
+    /// But for text for nginx, which a controller that holds it lets through; `compareAnnotations` speaks of that.
+    static func admission(_ settings: Settings) -> Admission {
+        Admission(riskLevel: settings.riskLevel < .high ? settings.riskLevel : .critical)
     }
 
     // MARK: Collecting
