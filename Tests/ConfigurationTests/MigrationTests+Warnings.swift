@@ -12,7 +12,7 @@ extension MigrationTests {
         "is not a boolean", "as in ingress-nginx", "does nothing without", "does nothing, as requests go to the upstream by HTTP",
         "which ingress-nginx does not allow", "that ingress-nginx does not allow", "is no protocol", "is neither on nor off", "is not \"cookie\"",
         "is neither sticky", "is neither balanced", "is none of Strict", "is none of on, off", "is not a list of", "is not an absolute path",
-        "is never looked at beside upstream-hash-by", "holds no variable", "error and timeout count", "has no CN=", "which counts", "to which browsers hardly send it", "in an Ingress that is no canary",
+        "is never looked at beside upstream-hash-by", "holds no variable", "error and timeout count", "has no CN=", "which counts", "has no endpoint", "to which browsers hardly send it", "in an Ingress that is no canary",
         // Of what no cluster has.
         "but kubectl would refuse it",
         // R36.
@@ -43,7 +43,8 @@ extension MigrationTests {
         case "ssl-ciphers": return !others.isEmpty || value.contains { "/.~".contains($0) }
         default: break
         }
-        if warning.message.contains("number") { return Int(value) == nil && !value.contains(where: \.isNumber) }
+        if name.hasPrefix("session-cookie-") { return !value.contains(where: \.isNumber) }
+        if warning.message.contains("number") { return Int(value) == nil }
         return asksForWhatIs[name] == value
     }
 
@@ -76,7 +77,7 @@ extension MigrationTests {
     }
 
     private static let values = [
-        "", "x", "-1", "0", "101", "true", "off", "cookie", "a/b", "a b", "$host", "$nothing", "x$1", "https://x.y/$1", "*.w", "~^x$", "GRPC", "chash", "TLSv1",
+        "", "x", "-1", "101", "true", "a/b", "$nothing", "x$1", "https://x.y/$1", "*.w", "~^x$", "GRPC", "chash", "TLSv1",
     ]
 
     /// What the annotation says nothing without.
@@ -88,8 +89,8 @@ extension MigrationTests {
         return [:]
     }
 
-    /// Each annotation that Serin obeys and ingress-nginx knows, or a vendor's, with values that it may have and others.
-    @Test(arguments: AnnotationCatalogue.sections.filter { $0.prefix != AnnotationCatalogue.serin }.flatMap { section in
+    /// Each annotation that Serin obeys and ingress-nginx or a fork of it knows, with values that it may have and others.
+    @Test(arguments: AnnotationCatalogue.sections.filter { $0.prefix == AnnotationCatalogue.ingressNginx }.flatMap { section in
         section.rows.filter { $0.state == .supported }.map { section.prefix + $0.name }
     })
     func whatIsWarnedOfIsSaid(ofAnnotation key: String) throws {
@@ -105,14 +106,14 @@ extension MigrationTests {
         #expect(unsaid.isEmpty, "\(unsaid.joined(separator: "\n"))")
     }
 
-    /// An ordinary Ingress, and on the same host and path another with annotations, a line each, by which a warning is told from others.
+    /// An Ingress with annotations, before it the main one of a canary; a line each, by which a warning is told from others.
     private static func ingresses(_ number: Int, _ annotations: [String: String]) -> [String] {
         let lines = annotations.sorted { $0.key < $1.key }.map { key, value in
             "    \(key.contains("/") ? key : AnnotationCatalogue.ingressNginx + key): '\(value)'"
         }
         let path = "path: /p, pathType: Prefix, backend: {service: {name: b\(number), port: {number: 80}}}"
-        return [
-            Ingress.main("main-\(number)", "h\(number)/p a\(number)").yaml,
+        let main = annotations["canary"] == nil ? [] : [Ingress.main("main-\(number)", "h\(number)/p a\(number)").yaml]
+        return main + [
             """
             apiVersion: networking.k8s.io/v1
             kind: Ingress
