@@ -9,12 +9,16 @@ public struct Metrics: Sendable {
     public var connectionsAccepted: UInt64 = 0
     /// Connections closed unserved because a connection limit was reached.
     public var connectionsRefused: UInt64 = 0
+    /// Those of them that TLS handshakes under way left no room for.
+    public var handshakesRefused: UInt64 = 0
     /// Times accepting stopped for a while because descriptors ran out.
     public var acceptPauses: UInt64 = 0
     /// Malformed or too large requests, by the status of the answer.
     public var clientErrors = ClientErrorCounts()
     public var tls = TLSCounts()
     public var proxyHeaders = ProxyHeaderCounts()
+    /// Searches for patterns that were given up, since they hit a limit.
+    public var patternFailures: UInt64 = 0
     /// Connections that became a tunnel after a 101.
     public var tunnelsOpened: UInt64 = 0
     /// Requests that the deadline of a shutdown cut.
@@ -187,7 +191,9 @@ public struct Metrics: Sendable {
     private mutating func mergeCounters(_ other: Metrics) {
         connectionsAccepted &+= other.connectionsAccepted
         connectionsRefused &+= other.connectionsRefused
+        handshakesRefused &+= other.handshakesRefused
         acceptPauses &+= other.acceptPauses
+        patternFailures &+= other.patternFailures
         tunnelsOpened &+= other.tunnelsOpened
         requestsCut &+= other.requestsCut
         bytesFromClients &+= other.bytesFromClients

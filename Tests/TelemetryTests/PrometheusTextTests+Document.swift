@@ -136,6 +136,9 @@ extension PrometheusTextTests {
         serin_proxy_protocol_failures_total{reason="malformed"} 0
         serin_proxy_protocol_failures_total{reason="disconnected"} 0
         serin_proxy_protocol_failures_total{reason="timeout"} 1
+        # HELP serin_pattern_failures_total Searches for patterns of canaries and paths that were given up, since they hit a limit.
+        # TYPE serin_pattern_failures_total counter
+        serin_pattern_failures_total 139
         # HELP serin_tunnels_opened_total Connections turned into a tunnel by a 101.
         # TYPE serin_tunnels_opened_total counter
         serin_tunnels_opened_total 104
@@ -148,6 +151,12 @@ extension PrometheusTextTests {
         # HELP serin_client_sent_bytes_total Bytes written to clients.
         # TYPE serin_client_sent_bytes_total counter
         serin_client_sent_bytes_total 107
+        # HELP serin_tls_handshakes_under_way TLS handshakes with clients under way.
+        # TYPE serin_tls_handshakes_under_way gauge
+        serin_tls_handshakes_under_way 65
+        # HELP serin_tls_handshakes_refused_total Client connections closed unserved because too many TLS handshakes were under way.
+        # TYPE serin_tls_handshakes_refused_total counter
+        serin_tls_handshakes_refused_total 123
         # HELP serin_tls_handshakes_total TLS handshakes with clients that were completed.
         # TYPE serin_tls_handshakes_total counter
         serin_tls_handshakes_total{version="1.2",resumed="false"} 1
@@ -169,6 +178,12 @@ extension PrometheusTextTests {
         serin_tls_failures_total{reason="expired"} 0
         serin_tls_failures_total{reason="not_yet_valid"} 0
         serin_tls_failures_total{reason="wrong_name"} 0
+        serin_tls_failures_total{reason="revoked"} 0
+        # HELP serin_tls_alerts_total TLS alerts received from clients and sent to them, by name, close_notify left out.
+        # TYPE serin_tls_alerts_total counter
+        serin_tls_alerts_total{direction="received",alert="unknown_ca"} 2
+        serin_tls_alerts_total{direction="received",alert="other"} 2
+        serin_tls_alerts_total{direction="sent",alert="no_application_protocol"} 5
         # HELP serin_tls_cert_not_after_seconds When a certificate in force expires, in seconds since 1970.
         # TYPE serin_tls_cert_not_after_seconds gauge
         serin_tls_cert_not_after_seconds{certificate="Secret default/shop-tls",type="ecdsa"} 1800000000
@@ -208,6 +223,9 @@ extension PrometheusTextTests {
         serin_upstream_tls_failures_total{reason="expired"} 0
         serin_upstream_tls_failures_total{reason="not_yet_valid"} 0
         serin_upstream_tls_failures_total{reason="wrong_name"} 4
+        serin_upstream_tls_failures_total{reason="revoked"} 0
+        # HELP serin_upstream_tls_alerts_total TLS alerts received from upstreams and sent to them, by name, close_notify left out.
+        # TYPE serin_upstream_tls_alerts_total counter
         # HELP serin_upstream_timeouts_total Requests for which an endpoint was too slow.
         # TYPE serin_upstream_timeouts_total counter
         serin_upstream_timeouts_total 113
