@@ -3,14 +3,17 @@ import Exchange
 import Telemetry
 
 extension MigrationReport {
-    /// For programs: `{differences, conditions, counts, ingresses, canaries, skipped}`.
+    /// For programs: `{mode, differences, conditions, others, counts, ingresses, canaries, skipped}`.
     var json: [UInt8] {
         var json = JSONWriter()
         json.beginObject()
+        json.member("mode", mode.rawValue)
         json.key("differences")
         Self.write(differences, to: &json)
         json.key("conditions")
         Self.write(conditions, to: &json)
+        json.key("others")
+        Self.write(others, to: &json)
         json.key("counts")
         json.beginObject()
         for count in counts { json.member(count.rule, count.count) }
@@ -35,8 +38,7 @@ extension MigrationReport {
             json.member("serin", difference.serin)
             json.key("modes")
             json.beginArray()
-            json.value(Compatibility.scoped.rawValue)
-            if difference.modes == .both { json.value(Compatibility.ingressNginx.rawValue) }
+            for mode in difference.modes.compatibilities { json.value(mode.rawValue) }
             json.endArray()
             json.member("remedy", difference.remedy)
             json.endObject()

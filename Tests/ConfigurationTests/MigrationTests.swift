@@ -43,12 +43,12 @@ import TestSupport
         Case(fixture: "same-age", rules: ["R11"]),
         Case(fixture: "main-without-endpoints", rules: ["R21.0"]),
         Case(fixture: "weight-total", rules: ["R21.7"]),
-        Case(fixture: "annotations", rules: ["annotation", "annotation", "annotation"]),
+        Case(fixture: "annotations", rules: ["annotation", "annotation", "annotation", "R36"]),
         Case(fixture: "paths-and-tls", rules: ["tls", "R40"]),
         Case(fixture: "balancing", rules: ["R32", "R32", "R39"]),
         Case(fixture: "affinity", rules: ["R28", "R20"]),
         Case(fixture: "live-list", rules: ["R20"]),
-        Case(fixture: "vendors", rules: ["R19"]),
+        Case(fixture: "vendors", rules: ["R2", "R2"]),
         Case(fixture: "list", rules: ["R6"]),
     ])
     func rules(_ test: Case) throws {

@@ -74,7 +74,16 @@ import Testing
             output: ["3 Ingresses, 2 of them canaries."]),
         Case(
             name: "check --migrating: for programs", arguments: ["check", "--migrating", "--json", "good"], exit: 0,
-            output: [#"{"differences":[],"conditions":[{"file":"good/shop.yaml""#, #""modes":["scoped"]"#, #""modes":["scoped","ingress-nginx"]"#, #""counts":{},"ingresses":2,"canaries":1,"skipped":0}"#]),
+            output: [#"{"mode":"scoped","differences":[],"conditions":[{"file":"good/shop.yaml""#, #""modes":["scoped"]"#, #""modes":["scoped","ingress-nginx"]"#, #""others":[],"counts":{},"ingresses":2,"canaries":1,"skipped":0}"#]),
+        Case(
+            name: "check --migrating: a configuration of the other mode", arguments: ["check", "--migrating", "-c", "exact.yaml"], exit: 0,
+            output: [
+                "Not as things are, only with `canary.compatibility: scoped`:", "as before      keep `canary.compatibility: ingress-nginx`",
+                "2 Ingresses, 1 of them a canary. No difference from ingress-nginx.",
+            ]),
+        Case(
+            name: "check --migrating: a configuration of the other mode, for programs", arguments: ["check", "--migrating", "--json", "-c", "exact.yaml"], exit: 0,
+            output: [#"{"mode":"ingress-nginx","differences":[],"conditions":[{"#, #""others":[{"file":"good/shop.yaml""#, #""rule":"R21.0""#, #""counts":{},"ingresses":2"#]),
         Case(
             name: "check --migrating: another prefix", arguments: ["check", "--migrating", "--annotations-prefix", "edge.example", "prefixed"], exit: 0,
             output: ["2 Ingresses, 1 of them a canary."]),

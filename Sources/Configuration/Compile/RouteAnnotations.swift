@@ -162,8 +162,8 @@ struct RouteAnnotations {
         return nil
     }
 
-    /// What ingress-nginx allows in a rewrite target.
-    private static func isTarget(_ byte: UInt8) -> Bool {
+    /// What ingress-nginx allows in a rewrite target, and in `app-root`.
+    static func isTarget(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
         default: "-._~/$:".utf8.contains(byte)

@@ -3,8 +3,6 @@ internal import Routing
 
 /// Where the two planners disagree.
 extension MigrationCheck {
-    private static let exactMode = "set `canary.compatibility: ingress-nginx`"
-
     // MARK: Routes
 
     /// R11, R13, R16, R18: paths that only one of the two serves, or that another Ingress serves.
@@ -31,7 +29,7 @@ extension MigrationCheck {
             ingressNginx: "\(there.owner.object) has the path"
                 + (tie ? ": of Ingresses of the same age the last by namespace and name" : ""),
             serin: "\(here.owner.object) has it" + (tie ? ": of Ingresses of the same age the first" : ""),
-            remedy: "write the path into one of the two only, or " + Self.exactMode)
+            remedy: "write the path into one of the two only, or " + exactMode)
     }
 
     /// R13, R32: there, a Service's endpoints are chosen as the first Ingress says that names it.
@@ -57,7 +55,7 @@ extension MigrationCheck {
         add(
             "R28", here.owner, line: here.path.line, [here.path.place], ingressNginx: what,
             serin: here.affinity == nil ? "no session affinity" : "session affinity as this Ingress says",
-            remedy: "write the same affinity and session-cookie annotations into both, or " + Self.exactMode)
+            remedy: "write the same affinity and session-cookie annotations into both, or " + exactMode)
     }
 
     private mutating func addBalancing(_ owner: Manifest, _ line: Int, _ place: RoutePlace, _ there: Balancing, _ here: Balancing) {
@@ -65,18 +63,24 @@ extension MigrationCheck {
             "R32", owner, line: line, [place],
             ingressNginx: "the endpoint is chosen by \(there): the first Ingress that names the Service says how (R13)",
             serin: "it is chosen by \(here), as this Ingress says",
-            remedy: "write the same load-balance and upstream-hash-by annotations into both, or " + Self.exactMode)
+            remedy: "write the same load-balance and upstream-hash-by annotations into both, or " + exactMode)
     }
 
     private mutating func addWithdrawn(_ route: PlannedRoute) {
         add(
             "R18", route.owner, line: route.path.line, [route.path.place],
             ingressNginx: "503: a canary path of the same Service has no main path, which deletes the Service's backend",
-            serin: "the Service answers", remedy: Self.exactMode)
+            serin: "the Service answers", remedy: exactMode)
     }
 
-    /// A canary whose Service an ordinary Ingress named first has paths of its own (R16).
+    /// A canary whose Service an ordinary Ingress named first has paths of its own (R16), and so has one that ingress-nginx takes for none.
     private mutating func addCanaryAsMain(_ route: PlannedRoute) {
+        if vendorCanaries.contains(route.owner.label) {
+            return add(
+                "R2", route.owner, line: route.path.line, [route.path.place],
+                ingressNginx: "a route of its own: an ordinary Ingress to it", serin: "the path of a canary, which is no route",
+                remedy: "remove the vendor's annotations, or " + exactMode)
+        }
         let flag = AnnotationReader(manifest: route.owner).canary("canary")
         assert(flag.flatMap { AnnotationText.bool($0.value) } == true, "scoped serves every path of an ordinary Ingress")
         let host = route.path.place.host.isEmpty ? ", for every host that no Ingress has" : ""
@@ -85,7 +89,7 @@ extension MigrationCheck {
             ingressNginx: "the canary's Service answers all requests of the path\(host): an older ordinary Ingress has the "
                 + "same Service, so that it counts as a main one",
             serin: "the path is no route of its own; a canary only takes its share of a main path",
-            remedy: "write the path into an ordinary Ingress, or " + Self.exactMode)
+            remedy: "write the path into an ordinary Ingress, or " + exactMode)
     }
 
     private mutating func addUnserved(_ route: PlannedRoute) {
@@ -94,7 +98,35 @@ extension MigrationCheck {
         add(
             "R16", route.owner, line: route.path.line, [route.path.place],
             ingressNginx: "no route: \(identity.description) was first named\(canary), so that it serves no path (R13)",
-            serin: "the Service answers", remedy: "remove the path, or " + Self.exactMode)
+            serin: "the Service answers", remedy: "remove the path, or " + exactMode)
+    }
+
+    // MARK: Paths
+
+    /// R34: a path without its slash.
+    mutating func compareSlashes() {
+        let places = Set(scoped.routes.map(\.path.place))
+        for route in scoped.routes {
+            let place = route.path.place
+            guard place.type == .exact, place.path.hasSuffix("/"), place.path != "/", !scoped.hostPlan.usesRegex(place.host) else { continue }
+            let stem = String(place.path.dropLast())
+            let others = [(stem, PathType.exact), (stem, .prefix), (place.path, .prefix)]
+            guard places.isDisjoint(with: others.map { RoutePlace(host: place.host, path: $0.0, type: $0.1) }) else { continue }
+            add(
+                "R34", route.owner, line: route.path.line, [place], ingressNginx: "a request for \(stem.clipped) is answered 301 to \(place.path.clipped)",
+                serin: "it is not: another path that fits has it, or 404", remedy: "write the path as a Prefix, or " + exactMode)
+        }
+    }
+
+    /// R35: a path that is no regular expression where it should be one.
+    mutating func comparePatterns() {
+        for route in scoped.routes where scoped.hostPlan.usesRegex(route.path.place.host) {
+            guard (try? Pattern("^" + route.path.place.path, ignoringCase: true)) == nil else { continue }
+            add(
+                "R35", route.owner, line: route.path.line, [route.path.place],
+                ingressNginx: "refuses the whole configuration, of all Ingresses: the path is a regular expression that can't be compiled",
+                serin: "no request matches the path; everything else is served", modes: .both, remedy: "mend the path")
+        }
     }
 
     // MARK: Canaries
@@ -106,7 +138,7 @@ extension MigrationCheck {
         var leaks = Groups()
         for route in exact.routes {
             let bound = here[route.path.place]?.canaries ?? []
-            for canary in route.canaries where canary.hasRule && !bound.contains(where: { $0.owner.label == canary.owner.label }) {
+            for canary in route.canaries where isCompared(canary) && !bound.contains(where: { $0.owner.label == canary.owner.label }) {
                 if let outcome = outcomesHere[canary.key(at: route.path.place)] {
                     addUnbound(canary, outcome, route.path.place)
                 } else {
@@ -118,12 +150,17 @@ extension MigrationCheck {
         var dead = Groups()
         for route in scoped.routes {
             let asked = there[route.path.place]?.canaries ?? []
-            for canary in route.canaries where canary.hasRule && !asked.contains(where: { $0.owner.label == canary.owner.label }) {
+            for canary in route.canaries where isCompared(canary) && !asked.contains(where: { $0.owner.label == canary.owner.label }) {
                 let obstacle = outcomesThere[canary.key(at: route.path.place)]?.obstacle
                 dead.add(canary, route.path.place, why: obstacle ?? Self.defaultBackend)
             }
         }
         for group in dead.groups { addDead(group.canary, group.places, group.why) }
+    }
+
+    /// What is a canary by a vendor's annotations alone is none there: `compareVendors`.
+    private func isCompared(_ canary: PlannedCanary) -> Bool {
+        canary.hasRule && !canary.annotations.isRelease && !vendorCanaries.contains(canary.owner.label)
     }
 
     private static let defaultBackend = "its default backend joins paths of the default host only (R19)"
@@ -132,7 +169,7 @@ extension MigrationCheck {
     private mutating func addUnbound(_ canary: PlannedCanary, _ outcome: CanaryOutcome, _ place: RoutePlace) {
         add(
             "R17", canary.owner, line: outcome.path.line, [place], ingressNginx: "the canary is in effect",
-            serin: "it is not: " + (outcome.obstacle ?? "another path of the Ingress has the place"), remedy: Self.exactMode)
+            serin: "it is not: " + (outcome.obstacle ?? "another path of the Ingress has the place"), remedy: exactMode)
     }
 
     /// R19, R20: the canary takes requests of paths that it does not write.
@@ -144,18 +181,18 @@ extension MigrationCheck {
             ingressNginx: "the canary also takes its share of these requests: "
                 + (isCatchAll ? "its default backend joins every path of the default host" : "the main Service is the same"),
             serin: "they go to stable: a canary has its own host and path",
-            remedy: "write these paths into the canary as well, or " + Self.exactMode)
+            remedy: "write these paths into the canary as well, or " + exactMode)
     }
 
     private mutating func addDead(_ canary: PlannedCanary, _ places: [RoutePlace], _ why: String) {
         add(
             Self.rule(in: why) ?? "R17", canary.owner, line: canary.line, places,
             ingressNginx: "the canary is not in effect: \(why)", serin: "it is in effect",
-            remedy: "remove these paths from the canary, or " + Self.exactMode)
+            remedy: "remove these paths from the canary, or " + exactMode)
     }
 
     /// The rule that a message names, as every message about one does: `… (R21.2) …`.
-    private static func rule(in message: String) -> String? {
+    static func rule(in message: String) -> String? {
         for part in message.split(separator: "(").dropFirst() {
             guard part.hasPrefix("R"), let end = part.firstIndex(of: ")") else { continue }
             let rule = part[..<end]
@@ -179,20 +216,8 @@ extension MigrationCheck {
             add(
                 "R21.0", group.canary.owner, line: group.canary.line, group.places,
                 ingressNginx: "503 for every request: the main Service \(group.why) has no endpoint",
-                serin: "what the rules or the weight send to the canary reaches it", remedy: Self.exactMode)
+                serin: "what the rules or the weight send to the canary reaches it", remedy: exactMode)
         }
-    }
-
-    /// R6: a list that Tengine-Ingress would read.
-    mutating func compareList(_ ingress: PlannedIngress) {
-        let reader = AnnotationReader(manifest: ingress.manifest)
-        guard ingress.isCanary, ingress.canary.header != nil,
-              let list = ConditionAnnotations(reader, .scoped).vendorList
-        else { return }
-        add(
-            "R6", ingress.manifest, line: list.line,
-            ingressNginx: "drops \(list.key), as `|` is not allowed in it: the header is asked for `always` and `never`",
-            serin: "the header is one of these values", remedy: "remove the value, or " + Self.exactMode)
     }
 
     /// R21.7.
@@ -204,7 +229,7 @@ extension MigrationCheck {
         add(
             "R21.7", ingress.manifest, line: annotation.line,
             ingressNginx: "\(canary.weight) of 100: a total below 100 is ignored", serin: "\(canary.weight) of \(canary.total)",
-            remedy: "remove canary-weight-total, or " + Self.exactMode)
+            remedy: "remove canary-weight-total, or " + exactMode)
     }
 }
 

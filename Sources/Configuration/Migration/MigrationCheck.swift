@@ -4,38 +4,53 @@ internal import Routing
 /// Finds where Serin behaves differently from ingress-nginx.
 ///
 /// `ExactPlanner` is what ingress-nginx would make of the manifests; where `ScopedPlanner` makes something else of them, and
-/// where Serin does not do what a manifest says in either mode, is a difference.
+/// where Serin does not do what a manifest says in either mode, is a difference. What `check` warns of and nothing of this
+/// has named is one as well, unless ingress-nginx does the same.
 struct MigrationCheck {
     typealias Difference = MigrationReport.Difference
 
-    /// In the order of ingress-nginx (R11).
+    /// In the order of ingress-nginx (R11), with the annotations that it knows.
     let ingresses: [PlannedIngress]
     let exact: RoutePlan
     let scoped: RoutePlan
     /// As compiled in `scoped`.
     let snapshot: Snapshot
+    /// What `check` warns of in the mode that is configured, by object.
+    let warnings: [String: [Diagnostic]]
+    /// Canaries by a vendor's annotation, which ingress-nginx takes for ordinary Ingresses (R2), by label.
+    let vendorCanaries: Set<String>
+    /// Completes what can be done to have a canary as before.
+    let exactMode: String
+    /// Ingresses that are not served in `ingress-nginx` mode, nor there (R9), by label.
+    private let refused: Set<String>
     /// The first canary that names a Service and port.
     private(set) var canariesByBackend: [ExactPlanner.BackendIdentity: Manifest] = [:]
     /// The default backends of canaries.
     private(set) var catchAlls: Set<ExactPlanner.BackendIdentity> = []
+    private var mode: Compatibility { report.mode }
     private(set) var report = MigrationReport()
+    /// The objects and lines of the differences.
+    private var named: Set<String> = []
 
     static func report(_ manifests: [Manifest], settings: Settings) -> MigrationReport {
         var check = MigrationCheck(manifests, settings: settings)
         check.compareRoutes()
         check.compareCanaries()
         check.compareEndpoints()
+        check.compareSlashes()
+        check.comparePatterns()
+        check.compareLeaks()
+        for ingress in check.scoped.ingresses { check.compareVendors(ingress) }
         for ingress in check.ingresses {
-            check.compareList(ingress)
             check.compareTotal(ingress)
-            check.compareAnnotations(ingress)
+            check.compareAnnotations(ingress, settings.riskLevel)
             check.compareValues(ingress, settings)
+            check.compareTLS(ingress, manifests, hasListener: settings.process.listeners.contains(where: \.tls))
             check.comparePaths(ingress)
-            check.compareTLS(ingress, hasListener: settings.process.listeners.contains(where: \.tls))
+            check.compareWarnings(ingress)
         }
         check.addConditions(settings)
-        check.sort(manifests)
-        return check.report
+        return check.sorted(manifests)
     }
 
     private init(_ manifests: [Manifest], settings: Settings) {
@@ -46,10 +61,21 @@ struct MigrationCheck {
         ingresses = RoutePlanner.read(ordered, .ingressNginx, log: &unused)
         exact = RoutePlanner.plan(ordered, .ingressNginx, log: &unused)
         scoped = RoutePlanner.plan(selection.ordered(manifests, .scoped, log: &unused), .scoped, log: &unused)
-        var settings = settings
-        settings.compatibility = .scoped
         let config = Place(file: "", line: 1)
-        snapshot = SnapshotCompiler.compile(manifests, settings: settings, config: config, log: &unused).snapshot
+        func compiled(_ mode: Compatibility) -> (snapshot: Snapshot, log: DiagnosticLog) {
+            var (settings, log) = (settings, DiagnosticLog())
+            settings.compatibility = mode
+            return (SnapshotCompiler.compile(manifests, settings: settings, config: config, log: &log).snapshot, log)
+        }
+        let here = compiled(.scoped)
+        snapshot = here.snapshot
+        let said = (settings.compatibility == .scoped ? here.log : compiled(settings.compatibility).log).entries
+        warnings = Dictionary(grouping: said.filter { $0.severity == .warning }, by: \.object)
+        let canaries = Set(ingresses.filter(\.isCanary).map(\.manifest.label))
+        vendorCanaries = Set(scoped.ingresses.filter(\.isCanary).map(\.manifest.label)).subtracting(canaries)
+        exactMode = (settings.compatibility == .ingressNginx ? "keep" : "set") + " `canary.compatibility: ingress-nginx`"
+        let admission = Self.admission(settings)
+        refused = Set(ordered.filter { admission.refusal(of: $0) != nil }.map(\.label))
         for canary in ingresses where canary.isCanary {
             let catchAll = canary.spec.defaultBackend.map { ExactPlanner.BackendIdentity($0, of: canary.manifest) }
             let written = canary.spec.writtenPaths.map { ExactPlanner.BackendIdentity($0.backend, of: canary.manifest) }
@@ -58,13 +84,19 @@ struct MigrationCheck {
                 canariesByBackend[identity] = canary.manifest
             }
         }
+        report.mode = settings.compatibility
         report.ingressCount = ingresses.count
-        report.canaryCount = ingresses.count { $0.isCanary }
+        report.canaryCount = (mode == .scoped ? scoped.ingresses : ingresses).count { $0.isCanary }
         let all = manifests.count { manifest in
             if case .ingress = manifest.body { return true }
             return false
         }
         report.skippedCount = all - ingresses.count
+    }
+
+    /// But for text for nginx, which a controller that holds it lets through; `compareAnnotations` speaks of that.
+    static func admission(_ settings: Settings) -> Admission {
+        Admission(riskLevel: settings.riskLevel < .high ? settings.riskLevel : .critical)
     }
 
     // MARK: Collecting
@@ -73,34 +105,42 @@ struct MigrationCheck {
         _ rule: String, _ manifest: Manifest, line: Int, _ places: [RoutePlace] = [], ingressNginx: String, serin: String,
         modes: Difference.Modes = .scoped, remedy: String
     ) {
-        report.differences.append(
-            Self.difference(rule, manifest, line, places, ingressNginx, serin, modes, remedy))
+        named.insert("\(manifest.object) \(line)")
+        report.differences.append(difference(rule, manifest, line, places, ingressNginx, serin, modes, remedy))
     }
+
+    func isNamed(_ manifest: Manifest, _ line: Int) -> Bool { named.contains("\(manifest.object) \(line)") }
 
     mutating func addCondition(
         _ rule: String, _ manifest: Manifest, line: Int, ingressNginx: String, serin: String,
         modes: Difference.Modes = .scoped, remedy: String
     ) {
-        report.conditions.append(Self.difference(rule, manifest, line, [], ingressNginx, serin, modes, remedy))
+        report.conditions.append(difference(rule, manifest, line, [], ingressNginx, serin, modes, remedy))
     }
 
-    private static func difference(
+    private func difference(
         _ rule: String, _ manifest: Manifest, _ line: Int, _ places: [RoutePlace], _ ingressNginx: String,
         _ serin: String, _ modes: Difference.Modes, _ remedy: String
     ) -> Difference {
         Difference(
             file: manifest.place.file, line: line, object: manifest.object, rule: rule, places: places.map(\.description),
-            ingressNginx: ingressNginx, serin: serin, modes: modes, remedy: remedy)
+            ingressNginx: ingressNginx, serin: serin, modes: refused.contains(manifest.label) ? .scoped : modes, remedy: remedy)
     }
 
-    /// By file, in the order in which the files were read, and line.
-    private mutating func sort(_ manifests: [Manifest]) {
+    /// By file, in the order in which the files were read, and line; what is not so in the mode that is configured apart.
+    private func sorted(_ manifests: [Manifest]) -> MigrationReport {
         var rank: [String: Int] = [:]
         for manifest in manifests where rank[manifest.place.file] == nil { rank[manifest.place.file] = rank.count }
-        report.differences = report.differences.enumerated().sorted { left, right in
+        let differences = report.differences.enumerated().sorted { left, right in
             let leftKey = (rank[left.element.file] ?? 0, left.element.line, left.offset)
             let rightKey = (rank[right.element.file] ?? 0, right.element.line, right.offset)
             return leftKey < rightKey
         }.map(\.element)
+        func applies(_ difference: Difference) -> Bool { difference.modes.compatibilities.contains(mode) }
+        var sorted = report
+        sorted.differences = differences.filter(applies)
+        sorted.conditions = report.conditions.filter(applies)
+        sorted.others = (differences + report.conditions).filter { !applies($0) }
+        return sorted
     }
 }

@@ -1,3 +1,5 @@
+public import Exchange
+
 /// Where Serin behaves differently from ingress-nginx, for one set of manifests.
 public struct MigrationReport: Sendable {
     /// One place where it does.
@@ -7,6 +9,14 @@ public struct MigrationReport: Sendable {
             /// In `scoped` only: `ingress-nginx` does as ingress-nginx.
             case scoped
             case both
+
+            /// In the order of `Compatibility`.
+            public var compatibilities: [Compatibility] {
+                switch self {
+                case .scoped: [.scoped]
+                case .both: Compatibility.allCases
+                }
+            }
         }
 
         public let file: String
@@ -25,10 +35,14 @@ public struct MigrationReport: Sendable {
         public let remedy: String
     }
 
-    /// By file and line.
+    /// Which of Serin's modes is compared: the one that is configured.
+    public var mode = Compatibility.scoped
+    /// What differs in it, by file and line.
     public var differences: [Difference] = []
-    /// What differs only for some requests, or at some times; each once, with the first object concerned.
+    /// What differs in it only for some requests, or at some times; each once, with the first object concerned.
     public var conditions: [Difference] = []
+    /// What differs in the other mode alone: by file and line, then what does only at times.
+    public var others: [Difference] = []
     /// The Ingresses that count, canaries included.
     public var ingressCount = 0
     public var canaryCount = 0
@@ -49,12 +63,16 @@ public struct MigrationReport: Sendable {
 }
 
 extension MigrationReport: CustomStringConvertible {
-    /// For people: a paragraph for each difference, then the conditions, then the counts.
+    /// For people: a paragraph for each difference, then the conditions, then the other mode's, then the counts.
     public var description: String {
         var parts = differences.map(\.description)
         if !conditions.isEmpty {
             parts.append("For some requests, or at some times, each with the first object concerned:")
             parts += conditions.map(\.description)
+        }
+        if !others.isEmpty {
+            parts.append("Not as things are, only with `canary.compatibility: \(otherMode.rawValue)`:")
+            parts += others.map(\.description)
         }
         return (parts + [summary]).joined(separator: "\n\n")
     }
@@ -67,10 +85,9 @@ extension MigrationReport: CustomStringConvertible {
         if !differences.isEmpty {
             lines.append("By rule: " + counts.map { "\($0.rule) \($0.count)" }.joined(separator: ", ") + ".")
         }
-        let remaining = differences.count { $0.modes == .both }
-        if remaining < differences.count {
-            let rest = remaining == 0 ? "none" : "\(remaining)"
-            lines.append("With `canary.compatibility: ingress-nginx`: \(rest).")
+        let shared = differences.count { $0.modes == .both }
+        if mode == .scoped, shared < differences.count {
+            lines.append("With `canary.compatibility: ingress-nginx`: \(shared == 0 ? "none" : "\(shared)").")
         }
         if skippedCount > 0 {
             lines.append(
@@ -79,6 +96,8 @@ extension MigrationReport: CustomStringConvertible {
         }
         return lines.joined(separator: "\n")
     }
+
+    private var otherMode: Compatibility { mode == .scoped ? .ingressNginx : .scoped }
 
     private var verdict: String {
         differences.isEmpty ? "No difference from ingress-nginx." : Self.count(differences.count, "difference", "differences") + " from ingress-nginx."
@@ -90,14 +109,11 @@ extension MigrationReport: CustomStringConvertible {
 extension MigrationReport.Difference: CustomStringConvertible {
     public var description: String {
         let shown = places.prefix(5).joined(separator: ", ") + (places.count > 5 ? " and \(places.count - 5) more" : "")
-        let mode = switch modes {
-        case .scoped: "scoped       "
-        case .both: "Serin        "
-        }
         return """
             \(file):\(line): \(rule): \(object)\(shown.isEmpty ? "" : ": \(shown)")
               ingress-nginx  \(ingressNginx)
-              \(mode)  \(serin)
+              Serin          \(serin)
+              in mode        \(modes.compatibilities.map(\.rawValue).joined(separator: ", "))
               as before      \(remedy)
             """
     }
