@@ -3,7 +3,7 @@ internal import TLS
 
 /// What differs of certificates, and of TLS to upstreams.
 extension MigrationCheck {
-    mutating func compareTLS(_ ingress: PlannedIngress, _ manifests: [Manifest], hasListener: Bool) {
+    mutating func compareTLS(_ ingress: PlannedIngress, hasListener: Bool) {
         if ingress.isCanary { return }
         if let line = ingress.spec.tlsLine, !hasListener {
             add(
@@ -13,7 +13,6 @@ extension MigrationCheck {
         }
         compareErrorPage(ingress)
         if ingress.annotations.upstreamTLS.isHTTPS { compareUpstreams(ingress) }
-        compareRevocation(ingress, SecretReader(manifests))
     }
 
     // MARK: Clients
@@ -27,16 +26,6 @@ extension MigrationCheck {
             "annotation", ingress.manifest, line: annotation.line,
             ingressNginx: "sends clients without a good certificate to \(annotation.value.oneLine.clipped)", serin: "answers them 400",
             modes: .both, remedy: "write an absolute URL")
-    }
-
-    private mutating func compareRevocation(_ ingress: PlannedIngress, _ secrets: SecretReader) {
-        let (clients, upstreams) = (ingress.annotations.clientTLS.secret, ingress.annotations.upstreamTLS)
-        for secret in [clients, upstreams.isHTTPS ? upstreams.secret : nil].compactMap(\.self) {
-            guard secrets.find(secret.value, from: ingress.manifest)?.secret.keys.contains("ca.crl") == true else { continue }
-            add(
-                "tls", ingress.manifest, line: secret.line, ingressNginx: "refuses certificates that `ca.crl` of the Secret revokes",
-                serin: "takes them until they end", modes: .both, remedy: "none in Serin")
-        }
     }
 
     // MARK: Upstreams

@@ -45,7 +45,7 @@ struct MigrationCheck {
             check.compareTotal(ingress)
             check.compareAnnotations(ingress, settings.riskLevel)
             check.compareValues(ingress, settings)
-            check.compareTLS(ingress, manifests, hasListener: settings.process.listeners.contains(where: \.tls))
+            check.compareTLS(ingress, hasListener: settings.process.listeners.contains(where: \.tls))
             check.comparePaths(ingress)
             check.compareWarnings(ingress)
         }
