@@ -9,8 +9,15 @@ public struct Metrics: Sendable {
     public var connectionsAccepted: UInt64 = 0
     /// Connections closed unserved because a connection limit was reached.
     public var connectionsRefused: UInt64 = 0
-    /// Times accepting stopped for a while because descriptors ran out.
+    /// Connections closed unserved because the process or the system had nothing left for them.
+    public var connectionsUnaffordable: UInt64 = 0
+    /// Times accepting stopped for a while because descriptors ran out, or nothing but failed connections came.
     public var acceptPauses: UInt64 = 0
+    /// Reads and writes that failed for want of the kernel's memory.
+    public var memoryShortages: UInt64 = 0
+    public var timeouts = TimeoutCounts()
+    /// Connections cut because they went on sending for too long after their last answer.
+    public var lingerOverflows: UInt64 = 0
     /// Malformed or too large requests, by the status of the answer.
     public var clientErrors = ClientErrorCounts()
     public var tls = TLSCounts()
@@ -165,6 +172,7 @@ public struct Metrics: Sendable {
         clientErrors.merge(other.clientErrors)
         tls.merge(other.tls)
         proxyHeaders.merge(other.proxyHeaders)
+        timeouts.merge(other.timeouts)
         upstreamTLS.merge(other.upstreamTLS)
         canaries.merge(other.canaries)
         for index in durations.indices { durations[index].merge(other.durations[index]) }
@@ -187,7 +195,10 @@ public struct Metrics: Sendable {
     private mutating func mergeCounters(_ other: Metrics) {
         connectionsAccepted &+= other.connectionsAccepted
         connectionsRefused &+= other.connectionsRefused
+        connectionsUnaffordable &+= other.connectionsUnaffordable
         acceptPauses &+= other.acceptPauses
+        memoryShortages &+= other.memoryShortages
+        lingerOverflows &+= other.lingerOverflows
         tunnelsOpened &+= other.tunnelsOpened
         requestsCut &+= other.requestsCut
         bytesFromClients &+= other.bytesFromClients

@@ -7,6 +7,11 @@ enum Fixtures {
         metrics.connectionsAccepted = 101
         metrics.connectionsRefused = 102
         metrics.acceptPauses = 103
+        metrics.connectionsUnaffordable = 123
+        metrics.memoryShortages = 124
+        metrics.lingerOverflows = 125
+        for _ in 0..<3 { metrics.timeouts.record(.clientWrite) }
+        metrics.timeouts.record(.linger)
         metrics.tunnelsOpened = 104
         metrics.requestsCut = 105
         metrics.bytesFromClients = 106
@@ -70,6 +75,9 @@ enum Fixtures {
         process.upstreamConnectionsActive = 8
         process.upstreamConnectionsIdle = 56
         process.accessLinesLost = 7
+        process.adminEvictions = 3
+        process.adminRefusals = 4
+        process.nameAddressesIgnored = 11
         process.accessLogReopenFailures = 2
         process.bufferBytes = 58
         process.reloadsSucceeded = 3
