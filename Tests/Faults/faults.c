@@ -18,9 +18,12 @@
 // FAULT_FOLDER=FOLDER: while it has a file that goes by the name of a call (accept, socket, send, recv or epoll), that call fails. The
 // file says "ERRNO PORT TIMES": of sockets with that port at either end (0: of all), so many times (0: as long as the file is there).
 
-static long (*the_syscall)(long, ...);
-
-__attribute__((constructor)) static void find_syscall(void) { the_syscall = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall"); }
+// The real one. Looked up when it is first wanted: other libraries begin before this one.
+static long (*real_syscall(void))(long, ...) {
+    static long (*_Atomic found)(long, ...);
+    if (!found) found = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+    return found;
+}
 
 // Where a descriptor has connected to: a socket that is still connecting has no peer yet.
 enum { descriptors = 1 << 16 };
@@ -61,21 +64,21 @@ static _Atomic int accepts, sockets, sends, receives, watches;
 
 int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
     if (fails("accept", fd, &accepts)) return -1;
-    int connection = (int)the_syscall(SYS_accept4, fd, address, length, flags);
+    int connection = (int)real_syscall()(SYS_accept4, fd, address, length, flags);
     if (connection >= 0 && connection < descriptors) destinations[connection] = 0;
     return connection;
 }
 
 int socket(int family, int type, int protocol) {
     if (family != AF_UNIX && fails("socket", -1, &sockets)) return -1;
-    int fd = (int)the_syscall(SYS_socket, family, type, protocol);
+    int fd = (int)real_syscall()(SYS_socket, family, type, protocol);
     if (fd >= 0 && fd < descriptors) destinations[fd] = 0;
     return fd;
 }
 
 int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
     if (operation == EPOLL_CTL_ADD && fails("epoll", fd, &watches)) return -1;
-    return (int)the_syscall(SYS_epoll_ctl, epoll, operation, fd, event);
+    return (int)real_syscall()(SYS_epoll_ctl, epoll, operation, fd, event);
 }
 
 // What Serin sends and receives by; OpenSSL's BIO goes through the C library's functions below.
@@ -87,15 +90,15 @@ long syscall(long number, ...) {
     va_end(list);
     if (number == SYS_recvfrom && fails("recv", (int)a, &receives)) return -1;
     if ((number == SYS_sendto || number == SYS_sendmsg) && fails("send", (int)a, &sends)) return -1;
-    return the_syscall(number, a, b, c, d, e, f);
+    return real_syscall()(number, a, b, c, d, e, f);
 }
 
 ssize_t recv(int fd, void *bytes, size_t count, int flags) {
-    return fails("recv", fd, &receives) ? -1 : the_syscall(SYS_recvfrom, fd, bytes, count, flags, NULL, NULL);
+    return fails("recv", fd, &receives) ? -1 : real_syscall()(SYS_recvfrom, fd, bytes, count, flags, NULL, NULL);
 }
 
 ssize_t send(int fd, const void *bytes, size_t count, int flags) {
-    return fails("send", fd, &sends) ? -1 : the_syscall(SYS_sendto, fd, bytes, count, flags, NULL, 0);
+    return fails("send", fd, &sends) ? -1 : real_syscall()(SYS_sendto, fd, bytes, count, flags, NULL, 0);
 }
 
 // FAULT_NO_LOCAL_PORT=PORT: there is no local port left for connections to that port.
@@ -106,7 +109,7 @@ int connect(int fd, const struct sockaddr *address, socklen_t length) {
         return -1;
     }
     if (fd >= 0 && fd < descriptors) destinations[fd] = port_of(address);
-    return (int)the_syscall(SYS_connect, fd, address, length);
+    return (int)real_syscall()(SYS_connect, fd, address, length);
 }
 
 // FAULT_SLOW_NAME=NAME, FAULT_SLOW_ASKED=FILE: there is no answer for the name, ever; the file appears when it is asked for.
