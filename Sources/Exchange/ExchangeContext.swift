@@ -18,6 +18,9 @@ public final class ExchangeContext {
     /// Whether there is something to do with them: asked in every turn.
     public var hasCopies: Bool { !copies.isEmpty }
 
+    /// Searches for patterns that were given up, since they hit a limit.
+    public var patternFailures: UInt64 { decider.patternFailures }
+
     /// - Parameter seed: where the generators of ids begin; anything random.
     public init(pool: BufferPool, rolls: RollSource, date: HTTPDate, seed: (UInt64, UInt64)) {
         self.pool = pool

@@ -132,6 +132,12 @@ extension ExchangeMachine {
         snapshot.limits.body > 0 && count > snapshot.limits.body
     }
 
+    /// What a chunk announces counts as soon as its size is read, as a Content-Length does.
+    private var bodyIsOverLimit: Bool {
+        let (total, overflows) = request.bodyBytes.addingReportingOverflow(request.decoder.announced)
+        return isOverBodyLimit(overflows ? .max : total)
+    }
+
     /// Decodes more of the request's body, and watches its size and its form.
     func pumpRequest(_ now: Instant) {
         guard phase == .connecting || phase == .forwarding || phase == .tunnelling else { return }
@@ -139,7 +145,7 @@ extension ExchangeMachine {
         if phase == .tunnelling { return pumpTunnel(now) }
         if case .malformed = fault { return failRequestBody(.malformedRequest, now) }
         if case .truncated = fault { return clientWentAway(now) }
-        if isOverBodyLimit(request.bodyBytes) { return failRequestBody(.requestTooLarge, now) }
+        if bodyIsOverLimit { return failRequestBody(.requestTooLarge, now) }
     }
 
     /// The body turned out bad after the head was accepted: the upstream must not take what it got for a whole request.
@@ -156,6 +162,7 @@ extension ExchangeMachine {
     @inline(never)
     func answer(_ failure: Failure, status: UInt16?, _ now: Instant) {
         summary.failure = failure
+        if failure.refusesMessage { mayPersist = false }
         // As in ingress-nginx, where the cookie is set when an endpoint has been picked, whatever comes of it.
         let session = sessionKey == nil ? nil : sessionMark
         let answer = beginAnswer(status ?? failure.status, extraRoom: session?.room ?? 0)

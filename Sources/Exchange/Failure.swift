@@ -40,6 +40,14 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
         }
     }
 
+    /// The message itself is refused, so that nothing behind it is read: behind a CONNECT, say, it is what was meant for its tunnel.
+    var refusesMessage: Bool {
+        switch self {
+        case .malformedRequest, .requestTooLarge, .pathRefused, .methodRefused: true
+        default: false
+        }
+    }
+
     public var description: String {
         switch self {
         case .malformedRequest: "malformed request"

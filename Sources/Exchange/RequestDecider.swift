@@ -14,6 +14,9 @@ public struct RequestDecider: ~Copyable {
     /// Where the last decision sends the request, if it was `.forward`: kept here, as it is too big to be handed about.
     public private(set) var target = Target.nowhere
 
+    /// `RequestValues.patternFailures`.
+    var patternFailures: UInt64 { values.patternFailures }
+
     /// - Parameter seed: where the ids of new clients begin; anything random.
     public init(seed: (UInt64, UInt64)) {
         clientIDs = IdentifierGenerator(seed: seed)

@@ -162,12 +162,19 @@ struct RequestRewrite: ~Copyable {
     }
 
     /// Whether the upstream is asked to change to the protocol that the client names. Not to one of a list, which may always be
-    /// ignored (RFC 9110 section 7.8), and never to h2c, behind which requests would pass unseen (http-edge duty 29).
+    /// ignored (RFC 9110 section 7.8), and never to HTTP of any version or TLS, behind which requests would pass unseen (http-edge
+    /// duty 29). Of WebSocket and all others (kubectl's SPDY) the tunnel carries what is nobody's request.
     static func passesUpgrade(_ head: borrowing RequestHead, in bytes: Span<UInt8>) -> Bool {
         guard !head.upgrade.isEmpty else { return false }
-        let name = bytes[head.upgrade]
-        for index in name.indices where name[index] == UInt8(ascii: ",") { return false }
-        return !name.equalsIgnoringCase("h2c")
+        let value = bytes[head.upgrade]
+        // A name, and behind a slash a version.
+        var end = 0
+        while end < value.count, value[end].isToken { end += 1 }
+        var rest = end < value.count && value[end] == UInt8(ascii: "/") ? end + 1 : end
+        while rest < value.count, value[rest].isToken { rest += 1 }
+        guard end > 0, rest == value.count else { return false }
+        let name = value.extracting(0..<end)
+        return !(name.equalsIgnoringCase("h2c") || name.equalsIgnoringCase("h2") || name.equalsIgnoringCase("HTTP") || name.equalsIgnoringCase("TLS"))
     }
 
     // MARK: X-Forwarded-*

@@ -35,6 +35,9 @@ public struct BodyDecoder: ~Copyable {
     /// Bytes still to come of a body announced by Content-Length, 0 of one that is not there; nil for the others.
     @inlinable public var remaining: Int? { remainingLength }
 
+    /// Bytes still to come of a chunk whose size has been read, 0 of other bodies.
+    public var announced: Int { chunks.announced }
+
     /// Takes the next step into `input`, which begins where the last step ended.
     public mutating func next(_ input: Span<UInt8>) -> BodyStep {
         switch phase {

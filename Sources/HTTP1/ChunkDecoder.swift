@@ -11,6 +11,9 @@ struct ChunkDecoder: Sendable {
     /// The fault that ended decoding.
     private(set) var failure = ParseError(.invalidChunkSize, at: 0)
 
+    /// Bytes still to come of the chunk whose size was read last.
+    var announced: Int { phase == .data ? size : 0 }
+
     /// What the next byte is.
     private enum Phase: UInt8 {
         /// the first digit of a chunk size

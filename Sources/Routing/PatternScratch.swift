@@ -17,6 +17,8 @@ public final class PatternScratch {
     private static let groupCount = 10
     /// How many of them the last search set.
     private var groupsSet = 0
+    /// Searches that a limit has ended, or that PCRE2 refused to go on with.
+    private(set) var failures: UInt64 = 0
 
     public init() {
         unsafe data = pcre2_match_data_create_8(UInt32(Self.groupCount), nil)
@@ -40,6 +42,7 @@ public final class PatternScratch {
         let status = unsafe search(code, subject, limit: limit)
         // 0 says that the pattern has more groups than there is room for.
         groupsSet = status > 0 ? Int(status) : status == 0 ? Self.groupCount : 0
+        if status < 0, status != PCRE2_ERROR_NOMATCH { failures &+= 1 }
         return status
     }
 

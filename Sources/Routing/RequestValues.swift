@@ -23,6 +23,9 @@ public struct RequestValues: ~Copyable {
     /// The match memory of the worker that these values belong to.
     let scratch = PatternScratch()
 
+    /// Searches for patterns, of all requests so far, that were given up: they hit a limit.
+    public var patternFailures: UInt64 { scratch.failures }
+
     public init() {
         bytes.reserveCapacity(1024)
         slots.reserveCapacity(16)

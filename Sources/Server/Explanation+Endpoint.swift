@@ -15,7 +15,9 @@ extension Explanation {
         init(_ placement: Placement, _ backend: Backend) {
             let answering = Answering(placement: placement, backend)
             endpoints = answering.endpoints
-            text = answering.text + (backend.tls.map { "; by \($0)" } ?? "")
+            text = answering.text
+                + (backend.endpoints.count > 1 ? "; a worker that could not reach an endpoint passes over it for some seconds" : "")
+                + (backend.tls.map { "; by \($0)" } ?? "")
                 + (backend.proxyProtocol.map { "; each request behind a PROXY header (\($0.rawValue)), on a connection of its own" } ?? "")
         }
 

@@ -212,6 +212,7 @@ public struct Explanation: Sendable {
         json.member("reason", reason)
         json.member("service", service)
         json.member("endpoint", endpoint)
+        json.member("endpointCount", endpointCount)
         json.member("balancing", balancing)
         json.member("reasons", reasons)
         json.key("candidates")

@@ -17,6 +17,7 @@ extension Worker {
     /// With what the exchanges have counted themselves.
     var metricsSoFar: Metrics {
         var metrics = metrics
+        metrics.patternFailures = context.patternFailures
         let counts = context.gzip.counts
         metrics.gzipResponses = counts.responses
         metrics.gzipOverflows = counts.overflows

@@ -22,6 +22,8 @@ public struct Metrics: Sendable {
     public var clientErrors = ClientErrorCounts()
     public var tls = TLSCounts()
     public var proxyHeaders = ProxyHeaderCounts()
+    /// Searches for patterns that were given up, since they hit a limit.
+    public var patternFailures: UInt64 = 0
     /// Connections that became a tunnel after a 101.
     public var tunnelsOpened: UInt64 = 0
     /// Requests that the deadline of a shutdown cut.
@@ -199,6 +201,7 @@ public struct Metrics: Sendable {
         acceptPauses &+= other.acceptPauses
         memoryShortages &+= other.memoryShortages
         lingerOverflows &+= other.lingerOverflows
+        patternFailures &+= other.patternFailures
         tunnelsOpened &+= other.tunnelsOpened
         requestsCut &+= other.requestsCut
         bytesFromClients &+= other.bytesFromClients

@@ -158,6 +158,8 @@ public struct PrometheusText {
         for failure in ProxyHeaderCounts.Failure.allCases {
             series(headers, [("reason", failure.label)], metrics.proxyHeaders[failure])
         }
+        single("serin_pattern_failures_total", "counter",
+               "Searches for patterns of canaries and paths that were given up, since they hit a limit.", metrics.patternFailures)
         single("serin_tunnels_opened_total", "counter", "Connections turned into a tunnel by a 101.", metrics.tunnelsOpened)
         single("serin_requests_cut_total", "counter", "Requests cut by the deadline of a shutdown.", metrics.requestsCut)
         single("serin_client_received_bytes_total", "counter", "Bytes read from clients.", metrics.bytesFromClients)

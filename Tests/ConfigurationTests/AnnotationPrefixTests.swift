@@ -21,6 +21,7 @@ import Testing
         let canaries: Int
         /// Parts of what is said.
         var says: [String] = []
+        var mode = "ingress-nginx"
         var testDescription: String { name }
     }
 
@@ -49,16 +50,17 @@ import Testing
         Case(
             name: "Tengine's",
             annotations: ["edge.example/canary": "true", "edge.example/canary-by-query": "q", "edge.example/canary-by-query-value": "1||2"],
-            canaries: 1),
+            canaries: 1, mode: "scoped"),
         Case(
             name: "refused", annotations: ["edge.example/canary": "true", "edge.example/load-balance": "best"], canaries: 0,
             says: ["edge.example/load-balance: \"best\" is not one of", "(R9)"]),
         Case(
             name: "Serin's and Higress's are as they were",
-            annotations: ["higress.io/canary": "true", "higress.io/canary-by-header": "X", "serin.dev/canary-by-header-value": "a||b"], canaries: 1),
+            annotations: ["higress.io/canary": "true", "higress.io/canary-by-header": "X", "serin.dev/canary-by-header-value": "a||b"], canaries: 1,
+            mode: "scoped"),
     ])
     func reads(_ test: Case) {
-        let loaded = Self.load(test.annotations)
+        let loaded = Self.load(test.annotations, "canary: {annotationsPrefix: edge.example, compatibility: \(test.mode)}")
         #expect(loaded.snapshot.routes.routes.first?.canaries.count == test.canaries, "\(loaded.listing)")
         for part in test.says { #expect(loaded.messages.contains { $0.contains(part) }, "\(part): \(loaded.messages)") }
         let aboutCanary = loaded.messages.filter { $0.contains("Ingress default/canary") && !$0.contains("no endpoint") }

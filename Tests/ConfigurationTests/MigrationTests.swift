@@ -48,7 +48,7 @@ import TestSupport
         Case(fixture: "balancing", rules: ["R32", "R32", "R39"]),
         Case(fixture: "affinity", rules: ["R28", "R20"]),
         Case(fixture: "live-list", rules: ["R20"]),
-        Case(fixture: "vendors", rules: []),
+        Case(fixture: "vendors", rules: ["R19"]),
         Case(fixture: "list", rules: ["R6"]),
     ])
     func rules(_ test: Case) throws {

@@ -90,7 +90,7 @@ import Testing
         Case(name: "a pattern that does not compile", match: #"new: header("foo", /(/)"#, rules: ["header foo ~ ( (invalid)"], warnings: ["never matches"]),
     ]
 
-    @Test(arguments: cases, ["scoped", "ingress-nginx"]) func compiled(_ test: Case, _ mode: String) throws {
+    @Test(arguments: cases, ["scoped"]) func compiled(_ test: Case, _ mode: String) throws {
         var annotations = ""
         if let match = test.match { annotations += "\n    nginx.ingress.kubernetes.io/service-match: '\(match)'" }
         if let weight = test.weight { annotations += "\n    nginx.ingress.kubernetes.io/service-weight: '\(weight)'" }
@@ -143,5 +143,5 @@ extension ReleaseTests {
             inactive: ["Ingress default/shop a/: Service default/new:80 has no endpoint, stable answers"]),
     ]
 
-    @Test(arguments: tables, ["scoped", "ingress-nginx"]) func table(_ test: PlanCase, _ mode: String) { test.check(mode) }
+    @Test(arguments: tables, ["scoped"]) func table(_ test: PlanCase, _ mode: String) { test.check(mode) }
 }

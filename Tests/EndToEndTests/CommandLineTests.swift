@@ -166,7 +166,7 @@ import Testing
     }
 
     @Test func explainsForPrograms() throws {
-        let names: Set = ["route", "version", "reason", "service", "endpoint", "balancing", "reasons", "candidates", "rules", "bucket", "weight", "total"]
+        let names: Set = ["route", "version", "reason", "service", "endpoint", "endpointCount", "balancing", "reasons", "candidates", "rules", "bucket", "weight", "total"]
         let (header, keys) = try explain("-H", "foo: bar", "http://shop.example/")
         #expect(keys == names)
         #expect(header.route == "default/shop" && header.version == "canary" && header.reason == "header")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// docs/http.md names the test of each duty, and the setting and the metric of each bound: what it names is there.
@@ -86,6 +87,9 @@ import Testing
         }
         return count
     }
+
+    @Test(arguments: RuleCases.elsewhere.sorted { $0.key < $1.key })
+    func theTestsOfRulesAreThere(_ rule: String, _ tests: String) { #expect(Self.check(tests, of: rule) > 0) }
 
     @Test func theBoundsAreThose() throws {
         let settings = try String(contentsOfFile: Repository.path + "/config/serin.yaml", encoding: .utf8)

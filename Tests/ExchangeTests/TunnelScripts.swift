@@ -56,6 +56,21 @@ import Testing
                 .upstream(ok),
             ],
             toClient: ok, toUpstreams: ["GET / HTTP/1.1|Host: a.test||"], ends: [.init(200, sent: 2)]),
+    ] + ["H2C/1", "h2", "HTTP/2.0", "TLS/1.0", "websocket, h2c", "h2c /1", "/13"].map { protocols in
+        Script(
+            name: "nor is \(protocols)", steps: [
+                .client("GET / HTTP/1.1|Host: a.test|Connection: upgrade|Upgrade: \(protocols)||"), .upstream(ok),
+            ],
+            toClient: ok, toUpstreams: ["GET / HTTP/1.1|Host: a.test||"], ends: [.init(200, sent: 2)])
+    } + ["SPDY/3.1", "WebSocket/13"].map { name in
+        Script(
+            name: "a name with a version: \(name)", steps: [
+                .client("GET / HTTP/1.1|Host: a.test|Connection: upgrade|Upgrade: \(name)||"),
+                .upstream("HTTP/1.1 101 Switching Protocols|Connection: upgrade|Upgrade: \(name)||"), .client("x"), .upstreamCloses, .clientCloses,
+            ],
+            toClient: "HTTP/1.1 101 Switching Protocols|Connection: upgrade|Upgrade: \(name)||",
+            toUpstreams: ["GET / HTTP/1.1|Host: a.test|Connection: upgrade|Upgrade: \(name)||x"], ends: [.init(101, received: 1)])
+    } + [
         Script(
             name: "h2c that nobody passed on is not agreed to", steps: [
                 .client("GET / HTTP/1.1|Host: a.test|Connection: upgrade|Upgrade: h2c||"),

@@ -12,6 +12,7 @@ enum Fixtures {
         metrics.lingerOverflows = 125
         for _ in 0..<3 { metrics.timeouts.record(.clientWrite) }
         metrics.timeouts.record(.linger)
+        metrics.patternFailures = 139
         metrics.tunnelsOpened = 104
         metrics.requestsCut = 105
         metrics.bytesFromClients = 106

@@ -140,6 +140,9 @@ extension PrometheusTextTests {
         serin_proxy_protocol_failures_total{reason="malformed"} 0
         serin_proxy_protocol_failures_total{reason="disconnected"} 0
         serin_proxy_protocol_failures_total{reason="timeout"} 1
+        # HELP serin_pattern_failures_total Searches for patterns of canaries and paths that were given up, since they hit a limit.
+        # TYPE serin_pattern_failures_total counter
+        serin_pattern_failures_total 139
         # HELP serin_tunnels_opened_total Connections turned into a tunnel by a 101.
         # TYPE serin_tunnels_opened_total counter
         serin_tunnels_opened_total 104

@@ -54,7 +54,7 @@ public struct RuleCase: Sendable, CustomStringConvertible {
     }
 
     public let name: String
-    public let modes: [Mode]
+    public private(set) var modes: [Mode]
     /// It is about all Ingresses that there are, or about the default host: no other case is beside it.
     public let isAlone: Bool
     /// Services without endpoints; all others have one.
@@ -78,6 +78,12 @@ public struct RuleCase: Sendable, CustomStringConvertible {
     }
 
     public var description: String { name }
+
+    func only(in mode: Mode) -> RuleCase {
+        var test = self
+        test.modes = [mode]
+        return test
+    }
 
     /// `R21` of `R21.5 a pattern`; nil for what ingress-nginx does not know.
     public var rule: String? {

@@ -11,7 +11,14 @@ extension RuleCases {
     private static let tomcat = #"header("App", "tomcat")"#
     private static let halves = "next: 50, shop: 50"
 
-    static let releases: [RuleCase] = [
+    /// In `ingress-nginx` mode the first of the two paths has all requests.
+    static let releases: [RuleCase] = inScoped.map { $0.only(in: .scoped) } + [
+        RuleCase("ACK, which ingress-nginx does not know", match(tomcat), modes: [.ingressNginx], Ask("App: tomcat", is: .shop("no-canary"))),
+        RuleCase(
+            "ACK, nor its weights", release(["service-weight": "next: 100, shop: 0"]), modes: [.ingressNginx], Ask(is: .shop("no-canary"))),
+    ]
+
+    private static let inScoped: [RuleCase] = [
         RuleCase(
             "ACK, a field's pattern", match(#"header("Foo", /bar|rab/)"#), Ask("Foo: bar", is: .next("match")), Ask("Foo: xrab", is: .next("match")),
             Ask("Foo: baar", is: .shop("no-match"))),

@@ -82,6 +82,28 @@ extension RuleCases {
             empty: ["shop"], Ask("X: always", is: .next("header")), Ask(is: .from("rest", "no-rule"))),
     ]
 
+    // MARK: R32, R37 and R40
+
+    /// Which of a Service's endpoints it is, `BalancingTests` say.
+    static let versions: [RuleCase] = [
+        RuleCase(
+            "R32 balancing is within a version", [
+                .main("main", "a/ shop", annotations: ["upstream-hash-by": "$arg_u", "load-balance": "ewma"]),
+                .canary("canary", "a/ next", annotations: byHeader),
+            ],
+            Ask("/?u=1", "X: always", is: .next("header")), Ask("/?u=1", "X: never", is: .shop("header-never")), Ask("/?u=1", is: .shop("no-rule"))),
+        RuleCase(
+            "R37 the rule's header and cookie pass as they came", canary: ["canary-by-header": "X", "canary-by-cookie": "c"],
+            Ask("/p?c=always&x=%41", "X: always", "Cookie: c=never", is: .asking("next", "/p?c=always&x=%41"))),
+        RuleCase(
+            "R40 of two ordinary Ingresses the first has the path", [.main("main", "a/ shop"), .main("next", day: 2, "a/ next", "a/new next")],
+            Ask(is: .shop("no-canary")), Ask("/new", is: .next("no-canary"))),
+        RuleCase(
+            "R40 also if one says that it is no canary",
+            [.main("main", "a/ shop"), .main("next", day: 2, "a/ next", "a/new next", annotations: ["canary": "false"])],
+            Ask(is: .shop("no-canary")), Ask("/new", is: .next("no-canary"))),
+    ]
+
     // MARK: What ingress-nginx does not know
 
     private static let list = ["canary-by-header": "Region", "serin.dev/canary-by-header-value": "cd||sz"]
@@ -99,10 +121,26 @@ extension RuleCases {
         RuleCase(
             "Tengine's list, which ingress-nginx drops (R6)", canary: ["canary-by-header": "Region", "canary-by-header-value": "cd||sz"],
             Ask("Region: sz", is: .shop("no-rule"), scoped: .next("header")), Ask("Region: always", is: .next("header"), scoped: .shop("no-rule"))),
-        RuleCase("Tengine's numbers", canary: tengine, Ask("Cookie: uid=1006", is: .next("cookie")), Ask("Cookie: uid=1005", is: .shop("no-rule"))),
-        RuleCase("Higress's query", canary: higress, Ask("/?v=2", is: .next("query")), Ask("/?v=22", is: .shop("no-rule"))),
-        RuleCase("Higress's prefix", canary: ["higress.io/canary-by-header": "X"], Ask("X: always", is: .next("header"))),
-        RuleCase("ALB's prefix", canary: ["alb.ingress.kubernetes.io/canary-by-cookie": "c"], Ask("Cookie: c=always", is: .next("cookie"))),
+        RuleCase(
+            "Tengine's numbers", canary: tengine, Ask("Cookie: uid=1006", is: .shop("no-rule"), scoped: .next("cookie")),
+            Ask("Cookie: uid=always", is: .next("cookie"), scoped: .shop("no-rule")), Ask("Cookie: uid=1005", is: .shop("no-rule"))),
+        RuleCase("Tengine's query", canary: ["canary-by-query": "q"], Ask("/?q=always", is: .shop("no-rule"), scoped: .next("query"))),
+        RuleCase(
+            "Tengine's cookie values", canary: ["canary-by-cookie": "q", "canary-by-cookie-value": "z"],
+            Ask("Cookie: q=always", is: .next("cookie"), scoped: .shop("no-rule")), Ask("Cookie: q=z", is: .shop("no-rule"), scoped: .next("cookie"))),
+        RuleCase(
+            "Tengine's numbers in part do no harm", canary: ["canary-by-header": "X", "canary-mod-divisor": "5"], modes: [.ingressNginx],
+            Ask("X: always", is: .next("header"))),
+        RuleCase("Higress's query", canary: higress, Ask("/?v=2", is: .shop("no-rule"), scoped: .next("query")), Ask("/?v=22", is: .shop("no-rule"))),
+        RuleCase(
+            "Higress's prefix", canary: ["higress.io/canary-by-header": "X"], Ask("X: always", is: .shop("no-rule"), scoped: .next("header"))),
+        RuleCase(
+            "Higress's canary is an ordinary Ingress to ingress-nginx",
+            [.main("main", "a/ shop"), .main("next", day: 2, "a/new next", annotations: ["higress.io/canary": "true", "higress.io/canary-weight": "100"])],
+            Ask("/new", is: .next("no-canary"), scoped: .shop("no-canary"))),
+        RuleCase(
+            "ALB's prefix", canary: ["alb.ingress.kubernetes.io/canary-by-cookie": "c"],
+            Ask("Cookie: c=always", is: .shop("no-rule"), scoped: .next("cookie"))),
         RuleCase("one of a list", canary: list, Ask("region: sz", is: .next("header")), Ask("region: bj", is: .shop("no-rule"))),
         RuleCase("a cookie's values", canary: ["canary-by-cookie": "plan", "serin.dev/canary-by-cookie-value": "gold||a=b"],
             Ask("Cookie: plan=gold", is: .next("cookie")), Ask("Cookie: plan=a=b", is: .next("cookie")), Ask("Cookie: plan=always", is: .shop("no-rule"))),

@@ -2,12 +2,13 @@
 public enum RuleCases {
     typealias Ask = RuleCase.Ask
 
-    public static let all: [RuleCase] = annotations + tables + decisions + headersAndCookies + sessions + hostsAndPaths + beyond + releases
+    public static let all: [RuleCase] = annotations + tables + decisions + headersAndCookies + sessions + hostsAndPaths + versions
+        + beyond + releases
 
-    /// Where a rule is tested whose cases need more than requests and answers.
+    /// The tests of rules whose cases need more than requests and answers; `DutyTests` looks whether they are there.
     public static let elsewhere: [String: String] = [
-        "R32": "BalancingTests: which endpoint of a Service", "R37": "MirrorTests, RewriteTests: fields pass as they came",
-        "R39": "RetryTests: what is tried again", "R40": "AdmissionTests: what is said of an Ingress that would be refused",
+        "R32": "`BalancingTests`: which endpoint of a Service", "R39": "`RetryTests`: what is tried again",
+        "R40": "`AdmissionTests`: what is said of an Ingress that would be refused",
     ]
 
     // MARK: R1 to R9: reading

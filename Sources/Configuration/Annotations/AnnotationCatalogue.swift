@@ -77,6 +77,12 @@ enum AnnotationCatalogue {
     /// Whether the last ingress-nginx obeys the key.
     static func isIngressNginx(_ key: String) -> Bool { rows[key]?.section.isIngressNginx ?? false }
 
+    /// Whether a key is one that Serin obeys and ingress-nginx itself does not know: that of a fork, or of another controller.
+    static func isVendors(_ key: String) -> Bool {
+        guard let (row, section) = rows[key] else { return false }
+        return row.state == .supported && !section.isIngressNginx && section.prefix != serin
+    }
+
     /// Whether a key is one that the catalogue should know: other annotations of Higress are its own.
     static func covers(_ key: String) -> Bool { key.hasPrefix(ingressNginx) || key.hasPrefix(serin) || rows[key] != nil }
 

@@ -23,17 +23,32 @@ struct IngressSelection {
     func ordered(_ manifests: [Manifest], _ compatibility: Compatibility, log: inout DiagnosticLog) -> [Manifest] {
         var chosen: [Manifest] = []
         for manifest in manifests {
-            if case .ingress(let ingress) = manifest.body, counts(manifest, ingress, log: &log) { chosen.append(manifest) }
+            guard case .ingress(let ingress) = manifest.body, counts(manifest, ingress, log: &log) else { continue }
+            log.append(ingress.said)
+            chosen.append(manifest)
         }
         return switch compatibility {
         case .ingressNginx:
-            chosen.sorted { ($0.created ?? "", $1.label) < ($1.created ?? "", $0.label) }
+            chosen.sorted { ($0.created ?? "", $1.label) < ($1.created ?? "", $0.label) }.map { Self.withoutVendors($0, log: &log) }
         case .scoped:
             chosen.map { (manifest: $0, rank: Self.hasCanaryAnnotation($0) ? 1 : 0) }.sorted { left, right in
                 let (a, b) = (left.manifest, right.manifest)
                 return (a.created ?? "", left.rank, a.namespace, a.name) < (b.created ?? "", right.rank, b.namespace, b.name)
             }.map(\.manifest)
         }
+    }
+
+    /// ingress-nginx has seven annotations for canaries (R2): those of its forks and of other controllers say nothing to it.
+    private static func withoutVendors(_ manifest: Manifest, log: inout DiagnosticLog) -> Manifest {
+        let vendors = manifest.annotations.filter { AnnotationCatalogue.isVendors($0.canonical) }
+        if vendors.isEmpty { return manifest }
+        for annotation in vendors {
+            log.warning(
+                manifest.place(line: annotation.line), manifest.object,
+                "\(annotation.key): \"\(annotation.value.clipped)\" is ignored, ingress-nginx itself does not know it (R2); "
+                    + "`canary.compatibility: scoped` obeys it")
+        }
+        return manifest.replacing(annotations: manifest.annotations.filter { !AnnotationCatalogue.isVendors($0.canonical) })
     }
 
     private static func hasCanaryAnnotation(_ manifest: Manifest) -> Bool {

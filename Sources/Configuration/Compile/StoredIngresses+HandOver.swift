@@ -34,7 +34,7 @@ extension StoredIngresses {
         let part = YAMLFile.Part(bytes: bytes, range: bytes.indices, firstLine: line)
         let objects = DecodedObject.all(in: part, of: file)
         guard let prefix = AnnotationPrefix(String(prefix.dropLast())), objects.count == 1, !objects[0].said.hasErrors,
-              let manifest = objects[0].manifest, case .ingress = manifest.body
+              let manifest = objects[0].manifest, case .ingress(let ingress) = manifest.body, !ingress.isDamaged
         else { return nil }
         // What was said of it was said when it was stored.
         var unused = DiagnosticLog()

@@ -39,8 +39,6 @@ public struct AnnotationPrefix: Sendable, Equatable {
                 annotations.append(annotation)
             }
         }
-        return Manifest(
-            kind: manifest.kind, namespace: manifest.namespace, name: manifest.name, place: manifest.place, created: manifest.created,
-            labels: manifest.labels, annotations: annotations, body: manifest.body, nginxPrefix: text)
+        return manifest.replacing(annotations: annotations, nginxPrefix: text)
     }
 }

@@ -176,7 +176,8 @@ struct IngressDecoder {
             return reference(node["serviceName"], node["servicePort"], in: node, ("serviceName", "servicePort"), log: &log)
         }
         if node["resource"] != nil {
-            error(node.line, "a `resource` backend is not supported; name a Service", log: &log)
+            log.warning(
+                place.at(line: node.line), object, "a backend that is a `resource` and no Service leads nowhere, as in ingress-nginx: skipped")
         } else {
             error(node.line, "the backend names no Service; write `service: {name, port: {number}}`", log: &log)
         }

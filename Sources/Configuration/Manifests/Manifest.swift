@@ -44,10 +44,10 @@ final class Manifest: Sendable {
 
     func place(line: Int) -> Place { place.at(line: line) }
 
-    func replacing(body: Body) -> Manifest {
+    func replacing(body: Body? = nil, annotations: [Annotation]? = nil, nginxPrefix: String? = nil) -> Manifest {
         Manifest(
             kind: kind, namespace: namespace, name: name, place: place, created: created, labels: labels,
-            annotations: annotations, body: body, nginxPrefix: nginxPrefix)
+            annotations: annotations ?? self.annotations, body: body ?? self.body, nginxPrefix: nginxPrefix ?? self.nginxPrefix)
     }
 
     /// - Parameter key: as `Annotation.canonical`.
@@ -121,8 +121,10 @@ struct IngressManifest: Sendable {
     /// Where `spec.tls` is.
     var tlsLine: Int?
     var tls: [TLSEntry] = []
+    /// What there is to say about it, if it is Serin's: an Ingress of another controller may be as that likes it.
+    var said = DiagnosticLog()
     /// Parts of it were in error and are missing here.
-    var isDamaged = false
+    var isDamaged: Bool { said.hasErrors }
 }
 
 /// A Service and a port of it, as an Ingress names them.

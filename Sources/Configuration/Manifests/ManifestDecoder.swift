@@ -49,10 +49,10 @@ enum ManifestDecoder {
     ) -> Manifest.Body? {
         switch kind {
         case "Ingress":
-            let errors = log.errorCount
             var decoder = IngressDecoder(place: place, object: object)
-            var ingress = decoder.decode(node, log: &log)
-            ingress.isDamaged = log.errorCount > errors
+            var said = DiagnosticLog()
+            var ingress = decoder.decode(node, log: &said)
+            ingress.said = said
             return .ingress(ingress)
         case "IngressClass":
             return .ingressClass(IngressClassManifest(controller: node["spec"]?["controller"]?.text ?? ""))
