@@ -7,21 +7,24 @@ extension Worker {
     /// Whether a connection for which there is no memory now is tried again soon.
     func waitsForMemory(_ token: Token) -> Bool {
         metrics.memoryShortages &+= 1
-        let isFirst = shortages.isEmpty
-        guard shortages.wait(token) else { return false }
-        if isFirst { armShortages() }
+        guard shortages.wait(token, now: loop.now) else { return false }
+        armShortages()
         return true
     }
 
+    /// One timer at a time: whoever is tried twice in a turn would look as if it had not failed the first time.
     private func armShortages() {
-        if shortageToken == nil { shortageToken = slab.insert(.shortages) }
-        guard let token = shortageToken else { return }
+        guard !shortages.isArmed else { return }
+        shortages.isArmed = true
+        let token = shortageToken ?? slab.insert(.shortages)
+        shortageToken = token
         _ = loop.arm(token: token, at: loop.now + Shortages.pause)
     }
 
     /// Another try for those that failed.
     @inline(never)
     func retryShortages() {
+        shortages.isArmed = false
         for token in shortages.takeDue() {
             switch slab[token] {
             case .client(let client):

@@ -8,10 +8,10 @@ import Testing
     @Test func whoFailsIsTriedOnceATurn() {
         var shortages = Shortages()
         #expect(shortages.isEmpty && shortages.takeDue().isEmpty)
-        let both = [shortages.wait(Self.one), shortages.wait(Self.one), shortages.wait(Self.other)]
+        let both = [shortages.wait(Self.one, now: 5), shortages.wait(Self.one, now: 5), shortages.wait(Self.other, now: 6)]
         #expect(both == [true, true, true])
         #expect(Set(shortages.takeDue()) == [Self.one, Self.other])
-        let again = shortages.wait(Self.other)
+        let again = shortages.wait(Self.other, now: 7)
         #expect(again)
         #expect(shortages.takeDue() == [Self.other], "the first one did not fail again")
         #expect(shortages.takeDue().isEmpty && shortages.isEmpty)
@@ -19,14 +19,16 @@ import Testing
 
     @Test func whoFailsForTooLongIsGivenUp() {
         var shortages = Shortages()
-        var tries = 0
-        while shortages.wait(Self.one), tries < 2 * Shortages.limit {
-            tries += 1
+        let end = 5 + Shortages.patience
+        for now in [5, 6, end - 1] {
+            let waits = shortages.wait(Self.one, now: now)
+            #expect(waits)
             #expect(shortages.takeDue() == [Self.one])
         }
-        #expect(tries == Shortages.limit)
-        #expect(shortages.isEmpty, "what comes later is counted anew")
-        let later = shortages.wait(Self.one)
-        #expect(later)
+        let waits = shortages.wait(Self.one, now: end)
+        #expect(!waits)
+        #expect(shortages.isEmpty)
+        let later = shortages.wait(Self.one, now: end)
+        #expect(later, "what comes later is another want")
     }
 }
