@@ -55,6 +55,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux"),
+        .target(name: "CSessionMemory", dependencies: ["COpenSSL"]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -68,7 +69,7 @@ let package = Package(
 
         // The kernel's side.
         module("Reactor", ["Addressing", "CLinux"]),
-        module("TLS", ["Addressing", "COpenSSL"]),
+        module("TLS", ["Addressing", "COpenSSL", "CSessionMemory"]),
 
         // Files and YAML become a snapshot here, and nowhere else.
         module("Configuration", ["Addressing", "Exchange", "Routing", "TLS", .product(name: "Yams", package: "Yams")]),

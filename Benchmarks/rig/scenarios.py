@@ -18,6 +18,7 @@ from rig.proxies import Bench, Proxy, Relay256
 
 IDLE_CONNECTIONS = 7000
 IDLE_FIRST = 1000  # take up what the warm-up has freed, and are not counted
+IDLE_SECONDS = 4  # what proxies do with connections that idle, they have done then
 IDLE_ROUNDS = 3  # at most: memory hardly varies
 
 
@@ -95,10 +96,10 @@ def idle(bench: Bench, proxies: list[Proxy], effort: Effort, secure: bool = Fals
             load.offer(bench, proxy, Load(secure=secure), 1)  # warm-up
             time.sleep(0.5)
             connections = load.open_idle_connections(proxy, IDLE_FIRST, secure)
-            time.sleep(0.5)
+            time.sleep(IDLE_SECONDS)
             before = proxy.process.rss_bytes()
             connections += load.open_idle_connections(proxy, IDLE_CONNECTIONS - IDLE_FIRST, secure)
-            time.sleep(0.5)
+            time.sleep(IDLE_SECONDS)
             after = proxy.process.rss_bytes()
             proxy.process.require_alive()
             for connection in connections:

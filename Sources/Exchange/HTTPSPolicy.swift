@@ -62,6 +62,8 @@ public struct HTTPSPolicy: Sendable {
     /// Nil: a host may be asked for on a connection with any certificate.
     public var owners: Owners?
     public var certificates: [Certificate] = []
+    /// By the Secret with lists of revoked certificates that count: when the first of them is out of date, in seconds since 1970.
+    public var revocationEnds: [String: Int64] = [:]
 
     public init() {}
 

@@ -92,6 +92,8 @@ public struct Limits: Equatable, Sendable {
     public var connections: Int?
     /// Client connections from one address; 0 is any number.
     public var connectionsPerClient = 0
+    /// TLS handshakes with clients that are under way at a time, of the whole process; nil is a quarter of the connections.
+    public var handshakes: Int?
     /// Bytes of the buffers of all requests under way, from which on new connections are refused; nil is half of the memory that
     /// the process may have.
     public var memory: Int?

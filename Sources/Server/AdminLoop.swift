@@ -245,6 +245,7 @@ final class AdminLoop {
         var process = process
         process.clientConnections = start.counts.clientConnections
         process.nameAddressesIgnored = NameLookup.ignoredAddresses
+        process.tlsHandshakes = start.counts.tlsHandshakes
         process.accessLinesLost = start.counts.accessLog.linesLost
         process.accessLogReopenFailures = start.counts.accessLog.reopenFailures
         process.upstreamConnectionsActive = counts.reduce(0) { $0 + $1.upstreamsActive }
@@ -254,6 +255,7 @@ final class AdminLoop {
         process.certificates = snapshot.https.certificates.map {
             ProcessMetrics.Certificate(source: $0.source, keyType: $0.keyType, notAfter: $0.notAfter, responseEnd: $0.responseEnd)
         }
+        process.revocationEnds = snapshot.https.revocationEnds
         process.endpoints = snapshot.checkedEndpoints.map {
             ProcessMetrics.Endpoint(service: $0.service, address: "\($0.address)", isWell: $0.isWell)
         }

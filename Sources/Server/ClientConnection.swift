@@ -30,6 +30,8 @@ final class ClientConnection {
     /// Nil for a plain connection.
     let tls: TLSSession?
     var countsAddress: Bool
+    /// Has its place among the handshakes under way.
+    var countsHandshake = false
     /// After the handshake: whose certificate the client got.
     var certificate: UInt64 = 0
     /// After the handshake: what it has shown of its own; nil if it was not asked.
@@ -47,6 +49,8 @@ final class ClientConnection {
     var owesGoodbye = false
     /// Already in the worker's list of connections with work left for the next turn.
     var isQueued = false
+    /// Already in the worker's list of TLS connections that idle and are to be put to rest.
+    var isSettling = false
     /// Waits to write what its last read led to.
     var isPostponed = false
     /// No request has come yet: the header timeout runs since the accept.

@@ -381,7 +381,10 @@ final class ControlLoop {
 
     func admissionLimits(_ snapshot: Snapshot) -> AdmissionLimits {
         let memory = snapshot.limits.memory ?? AvailableMemory.bytes / 2
-        return AdmissionLimits(connections: connectionLimit(snapshot), bufferBytesPerWorker: memory / max(1, workerCount))
+        let connections = connectionLimit(snapshot)
+        return AdmissionLimits(
+            connections: connections, handshakes: snapshot.limits.handshakes ?? max(AdmissionLimits.fewestHandshakes, connections / 4),
+            bufferBytesPerWorker: memory / max(1, workerCount))
     }
 
     /// Clients of the whole process: as configured, or what the descriptors allow when each client may need one to an upstream.

@@ -5,9 +5,12 @@ import Synchronization
 final class ProcessCounts: Sendable {
     let accessLog = AccessLogCounts()
     private let clients = Atomic<Int>(0)
+    private let handshakes = Atomic<Int>(0)
     private let clientsByAddress = Mutex<[IPAddress: Int]>([:])
 
     var clientConnections: Int { clients.load(ordering: .relaxed) }
+    /// With clients, under way.
+    var tlsHandshakes: Int { handshakes.load(ordering: .relaxed) }
 
     enum Admission {
         case refused
@@ -47,4 +50,16 @@ final class ProcessCounts: Sendable {
             counts[peer] = count > 1 ? count - 1 : nil
         }
     }
+
+    // MARK: Handshakes
+
+    /// Counts a handshake in, unless that would exceed the limit.
+    func beginHandshake(limit: Int) -> Bool {
+        let (before, _) = handshakes.add(1, ordering: .relaxed)
+        guard before >= limit else { return true }
+        handshakes.subtract(1, ordering: .relaxed)
+        return false
+    }
+
+    func endHandshake() { handshakes.subtract(1, ordering: .relaxed) }
 }

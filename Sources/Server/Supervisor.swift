@@ -88,8 +88,12 @@ public final class Supervisor: Sendable {
         self.control = control
     }
 
-    /// For a program that does nothing but serve, before it reads its configuration: memory that is freed goes back to the system soon.
-    public static func prepareProcess() { ProcessMemory.mapBigBlocks() }
+    /// For a program that does nothing but serve, before it reads its configuration: memory that is freed goes back to the system soon,
+    /// and so does some of idle TLS connections.
+    public static func prepareProcess() {
+        ProcessMemory.mapBigBlocks()
+        SessionMemory.install()
+    }
 
     /// Binds every address and starts every thread, or throws and leaves nothing behind.
     public static func start(_ options: Options) throws(StartError) -> Supervisor {

@@ -54,14 +54,18 @@ extension Worker {
             metrics.connectionsRefused &+= 1
             return turnAway(connection, isTLS: listener.configured.tls)
         }
-        let session = listener.configured.tls ? tls.flatMap { TLSSession($0, fd: connection.fd) } : nil
+        let isHandshake = listener.configured.tls && !isAnnounced
+        guard !isHandshake || beginHandshake() else { return counts.leave(peer, countsAddress: countsAddress) }
+        let session = listener.configured.tls ? tls.flatMap { TLSSession($0, fd: connection.fd, alerts: clientAlerts) } : nil
         guard listener.configured.tls == (session != nil) else {
+            if isHandshake { counts.endHandshake() }
             counts.leave(peer, countsAddress: countsAddress)
             return cannotServe(connection, listener, .ENOMEM)
         }
         let client = ClientConnection(
             connection, peer: peer, localPort: listener.listener.localAddress.port ?? (listener.configured.tls ? 443 : 80),
             tls: session, countsAddress: countsAddress, now: loop.now)
+        client.countsHandshake = isHandshake
         if isAnnounced {
             client.state = .announcing
         } else if installation.snapshot.announcesClients {
@@ -90,6 +94,12 @@ extension Worker {
     private static func ends(of client: ClientConnection, _ address: SocketAddress) -> ConnectionEnds? {
         guard let peer = address.ipAddress, let local = client.socket.localAddress, let here = local.ipAddress else { return nil }
         return ConnectionEnds(source: peer, sourcePort: address.port ?? 0, destination: here, destinationPort: local.port ?? 0)
+    }
+
+    func leave(_ client: ClientConnection) {
+        clientCount -= 1
+        endHandshake(of: client)
+        counts.leave(client.peer, countsAddress: client.countsAddress)
     }
 
     /// There are too many clients: says so and closes, without waiting for anything. An answer that the socket does not take

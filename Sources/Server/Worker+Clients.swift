@@ -159,6 +159,7 @@ extension Worker {
         }
         // While a request was under way, the next one or the client's end may have come: its edge is used up.
         if client.isReadable { return enqueue(client) }
+        if client.tls != nil { settle(client) }
         setDeadline(client, idleDeadline(of: client))
     }
 
@@ -308,8 +309,7 @@ extension Worker {
         client.state = .closed
         if let exchange = client.exchange { detach(client, exchange) }
         loop.cancel(client.timer)
-        clientCount -= 1
-        counts.leave(client.peer, countsAddress: client.countsAddress)
+        leave(client)
         // The descriptor closes with the object's last owner, at the end of this turn; its token is stale from now on.
     }
 

@@ -14,7 +14,7 @@ extension Worker {
         }
     }
 
-    /// With what the exchanges have counted themselves.
+    /// With what the exchanges and the TLS connections have counted themselves.
     var metricsSoFar: Metrics {
         var metrics = metrics
         metrics.patternFailures = context.patternFailures
@@ -23,6 +23,8 @@ extension Worker {
         metrics.gzipOverflows = counts.overflows
         metrics.gzipBytesIn = counts.bytesIn
         metrics.gzipBytesOut = counts.bytesOut
+        metrics.tls.alerts = TLSAlertCounts(clientAlerts)
+        metrics.upstreamTLS.alerts = TLSAlertCounts(upstreamAlerts)
         return metrics
     }
 }

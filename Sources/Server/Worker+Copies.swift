@@ -96,7 +96,9 @@ extension Worker {
             return error.isExhaustion ? shipment.copy.fail(.overloaded) : connectFailed(shipment, upstream.endpoint, .connectRefused)
         }
         guard let tls = upstream.endpoint.tls else { return established(shipment) }
-        guard let session = TLSSession(to: tls, fd: upstream.socket.fd) else { return shipment.copy.fail(.overloaded) }
+        guard let session = TLSSession(to: tls, fd: upstream.socket.fd, alerts: upstreamAlerts) else {
+            return shipment.copy.fail(.overloaded)
+        }
         upstream.tls = session
         continueHandshake(shipment, upstream, session)
     }

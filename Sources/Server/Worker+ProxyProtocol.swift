@@ -75,6 +75,8 @@ extension Worker {
             client.state = .open
             return drive(client)
         }
+        guard beginHandshake() else { return remove(client) }
+        client.countsHandshake = true
         client.state = .handshaking
         client.waitsSince = loop.now
         setDeadline(client, handshakeDeadline(of: client))

@@ -12,6 +12,22 @@ extension Worker {
     /// behind them shall not wait for a flood of others.
     static let handshakeShare = 16
 
+    /// Whether there is room for one more handshake; counts it in, or its connection as refused. In the middle of a flood that is all it
+    /// costs, and connections that are there, or come in plain text, do not notice.
+    func beginHandshake() -> Bool {
+        if counts.beginHandshake(limit: admission.handshakes) { return true }
+        metrics.connectionsRefused &+= 1
+        metrics.handshakesRefused &+= 1
+        return false
+    }
+
+    /// It is done, or has come to nothing.
+    func endHandshake(of client: ClientConnection) {
+        guard client.countsHandshake else { return }
+        client.countsHandshake = false
+        counts.endHandshake()
+    }
+
     /// A step of the handshake; a connection that has it behind it waits for its first request.
     @inline(never)
     func continueHandshake(_ client: ClientConnection) {
@@ -19,6 +35,7 @@ extension Worker {
         switch session.handshake() {
         case .bytes:
             metrics.tls.recordHandshake(isTLS13: session.version == .tls13, isResumed: session.isResumed)
+            endHandshake(of: client)
             client.state = .open
             client.certificate = session.identity
             client.presented = session.peerCertificate.map(ClientCertificate.init)
@@ -49,6 +66,7 @@ extension Worker {
 
     private func handshakeFailed(_ client: ClientConnection, _ failure: TLSFailure) {
         metrics.tls.recordFailure(Int(failure.rawValue))
+        endHandshake(of: client)
         switch failure {
         case .disconnected:
             close(client)
@@ -177,5 +195,12 @@ extension TLSCounts {
     /// A connection broke off after its handshake. That the other side is gone is no failure of TLS.
     mutating func recordBreak(_ failure: TLSFailure) {
         if failure != .disconnected { recordFailure(Int(failure.rawValue)) }
+    }
+}
+
+extension TLSAlertCounts {
+    init(_ tally: TLSAlertTally) {
+        self.init()
+        for number in UInt8.min...UInt8.max { add(number, received: tally.received(number), sent: tally.sent(number)) }
     }
 }

@@ -17,7 +17,7 @@ extension Worker {
             close(upstream)
             return error.isExhaustion ? cannotConnect(error, exchange) : connectFailed(upstream.endpoint, error, exchange)
         }
-        guard let session = TLSSession(to: tls, fd: upstream.socket.fd) else {
+        guard let session = TLSSession(to: tls, fd: upstream.socket.fd, alerts: upstreamAlerts) else {
             // There is no memory for it.
             exchange.upstream = nil
             close(upstream)

@@ -43,6 +43,8 @@ final class Worker {
     var admission: AdmissionLimits
     let context: ExchangeContext
     var metrics: Metrics
+    let clientAlerts = TLSAlertTally()
+    let upstreamAlerts = TLSAlertTally()
     var endpoints: [EndpointKey: UpstreamEndpoint] = [:]
     var random = SystemRandomNumberGenerator()
 
@@ -56,6 +58,8 @@ final class Worker {
     var answers: [Turn] = []
     var digesting: [Turn] = []
     var advancing: [Turn] = []
+    /// TLS connections that idle, and not for long.
+    var settling: [Token] = []
     var clientCount = 0
     var upstreamCount = 0
     var idleUpstreamCount = 0
@@ -214,6 +218,7 @@ final class Worker {
         flushAccessLines()
         for line in failureLog.takeDue(at: second) + troubles.takeDue(at: second) { supervisor.post(.warning(line)) }
         idleMachines.trim()
+        putToRest()
         _ = loop.arm(token: tickToken, at: loop.now + Self.tickInterval)
     }
 

@@ -9,11 +9,13 @@ public enum CertificateFault: Error, Equatable, Sendable {
     case mismatch
     /// Too weak for the security level in force, for instance.
     case refused(String)
+    case noRevocationList
+    case malformedRevocationList(String)
 
     /// Whether what is wrong is in the key's file or entry, not in the certificate's.
     public var concernsKey: Bool {
         switch self {
-        case .noCertificate, .malformedCertificate, .refused: false
+        case .noCertificate, .malformedCertificate, .refused, .noRevocationList, .malformedRevocationList: false
         case .noKey, .malformedKey, .encryptedKey, .mismatch: true
         }
     }
@@ -29,6 +31,8 @@ extension CertificateFault: CustomStringConvertible {
         case .encryptedKey: "holds a private key with a passphrase; remove it with `openssl pkey`"
         case .mismatch: "holds the private key of another certificate: the first certificate must be that of the key"
         case .refused(let reason): "holds a certificate that OpenSSL refuses to serve: \(reason)"
+        case .noRevocationList: "holds no revocation list in PEM form (-----BEGIN X509 CRL-----)"
+        case .malformedRevocationList(let reason): "holds a revocation list that can't be read: \(reason)"
         }
     }
 }

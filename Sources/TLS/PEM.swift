@@ -4,21 +4,40 @@ internal import COpenSSL
 enum PEM {
     /// The certificates of a text, each the caller's to free. More than `limit` are not read.
     static func certificates(_ pem: [UInt8], atMost limit: Int) throws(CertificateFault) -> [OpaquePointer] {
-        var certificates: [OpaquePointer] = unsafe []
-        unsafe withBIO(pem) { bio in
-            while unsafe certificates.count < limit, let certificate = unsafe PEM_read_bio_X509(bio, nil, refusePassphrase, nil) {
-                unsafe certificates.append(certificate)
-            }
-        }
-        let code = ERR_peek_error()
-        let isAtEnd = openssl_library(code) == ERR_LIB_PEM && openssl_reason(code) == PEM_R_NO_START_LINE
-        if isAtEnd || code == 0 {
-            ERR_clear_error()
-            guard unsafe certificates.isEmpty else { return unsafe certificates }
+        let found = unsafe all(of: pem, atMost: limit) { unsafe PEM_read_bio_X509($0, nil, refusePassphrase, nil) }
+        if isAtEnd {
+            guard unsafe found.isEmpty else { return unsafe found }
             throw .noCertificate
         }
-        for unsafe certificate in unsafe certificates { unsafe X509_free(certificate) }
+        for unsafe certificate in unsafe found { unsafe X509_free(certificate) }
         throw .malformedCertificate(OpenSSLError.take())
+    }
+
+    /// The revocation lists of a text, in the same way.
+    static func revocationLists(_ pem: [UInt8], atMost limit: Int) throws(CertificateFault) -> [OpaquePointer] {
+        let found = unsafe all(of: pem, atMost: limit) { unsafe PEM_read_bio_X509_CRL($0, nil, refusePassphrase, nil) }
+        if isAtEnd {
+            guard unsafe found.isEmpty else { return unsafe found }
+            throw .noRevocationList
+        }
+        for unsafe list in unsafe found { unsafe X509_CRL_free(list) }
+        throw .malformedRevocationList(OpenSSLError.take())
+    }
+
+    private static func all(of pem: [UInt8], atMost limit: Int, _ read: (OpaquePointer?) -> OpaquePointer?) -> [OpaquePointer] {
+        var found: [OpaquePointer] = unsafe []
+        unsafe withBIO(pem) { bio in
+            while unsafe found.count < limit, let next = unsafe read(bio) { unsafe found.append(next) }
+        }
+        return unsafe found
+    }
+
+    /// Whether the reading has ended because there was no more to read, which OpenSSL notes as an error.
+    private static var isAtEnd: Bool {
+        let code = ERR_peek_error()
+        guard code == 0 || openssl_library(code) == ERR_LIB_PEM && openssl_reason(code) == PEM_R_NO_START_LINE else { return false }
+        ERR_clear_error()
+        return true
     }
 
     typealias PassphraseCallback = @convention(c) (UnsafeMutablePointer<CChar>?, CInt, CInt, UnsafeMutableRawPointer?) -> CInt
@@ -51,18 +70,28 @@ enum PEM {
     }
 }
 
-/// Digests of certificates (SHA-256), in hexadecimal digits, one behind the other.
+/// Digests of certificates and revocation lists (SHA-256), in hexadecimal digits, one behind the other.
 struct DigestText {
     private(set) var value = ""
+
+    init() {}
 
     init(of certificate: OpaquePointer?) { unsafe append(certificate) }
 
     mutating func append(_ certificate: OpaquePointer?) {
+        unsafe append { space, count in unsafe X509_digest(certificate, EVP_sha256(), space, count) }
+    }
+
+    mutating func append(list: OpaquePointer?) {
+        unsafe append { space, count in unsafe X509_CRL_digest(list, EVP_sha256(), space, count) }
+    }
+
+    private mutating func append(_ write: (UnsafeMutablePointer<UInt8>?, UnsafeMutablePointer<UInt32>) -> CInt) {
         var digest = [UInt8](repeating: 0, count: 32)
         // SHA-256 writes 32 bytes.
         unsafe digest.withUnsafeMutableBufferPointer { space in
             var count: UInt32 = 0
-            _ = unsafe X509_digest(certificate, EVP_sha256(), space.baseAddress, &count)
+            _ = unsafe write(space.baseAddress, &count)
         }
         for byte in digest {
             value.append(Character(Unicode.Scalar(Self.digit(byte >> 4))))

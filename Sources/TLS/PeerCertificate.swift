@@ -43,7 +43,7 @@ public struct PeerCertificate: Sendable {
     }
 
     /// What a function of OpenSSL's writes; empty if it fails.
-    private static func text(_ write: (OpaquePointer?) -> Bool) -> [UInt8] {
+    static func text(_ write: (OpaquePointer?) -> Bool) -> [UInt8] {
         let bio = unsafe BIO_new(BIO_s_mem())
         defer { unsafe BIO_free(bio) }
         guard unsafe write(bio) else { return [] }

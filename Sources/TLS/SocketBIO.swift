@@ -14,6 +14,7 @@ struct SocketBIO {
         var isPlainText = false
         /// The other side has closed its half.
         var isAtEnd = false
+        let alerts: TLSAlertTally?
     }
 
     /// Owned by the session, which outlives the BIO's last use.
@@ -22,13 +23,17 @@ struct SocketBIO {
     var isDrained: Bool { unsafe state.pointee.isDrained }
     var isPlainText: Bool { unsafe state.pointee.isPlainText }
 
-    init(fd: Int32) {
+    /// - Parameter alerts: what is told of alerts.
+    init(fd: Int32, alerts: TLSAlertTally?) {
         unsafe state = .allocate(capacity: 1)
-        unsafe state.initialize(to: State(fd: fd))
+        unsafe state.initialize(to: State(fd: fd, alerts: alerts))
     }
 
     /// After the session is gone, and with it the BIO.
-    func deallocate() { unsafe state.deallocate() }
+    func deallocate() {
+        unsafe state.deinitialize(count: 1)
+        unsafe state.deallocate()
+    }
 
     /// Gives a session its BIO, which it owns from then on; false when there is no memory.
     func attach(to session: OpaquePointer) -> Bool {
@@ -37,6 +42,13 @@ struct SocketBIO {
         unsafe BIO_set_init(bio, 1)
         unsafe SSL_set_bio(session, bio, bio)
         return true
+    }
+
+    /// Of a BIO that `attach` has made.
+    static func tally(of bio: OpaquePointer?) -> TLSAlertTally? {
+        // The BIO has the state that `attach` gave it.
+        guard let bio = unsafe bio, let state = unsafe BIO_get_data(bio) else { return nil }
+        return unsafe state.assumingMemoryBound(to: State.self).pointee.alerts
     }
 
     // MARK: What OpenSSL calls

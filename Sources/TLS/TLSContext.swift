@@ -101,6 +101,7 @@ public final class TLSContext: @unchecked Sendable {
         unsafe SSL_CTX_set_max_early_data(context, 0)
         unsafe TicketKeys.install(in: context)
         unsafe SSL_CTX_set_alpn_select_cb(context, selectProtocol, nil)
+        unsafe TLSAlertTally.install(in: context)
     }
 
     /// Sessions of clients that cannot keep tickets; each takes about half a kilobyte.

@@ -26,6 +26,8 @@ public enum TLSFailure: UInt8, Error, Sendable, CaseIterable {
     case notYetValid
     /// The upstream's certificate is for another name.
     case wrongName
+    /// The upstream's certificate has been taken back.
+    case revoked
 
     public var label: String {
         switch self {
@@ -42,6 +44,7 @@ public enum TLSFailure: UInt8, Error, Sendable, CaseIterable {
         case .expired: "expired"
         case .notYetValid: "not_yet_valid"
         case .wrongName: "wrong_name"
+        case .revoked: "revoked"
         }
     }
 
@@ -60,6 +63,7 @@ public enum TLSFailure: UInt8, Error, Sendable, CaseIterable {
         case X509_V_ERR_CERT_HAS_EXPIRED: .expired
         case X509_V_ERR_CERT_NOT_YET_VALID: .notYetValid
         case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: .wrongName
+        case X509_V_ERR_CERT_REVOKED: .revoked
         default: .untrusted
         }
     }

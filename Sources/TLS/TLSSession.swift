@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import CSessionMemory
 import Glibc
 
 /// A TLS connection, of a client or to an upstream, over a socket that is not blocking. Owned by the connection beside the socket,
@@ -11,43 +12,49 @@ public final class TLSSession {
         case upstream(UpstreamTLS)
     }
 
-    private let session: OpaquePointer
+    private let base: OpaquePointer
     private let bio: SocketBIO
     private let role: Role
     /// After a fatal error OpenSSL wants nothing but the end.
     private var failure: TLSFailure?
     private var hasSaidGoodbye = false
+    /// Some of its memory is given back, and to be had again before OpenSSL touches it.
+    private var isAtRest = false
     /// Of an upstream: when its certificate was looked at, be it by an earlier connection, in seconds since 1970.
     private var verifiedAt = 0
 
     /// Nil when there is no memory.
-    /// - Parameter fd: stays the caller's.
-    public init?(_ context: TLSContext, fd: Int32) {
+    /// - Parameters:
+    ///   - fd: stays the caller's.
+    ///   - alerts: counts those of this connection.
+    public init?(_ context: TLSContext, fd: Int32, alerts: TLSAlertTally? = nil) {
         guard let session = unsafe SSL_new(context.base) else { return nil }
-        let bio = SocketBIO(fd: fd)
+        let bio = SocketBIO(fd: fd, alerts: alerts)
         guard unsafe bio.attach(to: session) else {
             unsafe SSL_free(session)
             bio.deallocate()
             return nil
         }
         unsafe SSL_set_accept_state(session)
-        unsafe self.session = session
+        unsafe base = session
         self.bio = bio
         role = .client(context)
     }
 
     /// A connection to an upstream; nil when there is no memory.
-    /// - Parameter fd: stays the caller's.
-    public init?(to upstream: UpstreamTLS, fd: Int32) {
+    /// - Parameters:
+    ///   - fd: stays the caller's.
+    ///   - alerts: counts those of this connection.
+    public init?(to upstream: UpstreamTLS, fd: Int32, alerts: TLSAlertTally? = nil) {
         guard let session = unsafe SSL_new(upstream.context.context) else { return nil }
-        let bio = SocketBIO(fd: fd)
+        let bio = SocketBIO(fd: fd, alerts: alerts)
         guard unsafe bio.attach(to: session), unsafe Self.name(upstream, session) else {
             unsafe SSL_free(session)
             bio.deallocate()
             return nil
         }
         unsafe SSL_set_connect_state(session)
-        unsafe self.session = session
+        unsafe base = session
         self.bio = bio
         role = .upstream(upstream)
         verifiedAt = unsafe upstream.lend(to: session, at: time(nil)) ?? 0
@@ -88,6 +95,27 @@ public final class TLSSession {
     deinit {
         unsafe SSL_free(session)
         bio.deallocate()
+    }
+
+    // MARK: Rest
+
+    /// OpenSSL's session, which may be used.
+    private var session: OpaquePointer {
+        if isAtRest { wake() }
+        return unsafe base
+    }
+
+    /// Gives back memory that an idle connection does not need, where that is possible (`SessionMemory`). It is as it was when the
+    /// connection is used the next time.
+    public func rest() {
+        guard !isAtRest else { return }
+        isAtRest = unsafe session_memory_rest(UnsafeMutableRawPointer(base))
+    }
+
+    @inline(never)
+    private func wake() {
+        unsafe session_memory_wake(UnsafeMutableRawPointer(base))
+        isAtRest = false
     }
 
     // MARK: Handshake

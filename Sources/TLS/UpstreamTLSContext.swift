@@ -51,6 +51,7 @@ public final class UpstreamTLSContext: @unchecked Sendable {
         let protocols = ProtocolList.http11
         // OpenSSL copies them.
         _ = unsafe protocols.withUnsafeBufferPointer { unsafe SSL_CTX_set_alpn_protos(context, $0.baseAddress, UInt32($0.count)) }
+        unsafe TLSAlertTally.install(in: context)
         unsafe openssl_keep_sessions(context) { ssl, session in unsafe TLSSession.keep(session, of: ssl) }
     }
 }

@@ -9,6 +9,8 @@ public struct Metrics: Sendable {
     public var connectionsAccepted: UInt64 = 0
     /// Connections closed unserved because a connection limit was reached.
     public var connectionsRefused: UInt64 = 0
+    /// Those of them that TLS handshakes under way left no room for.
+    public var handshakesRefused: UInt64 = 0
     /// Connections closed unserved because the process or the system had nothing left for them.
     public var connectionsUnaffordable: UInt64 = 0
     /// Times accepting stopped for a while because descriptors ran out, or nothing but failed connections came.
@@ -198,6 +200,7 @@ public struct Metrics: Sendable {
         connectionsAccepted &+= other.connectionsAccepted
         connectionsRefused &+= other.connectionsRefused
         connectionsUnaffordable &+= other.connectionsUnaffordable
+        handshakesRefused &+= other.handshakesRefused
         acceptPauses &+= other.acceptPauses
         memoryShortages &+= other.memoryShortages
         lingerOverflows &+= other.lingerOverflows

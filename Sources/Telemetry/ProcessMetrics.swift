@@ -9,6 +9,8 @@ public struct ProcessMetrics: Sendable {
     // MARK: Connections open now
 
     public var clientConnections = 0
+    /// TLS handshakes with clients under way.
+    public var tlsHandshakes = 0
     /// Upstream connections that carry a request or a tunnel.
     public var upstreamConnectionsActive = 0
     /// Upstream connections waiting in the keep-alive pools.
@@ -46,6 +48,8 @@ public struct ProcessMetrics: Sendable {
     /// How long the last successful reload took, from its beginning until every worker served by it; 0 before the first.
     public var lastReloadNanoseconds: UInt64 = 0
 
+    /// By the Secret with lists of revoked certificates: when the first of them is out of date, in seconds since 1970 (UTC).
+    public var revocationEnds: [String: Int64] = [:]
     /// Certificates that clients are served with.
     public var certificates: [Certificate] = []
 

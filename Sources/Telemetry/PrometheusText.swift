@@ -22,7 +22,7 @@ public struct PrometheusText {
         text.writeCopies(metrics)
         text.writeClients(metrics, process)
         text.writeBounds(metrics, process)
-        text.writeTLS(metrics.tls, process)
+        text.writeTLS(metrics.tls, refused: metrics.handshakesRefused, process)
         text.writeUpstreams(metrics)
         text.writeHealth(process)
         text.writeCompression(metrics)
@@ -188,12 +188,22 @@ public struct PrometheusText {
         }
     }
 
-    private mutating func writeTLS(_ tls: TLSCounts, _ process: ProcessMetrics) {
+    private mutating func writeTLS(_ tls: TLSCounts, refused: UInt64, _ process: ProcessMetrics) {
+        single("serin_tls_handshakes_under_way", "gauge", "TLS handshakes with clients under way.", UInt64(clamping: process.tlsHandshakes))
+        single("serin_tls_handshakes_refused_total", "counter",
+               "Client connections closed unserved because too many TLS handshakes were under way.", refused)
         writeTLS(tls, "serin_tls", with: "clients")
         let expiry = "serin_tls_cert_not_after_seconds"
         family(expiry, "gauge", "When a certificate in force expires, in seconds since 1970.")
         for certificate in process.certificates {
             series(expiry, [("certificate", certificate.source), ("type", certificate.keyType)], UInt64(clamping: certificate.notAfter))
+        }
+        if !process.revocationEnds.isEmpty {
+            let end = "serin_tls_crl_next_update_seconds"
+            family(end, "gauge", "When the first revocation list of a Secret is out of date, in seconds since 1970.")
+            for (source, seconds) in process.revocationEnds.sorted(by: { $0.key < $1.key }) {
+                series(end, [("secret", source)], UInt64(clamping: seconds))
+            }
         }
         guard process.certificates.contains(where: { $0.responseEnd != nil }) else { return }
         let update = "serin_tls_ocsp_next_update_seconds"
@@ -217,6 +227,11 @@ public struct PrometheusText {
         family(failures, "counter", "TLS handshakes and connections with \(others) that failed, by reason.")
         for (index, label) in TLSCounts.failureLabels.enumerated() {
             series(failures, [("reason", label)], tls.failures(index))
+        }
+        let alerts = prefix + "_alerts_total"
+        family(alerts, "counter", "TLS alerts received from \(others) and sent to them, by name, close_notify left out.")
+        for row in tls.alerts.rows {
+            series(alerts, [("direction", row.direction), ("alert", row.alert)], row.count)
         }
     }
 

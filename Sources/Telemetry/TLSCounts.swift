@@ -4,11 +4,14 @@ public struct TLSCounts: Sendable {
     public static let failureLabels = [
         "disconnected", "version", "parameters", "application_protocol", "certificate_refused", "alert", "plain_text",
         "timeout", "malformed", "untrusted", "expired", "not_yet_valid", "wrong_name",
+        "revoked",
     ]
 
     /// TLS 1.2, then 1.3; of each the full handshakes, then the resumed ones.
     private var handshakes = InlineArray<4, UInt64>(repeating: 0)
-    private var failures = InlineArray<13, UInt64>(repeating: 0)
+    private var failures = InlineArray<14, UInt64>(repeating: 0)
+
+    public var alerts = TLSAlertCounts()
 
     public init() {}
 
@@ -31,6 +34,7 @@ public struct TLSCounts: Sendable {
     public mutating func merge(_ other: TLSCounts) {
         for index in handshakes.indices { handshakes[index] &+= other.handshakes[index] }
         for index in failures.indices { failures[index] &+= other.failures[index] }
+        alerts.merge(other.alerts)
     }
 
     private static func index(isTLS13: Bool, isResumed: Bool) -> Int { (isTLS13 ? 2 : 0) + (isResumed ? 1 : 0) }

@@ -7,13 +7,20 @@ import Testing
 
 /// What `auth-tls-*` come to.
 @Suite struct ClientTLSTests {
-    private static let authority = try? TestAuthority().certificate
+    /// By the words that stand for them.
+    private static let values: [String: String]? = {
+        guard let authority = try? TestAuthority(), let other = try? TestAuthority() else { return nil }
+        return try? [
+            "ca": authority.certificate, "list": authority.list(), "old": authority.list(.over), "early": authority.list(.yetToCome),
+            "other": other.list(),
+        ]
+    }()
 
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
         /// Without their prefix.
         var annotations: [String: String] = [:]
-        /// Of the Secret `clients`; `ca` stands for a good one.
+        /// Of the Secret `clients`; words stand for what `values` has.
         var secret: [String: String] = ["ca.crt": "ca"]
         /// Nil: nobody looks at certificates.
         let expect: ClientRule.Demand?
@@ -65,15 +72,29 @@ import Testing
         Case(name: "authorities that are none", annotations: own, secret: ["ca.crt": "nothing"], expect: .required, isBroken: true, says: [
             "`ca.crt` holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)",
         ]),
-        Case(name: "a revocation list", annotations: own, secret: ["ca.crt": "ca", "ca.crl": "x"], expect: .required, says: [
-            "`ca.crl` is not supported: revoked certificates count until they end",
+        Case(name: "a revocation list", annotations: own, secret: ["ca.crt": "ca", "ca.crl": "list"], expect: .required),
+        Case(name: "an empty one", annotations: own, secret: ["ca.crt": "ca", "ca.crl": ""], expect: .required),
+        Case(name: "no list", annotations: own, secret: ["ca.crt": "ca", "ca.crl": "ca"], expect: .required, isBroken: true, says: [
+            "`ca.crl` holds no revocation list in PEM form (-----BEGIN X509 CRL-----)",
+        ]),
+        Case(name: "a broken list", annotations: own,
+             secret: ["ca.crt": "ca", "ca.crl": "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"],
+             expect: .required, isBroken: true, says: ["`ca.crl` holds a revocation list that can't be read: wrong tag"]),
+        Case(name: "an old list", annotations: own, secret: ["ca.crt": "ca", "ca.crl": "old"], expect: .required, says: [
+            "`ca.crl`: a list is out of date since 2020-01-08: as in nginx, no certificate counts until there is a new one",
+        ]),
+        Case(name: "an early list", annotations: own, secret: ["ca.crt": "ca", "ca.crl": "early"], expect: .required, says: [
+            "`ca.crl`: a list counts from 2049-01-01 only: as in nginx, no certificate counts until then",
+        ]),
+        Case(name: "somebody else's list", annotations: own, secret: ["ca.crt": "ca", "ca.crl": "other"], expect: .required, says: [
+            "`ca.crl` has no list by CN=Test authority: as in nginx, no certificate counts that is by that authority",
         ]),
     ]
 
     private static func load(_ test: Case, more: String = "") throws -> Loaded {
-        let ca = try #require(authority)
+        let values = try #require(values)
         let entries = test.secret.sorted { $0.key < $1.key }.map { key, value in
-            "  \(key): \(Data((value == "ca" ? ca : value).utf8).base64EncodedString())\n"
+            "  \(key): \(Data((values[value] ?? value).utf8).base64EncodedString())\n"
         }
         return Loaded(
             ingress("shop", test.annotations) + "apiVersion: v1\nkind: Secret\nmetadata: {name: clients}\ndata:\n" + entries.joined() + more,

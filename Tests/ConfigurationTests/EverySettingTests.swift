@@ -33,8 +33,8 @@ import Testing
           {clientHeader: 1ms, clientBody: 2s, clientKeepAlive: 3m, clientWrite: 4h, upstreamConnect: 5s,
           upstreamResponse: 6s, upstreamKeepAlive: 7s, tlsHandshake: 8s, request: 9s, tunnelIdle: 10s}
         limits:
-          {requestLine: 4KiB, headerBytes: 95KiB, headerFields: 50, body: 2GiB, connections: 1000, connectionsPerClient: 7, memory: 1GiB,
-          upstreamConnections: 20, upstreamQueue: 30, mirrorRequests: 40, mirrorBody: 1KiB}
+          {requestLine: 4KiB, headerBytes: 95KiB, headerFields: 50, body: 2GiB, connections: 1000, connectionsPerClient: 7,
+          handshakes: 9, memory: 1GiB, upstreamConnections: 20, upstreamQueue: 30, mirrorRequests: 40, mirrorBody: 1KiB}
         shutdownTimeout: 1m
         underscoresInHeaders: true
         accessLog: {format: combined, path: access.log}
@@ -123,6 +123,7 @@ import Testing
         limits.body = 2 << 30
         limits.connections = 1000
         limits.connectionsPerClient = 7
+        limits.handshakes = 9
         limits.memory = 1 << 30
         limits.upstreamConnections = 20
         limits.upstreamQueue = 30

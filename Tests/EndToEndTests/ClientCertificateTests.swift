@@ -11,17 +11,25 @@ import Testing
         let origin: RecordingOrigin
         let proxy: TLSProxy
 
-        init(_ annotations: [String: String] = [:], secret: String? = nil, mode: String = "scoped", settings: String = "") throws {
+        /// - Parameter lists: what comes of the authority of clients as `ca.crl`.
+        init(
+            _ annotations: [String: String] = [:], mode: String = "scoped", settings: String = "",
+            lists: (TestAuthority) throws -> String? = { _ in nil }
+        ) throws {
             servers = try TestAuthority()
             clients = try TestAuthority()
             origin = try RecordingOrigin.named("app")
             let all = ["auth-tls-secret": "default/clients"].merging(annotations) { $1 }
             let open = Manifests.secret("open-tls", try servers.issue("open.test")) + "---\n"
                 + Manifests.ingress("open", host: "open.test", service: "app") + "  tls: [{hosts: [open.test], secretName: open-tls}]\n"
-            let authorities = Manifests.secret("clients", ["ca.crt": try secret ?? clients.certificate])
+            let authorities = try Self.secret(clients, lists(clients))
             proxy = try TLSProxy(
                 origin, authority: servers, also: [open, authorities], settings: "canary: {compatibility: \(mode)}\n" + settings,
                 annotations: Manifests.annotations(all))
+        }
+
+        static func secret(_ clients: TestAuthority, _ lists: String?) throws -> String {
+            Manifests.secret("clients", ["ca.crt": try clients.certificate].merging(lists.map { ["ca.crl": $0] } ?? [:]) { $1 })
         }
 
         func curl(_ pair: TestAuthority.Pair? = nil, _ more: [String] = [], host: String = "shop.test") throws -> Curl.Answer {
@@ -123,6 +131,86 @@ import Testing
         let answer = try asking.curl()
         #expect(answer.status == 302)
         #expect(answer.trace.contains("Location: https://login.test/why"), "\(answer.trace)")
+    }
+
+    // MARK: Taken back
+
+    struct List: Sendable, CustomTestStringConvertible {
+        let name: String
+        var demand = "on"
+        var period = TestAuthority.Period.now
+        var isOfOthers = false
+        let statuses: [String: Int]
+        /// In the log.
+        var says = ""
+        var testDescription: String { name }
+    }
+
+    /// Whether `bob`, whose certificate was taken back, comes in, and `alice`, whose was not.
+    @Test(arguments: [
+        List(name: "a list", statuses: ["alice": 200, "bob": 400]),
+        List(name: "optional", demand: "optional", statuses: ["alice": 200, "bob": 400]),
+        List(name: "optional_no_ca is no pardon", demand: "optional_no_ca", statuses: ["alice": 200, "bob": 400]),
+        List(name: "nobody asks", demand: "off", statuses: ["alice": 200, "bob": 200]),
+        List(name: "out of date", period: .over, statuses: ["alice": 400, "bob": 400], says: "a list is out of date since 2020-01-08"),
+        List(name: "not yet", period: .yetToCome, statuses: ["alice": 400, "bob": 400], says: "a list counts from 2049-01-01 only"),
+        List(name: "of another authority", isOfOthers: true, statuses: ["alice": 400, "bob": 400], says: "has no list by CN=Test authority"),
+    ])
+    func certificatesAreTakenBack(_ list: List) throws {
+        var pairs: [String: TestAuthority.Pair] = [:]
+        let other = try TestAuthority()
+        let asking = try Asking(["auth-tls-verify-client": list.demand]) { clients in
+            for name in ["alice", "bob"] { pairs[name] = try clients.issue(name) }
+            return try (list.isOfOthers ? other : clients).list(list.period, revoking: [pairs["bob"]!])
+        }
+        for (name, status) in list.statuses { #expect(try asking.curl(pairs[name]).status == status, "\(name)") }
+        #expect(asking.proxy.serin.process.errors.contains(list.says) || list.says.isEmpty)
+        #expect(asking.proxy.serin.process.errors.contains("ca.crl") == !list.says.isEmpty)
+        let end = "serin_tls_crl_next_update_seconds{secret=\"Secret default/clients\"} "
+        #expect(try asking.proxy.serin.metrics().text.contains(list.period == .over ? end + "1578441600\n" : end))
+    }
+
+    /// As nginx has it: whoever vouches for a certificate must have a list, too, and be on nobody's.
+    @Test func theWholeChainIsLookedUp() throws {
+        var middle: TestAuthority?
+        func status(_ lists: (TestAuthority, TestAuthority) throws -> String) throws -> Int {
+            let asking = try Asking(["auth-tls-verify-depth": "2"]) { clients in
+                let made = try TestAuthority(below: clients, name: "Middle")
+                middle = made
+                return try lists(clients, made)
+            }
+            return try asking.curl(try #require(middle).issue("alice")).status
+        }
+        #expect(try status { root, _ in try root.list() } == 400)
+        #expect(try status { root, middle in try root.list() + middle.list() } == 200)
+        #expect(try status { root, middle in try root.list(revoking: middle) + middle.list() } == 400)
+    }
+
+    /// What was agreed on before does not count any more: neither a session nor a connection.
+    @Test func aNewListCountsAtOnce() throws {
+        let asking = try Asking { try $0.list() }
+        let alice = try asking.clients.issue("alice")
+        let folder = try TemporaryFolder()
+        let client = try Python.start("""
+            using = context()
+            using.load_cert_chain(args[0], args[1])
+            stays, other = connect(using=using), connect(using=using)
+            expect([ask(stays)[0], ask(other)[0]], [200, 200])
+            session = other.session
+            other.unwrap()
+            open(args[2], "w").close()
+            wait_for(args[3])
+            expect(ask(stays)[0], 421)
+            again = connect(using=using, session=session)
+            expect(again.session_reused, False)
+            expect(ask(again)[0], 400)
+            """, asking.proxy.secure, asking.proxy.authority, [alice.chainPath, alice.keyPath] + ["in", "reloaded"].map(folder.path), in: folder)
+        try eventually("the client to be in; \(client.errors)") { client.exit != nil || folder.exists("in") }
+        let last = asking.proxy.configuration.manifests.count - 1
+        asking.proxy.configuration.manifests[last] = try Asking.secret(asking.clients, asking.clients.list(revoking: [alice]))
+        #expect(try asking.proxy.serin.reload(asking.proxy.configuration).status == 200)
+        try folder.write("", to: "reloaded")
+        #expect(try client.wait(within: 60) == .exited(0), "\(client.errors)")
     }
 
     // MARK: No way around

@@ -167,6 +167,25 @@ import Testing
         try eventually("the failure to be counted") { try Self.failures(proxy.serin, "malformed") == 1 }
     }
 
+    /// A handshake is under way from the header on, not before it.
+    @Test func handshakesBehindItHaveTheirLimit() throws {
+        let proxy = try TLSProxy(
+            try .named("app"), settings: Self.trusting + "\nlimits: {handshakes: 1}\ntimeouts: {tlsHandshake: 1h}", isAnnounced: true)
+        func underWay() throws -> Int { try proxy.serin.metrics().sum("serin_tls_handshakes_under_way") }
+        let silent = try RawClient(proxy.secure)
+        let first = try RawClient(proxy.secure)
+        try first.send(Self.line)
+        try eventually("its handshake") { try underWay() == 1 }
+        let second = try RawClient(proxy.secure)
+        try second.send(Self.line)
+        #expect(try second.isClosed())
+        #expect(try proxy.serin.metrics().sum("serin_tls_handshakes_refused_total") == 1)
+        first.close()
+        try eventually("room") { try underWay() == 0 }
+        try silent.send(Self.line)
+        try eventually("the one that came first") { try underWay() == 1 }
+    }
+
     @Test func onAUnixSocketWhoeverMayConnectIsBelieved() throws {
         let origin = try RecordingOrigin.named("app")
         let folder = try TemporaryFolder()

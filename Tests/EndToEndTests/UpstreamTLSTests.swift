@@ -77,31 +77,40 @@ import Testing
     // MARK: What is refused
 
     struct Bad: Sendable, CustomTestStringConvertible {
-        enum Fault: Sendable { case wrongName, expired, otherAuthority, plainText, hangsUp, oldVersion, noCertificate }
+        enum Fault: Sendable { case wrongName, expired, otherAuthority, plainText, hangsUp, oldVersion, noCertificate, revoked }
         let fault: Fault
         let reason: String
         /// In the log.
         let says: String
+        /// Its direction and name.
+        var alert: (direction: String, name: String)?
         var testDescription: String { "\(fault)" }
     }
 
     @Test(arguments: [
-        Bad(fault: .wrongName, reason: "wrong_name", says: "as app.test: wrong_name (hostname mismatch)"),
-        Bad(fault: .expired, reason: "expired", says: "expired (certificate has expired)"),
-        Bad(fault: .otherAuthority, reason: "untrusted", says: "untrusted (unable to get local issuer certificate)"),
+        Bad(fault: .wrongName, reason: "wrong_name", says: "as app.test: wrong_name (hostname mismatch)", alert: ("sent", "bad_certificate")),
+        Bad(fault: .expired, reason: "expired", says: "expired (certificate has expired)", alert: ("sent", "certificate_expired")),
+        Bad(fault: .otherAuthority, reason: "untrusted", says: "untrusted (unable to get local issuer certificate)",
+            alert: ("sent", "unknown_ca")),
         Bad(fault: .plainText, reason: "plain_text", says: "plain_text"),
         Bad(fault: .hangsUp, reason: "disconnected", says: "disconnected"),
         Bad(fault: .oldVersion, reason: "version", says: "version"),
-        Bad(fault: .noCertificate, reason: "alert", says: "alert"),
+        Bad(fault: .revoked, reason: "revoked", says: "revoked (certificate revoked)", alert: ("sent", "certificate_revoked")),
+        Bad(fault: .noCertificate, reason: "alert", says: "alert", alert: ("received", "handshake_failure")),
     ])
     func aFailureIs502AndSaysWhy(_ bad: Bad) throws {
         let authority = try TestAuthority()
         var annotations = Self.verified
+        var secret = ["ca.crt": try authority.certificate]
         let stranger = try TestAuthority()
         var secure: SecureOrigin?
         var plain: RecordingOrigin?
         switch bad.fault {
         case .wrongName: secure = try SecureOrigin(try authority.issue("other.test"))
+        case .revoked:
+            let pair = try authority.issue("app.test")
+            secure = try SecureOrigin(pair)
+            secret["ca.crl"] = try authority.list(revoking: [pair])
         case .expired: secure = try SecureOrigin(try authority.issueExpired("app.test"))
         case .otherAuthority: secure = try SecureOrigin(try stranger.issue("app.test"))
         case .plainText: plain = try RecordingOrigin { connection in
@@ -115,15 +124,31 @@ import Testing
         case .noCertificate: secure = try SecureOrigin(try authority.issue("app.test"), clients: authority, version: "TLSv1_2")
         }
         let address = try #require(secure?.address ?? plain?.address)
-        let serin = try SerinProcess(Self.configuration([address], annotations, secret: ["ca.crt": try authority.certificate]))
+        let serin = try SerinProcess(Self.configuration([address], annotations, secret: secret))
         let response = try serin.client().exchange("GET /secret HTTP/1.1\r\nHost: shop.test\r\n\r\n")
         #expect(response.status == 502)
         try serin.waitForLog(bad.says)
         let metrics = try serin.metrics()
         #expect(metrics.sum("serin_upstream_tls_failures_total", ["reason": bad.reason]) >= 1, "\(metrics.text)")
         #expect(metrics.sum("serin_upstream_tls_handshakes_total") == 0)
+        if let alert = bad.alert {
+            #expect(metrics.sum("serin_upstream_tls_alerts_total", ["direction": alert.direction, "alert": alert.name]) >= 1, "\(metrics.text)")
+        }
         #expect(plain?.requests.isEmpty ?? true, "never in plain text")
         withExtendedLifetime((secure, plain, stranger)) {}
+    }
+
+    /// ingress-nginx has no `proxy_ssl_crl`.
+    @Test(arguments: [("scoped", 502), ("ingress-nginx", 200)]) func whatWasTakenBackCountsAsTheModeSays(_ mode: String, _ status: Int) throws {
+        let authority = try TestAuthority()
+        let pair = try authority.issue("app.test")
+        let origin = try SecureOrigin(pair)
+        let secret = ["ca.crt": try authority.certificate, "ca.crl": try authority.list(revoking: [pair])]
+        let serin = try SerinProcess(Self.configuration(
+            [origin.address], Self.verified, secret: secret, settings: "canary: {compatibility: \(mode)}"))
+        let response = try serin.client().exchange("GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n")
+        #expect(response.status == status)
+        #expect(serin.process.errors.contains("`ca.crl` does nothing for upstreams") == (mode == "ingress-nginx"))
     }
 
     /// Two authorities stand between the origin and the one that is trusted.

@@ -69,7 +69,7 @@ import Testing
                 .upstream("HTTP/1.1 101 Switching Protocols|Connection: upgrade|Upgrade: \(name)||"), .client("x"), .upstreamCloses, .clientCloses,
             ],
             toClient: "HTTP/1.1 101 Switching Protocols|Connection: upgrade|Upgrade: \(name)||",
-            toUpstreams: ["GET / HTTP/1.1|Host: a.test|Connection: upgrade|Upgrade: \(name)||x"], ends: [.init(101, received: 1)])
+            toUpstreams: ["GET / HTTP/1.1|Host: a.test|Connection: upgrade|Upgrade: \(name)||x"], ends: [.init(101, received: 1)], left: .closed)
     } + [
         Script(
             name: "h2c that nobody passed on is not agreed to", steps: [

@@ -43,6 +43,18 @@ import Testing
         for _ in 0..<10 { #expect(admit(counts, nil, each: 1)) }
     }
 
+    @Test func handshakesHaveALimitOfTheirOwn() {
+        let counts = ProcessCounts()
+        #expect((0..<5).map { _ in counts.beginHandshake(limit: 3) } == [true, true, true, false, false])
+        #expect(counts.tlsHandshakes == 3, "who is refused is not counted")
+        #expect(counts.clientConnections == 0)
+        counts.endHandshake()
+        #expect(counts.beginHandshake(limit: 3))
+        #expect(!counts.beginHandshake(limit: 1), "a reload may make it less")
+        for _ in 0..<3 { counts.endHandshake() }
+        #expect(counts.tlsHandshakes == 0)
+    }
+
     /// A limit that comes with a reload while clients are connected counts only those that come after it.
     @Test func theAddressIsOnlyCountedWhereItIsLimited() {
         let counts = ProcessCounts()

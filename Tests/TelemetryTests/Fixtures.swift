@@ -6,8 +6,9 @@ enum Fixtures {
         var metrics = Metrics(reasonLabels: ["no-route", "stable", "header", "weight"])
         metrics.connectionsAccepted = 101
         metrics.connectionsRefused = 102
+        metrics.handshakesRefused = 123
         metrics.acceptPauses = 103
-        metrics.connectionsUnaffordable = 123
+        metrics.connectionsUnaffordable = 141
         metrics.memoryShortages = 124
         metrics.lingerOverflows = 125
         for _ in 0..<3 { metrics.timeouts.record(.clientWrite) }
@@ -40,6 +41,9 @@ enum Fixtures {
         for _ in 0..<4 { metrics.upstreamTLS.recordFailure(12) }
         metrics.tls.recordFailure(1)
         for _ in 0..<3 { metrics.tls.recordFailure(8) }
+        metrics.tls.alerts.add(48, received: 2, sent: 0)
+        for number: UInt8 in [3, 255] { metrics.tls.alerts.add(number, received: 1, sent: 0) }
+        metrics.tls.alerts.add(120, received: 0, sent: 5)
         for (index, status) in [400, 408, 413, 414, 417, 431, 501, 505, 421].enumerated() {
             for _ in 0...index { metrics.clientErrors.record(status: status) }
         }
@@ -73,6 +77,7 @@ enum Fixtures {
         process.startTime = 1_795_217_405
         process.workers = 2
         process.clientConnections = 64
+        process.tlsHandshakes = 65
         process.upstreamConnectionsActive = 8
         process.upstreamConnectionsIdle = 56
         process.accessLinesLost = 7

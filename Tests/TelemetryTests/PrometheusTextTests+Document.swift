@@ -116,7 +116,7 @@ extension PrometheusTextTests {
         # HELP serin_connections_refused_total Client connections closed unserved: over a limit, or nothing was left for them.
         # TYPE serin_connections_refused_total counter
         serin_connections_refused_total{reason="limit"} 102
-        serin_connections_refused_total{reason="exhausted"} 123
+        serin_connections_refused_total{reason="exhausted"} 141
         # HELP serin_accept_pauses_total Times accepting paused because descriptors ran out or connections kept failing.
         # TYPE serin_accept_pauses_total counter
         serin_accept_pauses_total 103
@@ -173,6 +173,12 @@ extension PrometheusTextTests {
         # HELP serin_name_addresses_ignored_total Addresses of names that were not used because a name had too many.
         # TYPE serin_name_addresses_ignored_total counter
         serin_name_addresses_ignored_total 11
+        # HELP serin_tls_handshakes_under_way TLS handshakes with clients under way.
+        # TYPE serin_tls_handshakes_under_way gauge
+        serin_tls_handshakes_under_way 65
+        # HELP serin_tls_handshakes_refused_total Client connections closed unserved because too many TLS handshakes were under way.
+        # TYPE serin_tls_handshakes_refused_total counter
+        serin_tls_handshakes_refused_total 123
         # HELP serin_tls_handshakes_total TLS handshakes with clients that were completed.
         # TYPE serin_tls_handshakes_total counter
         serin_tls_handshakes_total{version="1.2",resumed="false"} 1
@@ -194,6 +200,12 @@ extension PrometheusTextTests {
         serin_tls_failures_total{reason="expired"} 0
         serin_tls_failures_total{reason="not_yet_valid"} 0
         serin_tls_failures_total{reason="wrong_name"} 0
+        serin_tls_failures_total{reason="revoked"} 0
+        # HELP serin_tls_alerts_total TLS alerts received from clients and sent to them, by name, close_notify left out.
+        # TYPE serin_tls_alerts_total counter
+        serin_tls_alerts_total{direction="received",alert="unknown_ca"} 2
+        serin_tls_alerts_total{direction="received",alert="other"} 2
+        serin_tls_alerts_total{direction="sent",alert="no_application_protocol"} 5
         # HELP serin_tls_cert_not_after_seconds When a certificate in force expires, in seconds since 1970.
         # TYPE serin_tls_cert_not_after_seconds gauge
         serin_tls_cert_not_after_seconds{certificate="Secret default/shop-tls",type="ecdsa"} 1800000000
@@ -233,6 +245,9 @@ extension PrometheusTextTests {
         serin_upstream_tls_failures_total{reason="expired"} 0
         serin_upstream_tls_failures_total{reason="not_yet_valid"} 0
         serin_upstream_tls_failures_total{reason="wrong_name"} 4
+        serin_upstream_tls_failures_total{reason="revoked"} 0
+        # HELP serin_upstream_tls_alerts_total TLS alerts received from upstreams and sent to them, by name, close_notify left out.
+        # TYPE serin_upstream_tls_alerts_total counter
         # HELP serin_upstream_timeouts_total Requests for which an endpoint was too slow.
         # TYPE serin_upstream_timeouts_total counter
         serin_upstream_timeouts_total 113

@@ -108,7 +108,7 @@ public final class TestAuthority {
     ) throws -> [UInt8] {
         issued += 1
         let (index, response) = (path("index-\(issued)"), path("response-\(issued)"))
-        let serial = try Self.openssl(["x509", "-in", pair.chainPath, "-noout", "-serial"]).trimming("serial=")
+        let serial = try Self.serial(of: pair.chainPath)
         let revoked = verdict == .revoked ? "200101000000Z" : ""
         let line = verdict == .unknown ? "" : "\(verdict.rawValue)\t491231235959Z\t\(revoked)\t\(serial)\tunknown\t/CN=any\n"
         try line.write(toFile: index, atomically: true, encoding: .utf8)
@@ -118,6 +118,40 @@ public final class TestAuthority {
              "-rsigner", signer.path("ca.pem"), "-rkey", signer.path("ca.key"), "-respout", response]
                 + (days.map { ["-ndays", "\($0)"] } ?? []))
         return [UInt8](try Data(contentsOf: URL(fileURLWithPath: response)))
+    }
+
+    public enum Period: Sendable {
+        case now, over, yetToCome
+    }
+
+    /// Its list of the certificates that it has taken back (PEM), with the time in which the list counts.
+    public func list(_ period: Period = .now, revoking pairs: [Pair] = []) throws -> String {
+        try list(serials: pairs.map { try Self.serial(of: $0.chainPath) }, period)
+    }
+
+    /// The same, of an authority below it.
+    public func list(revoking authority: TestAuthority) throws -> String {
+        try list(serials: [Self.serial(of: authority.certificatePath)], .now)
+    }
+
+    private func list(serials: [String], _ period: Period) throws -> String {
+        issued += 1
+        let (index, settings, list) = (path("index-\(issued)"), path("settings-\(issued)"), path("list-\(issued)"))
+        try serials.map { "R\t491231235959Z\t200101000000Z\t\($0)\tunknown\t/CN=any\n" }.joined()
+            .write(toFile: index, atomically: true, encoding: .utf8)
+        try "[ca]\ndefault_ca = own\n[own]\ndatabase = \(index)\ndefault_md = sha256\n".write(toFile: settings, atomically: true, encoding: .utf8)
+        let time = switch period {
+        case .now: ["-crldays", "7"]
+        case .over: ["-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200108000000Z"]
+        case .yetToCome: ["-crl_lastupdate", "20490101000000Z", "-crl_nextupdate", "20490108000000Z"]
+        }
+        try Self.openssl(
+            ["ca", "-config", settings, "-gencrl", "-cert", path("ca.pem"), "-keyfile", path("ca.key"), "-out", list] + time)
+        return try String(contentsOfFile: list, encoding: .utf8)
+    }
+
+    private static func serial(of certificate: String) throws -> String {
+        try openssl(["x509", "-in", certificate, "-noout", "-serial"]).trimming("serial=")
     }
 
     /// A key in the forms that a test wants: `openssl pkey` with these arguments.

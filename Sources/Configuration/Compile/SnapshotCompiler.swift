@@ -49,7 +49,7 @@ struct SnapshotCompiler {
         _ manifests: [Manifest], settings: Settings, config: Place, now: Int64 = Int64(Date().timeIntervalSince1970),
         stored: StoredIngresses = StoredIngresses(), log: inout DiagnosticLog
     ) -> Result {
-        var compiler = SnapshotCompiler(manifests, settings: settings, config: config)
+        var compiler = SnapshotCompiler(manifests, settings: settings, config: config, now: now)
         let selection = IngressSelection(manifests, classes: settings.ingressClasses)
         var ingresses = selection.ordered(manifests, settings.compatibility, log: &log)
         var nowStored = StoredIngresses()
@@ -70,21 +70,23 @@ struct SnapshotCompiler {
                 config.at(line: entry.line), "services.\(entry.key)", "no Ingress sends requests to this Service and port")
         }
         let tls = TLSCompiler.compile(plan, manifests, settings, config: config, now: now, log: &log)
+        var https = tls.policy
+        https.revocationEnds.merge(compiler.securing.secrets.revocationEnds) { own, _ in own }
         let snapshot = Snapshot(
             routes: routes, backends: compiler.backends, sequences: compiler.sequences, timeouts: settings.timeouts,
             limits: settings.limits, forwarding: settings.forwarding, failover: settings.failover,
-            compatibility: settings.compatibility, https: tls.policy, gzip: GzipOptions.policy(plan, settings.gzip),
+            compatibility: settings.compatibility, https: https, gzip: GzipOptions.policy(plan, settings.gzip),
             health: HealthOptions.policy(compiler.backends, settings.healthChecks, config: config, log: &log))
         return Result(
             snapshot: snapshot, canaries: canaries,
             tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts), stored: nowStored)
     }
 
-    private init(_ manifests: [Manifest], settings: Settings, config: Place) {
+    private init(_ manifests: [Manifest], settings: Settings, config: Place, now: Int64) {
         self.settings = settings
         self.config = config
         resolver = EndpointResolver(manifests, overrides: settings.services)
-        securing = UpstreamTLSCompiler(manifests, settings.compatibility)
+        securing = UpstreamTLSCompiler(manifests, settings.compatibility, now: now)
     }
 
     // MARK: Routes

@@ -215,6 +215,8 @@ struct SecretManifest: Sendable {
     var response: Located<[UInt8]>?
     /// PEM: certificates that others are checked against.
     var authorities: Located<[UInt8]>?
+    /// PEM: what the authorities have taken back.
+    var revocations: Located<[UInt8]>?
 }
 
 struct ConfigMapManifest: Sendable {

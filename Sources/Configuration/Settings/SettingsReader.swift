@@ -256,8 +256,8 @@ struct SettingsReader {
 
     private mutating func readLimits(_ root: Section, log: inout DiagnosticLog) {
         let keys = [
-            "requestLine", "headerBytes", "headerFields", "body", "connections", "connectionsPerClient", "memory",
-            "upstreamConnections", "upstreamQueue", "mirrorRequests", "mirrorBody",
+            "requestLine", "headerBytes", "headerFields", "body", "connections", "connectionsPerClient", "handshakes",
+            "memory", "upstreamConnections", "upstreamQueue", "mirrorRequests", "mirrorBody",
         ]
         guard let section = subsection("limits", of: root, keys: keys, log: &log) else { return }
         // Together they must leave room in the largest block for the head as it is written anew: see `RequestRewrite.room`.
@@ -268,6 +268,7 @@ struct SettingsReader {
         section.readCount("connections", into: &settings.limits.connections, range: 1...100_000_000, log: &log)
         section.readCount(
             "connectionsPerClient", into: &settings.limits.connectionsPerClient, range: 0...100_000_000, log: &log)
+        section.readCount("handshakes", into: &settings.limits.handshakes, range: 1...100_000_000, log: &log)
         section.readSize("memory", into: &settings.limits.memory, range: (1 << 20)...(.max), log: &log)
         section.readCount(
             "upstreamConnections", into: &settings.limits.upstreamConnections, range: 0...100_000_000, log: &log)

@@ -157,7 +157,7 @@ struct CertificateReader {
     }
 
     /// `2026-01-31` (UTC).
-    private static func date(_ seconds: Int64) -> String {
+    static func date(_ seconds: Int64) -> String {
         Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601.year().month().day())
     }
 }

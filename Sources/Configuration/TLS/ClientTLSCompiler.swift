@@ -10,14 +10,14 @@ struct ClientTLSCompiler {
         let isBroken: Bool
     }
 
-    private let secrets: SecretReader
+    private(set) var secrets: SecretReader
     /// By host, in lower case; those with an alias' name, too.
     private(set) var hosts: [String: Host] = [:]
     /// Who spoke for a host first.
     private var givers: [String: Manifest] = [:]
 
-    init(_ plan: RoutePlan, _ manifests: [Manifest], _ compatibility: Compatibility, log: inout DiagnosticLog) {
-        secrets = SecretReader(manifests)
+    init(_ plan: RoutePlan, _ manifests: [Manifest], _ compatibility: Compatibility, now: Int64, log: inout DiagnosticLog) {
+        secrets = SecretReader(manifests, now: now)
         // R36: in ingress-nginx a canary speaks for its host, too, if no other does before.
         for ingress in plan.ingresses where !ingress.isCanary || compatibility == .ingressNginx {
             add(ingress, log: &log)
@@ -45,20 +45,20 @@ struct ClientTLSCompiler {
         }
     }
 
-    private func make(
+    private mutating func make(
         _ annotations: ClientTLSAnnotations, _ secret: Located<String>, _ manifest: Manifest, log: inout DiagnosticLog
     ) -> Host {
         guard let found = secrets.find(secret, for: manifest, "auth-tls-secret", log: &log) else {
             return Host(annotations: annotations, verification: nil, isBroken: true)
         }
-        guard let pem = found.secret.authorities else {
+        guard found.secret.authorities != nil else {
             // That a value is not base64 has been said.
             if !found.secret.keys.contains(SecretDecoder.authorities) {
                 log.error(found.manifest.place, found.manifest.object, "has no `ca.crt`, which auth-tls-secret of \(manifest.object) needs")
             }
             return Host(annotations: annotations, verification: nil, isBroken: true)
         }
-        guard let authorities = secrets.authorities(pem, of: found.manifest, log: &log) else {
+        guard let authorities = secrets.authorities(found, log: &log) else {
             return Host(annotations: annotations, verification: nil, isBroken: true)
         }
         let verification = annotations.demand == .off ? nil : ClientVerification(authorities, depth: annotations.depth)

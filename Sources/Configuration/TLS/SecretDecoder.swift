@@ -8,12 +8,14 @@ struct SecretDecoder {
     static let certificateKey = "tls.crt"
     static let privateKey = "tls.key"
     static let authorities = "ca.crt"
+    static let revocations = "ca.crl"
     /// DER, as for Istio's gateways.
     static let response = "tls.ocsp-staple"
 
     func decode(_ node: YAMLNode, keys: [String], log: inout DiagnosticLog) -> SecretManifest {
         var secret = SecretManifest(type: node["type"]?.text ?? "Opaque", keys: keys)
         if keys.contains(Self.authorities) { secret.authorities = value(Self.authorities, of: node, log: &log) }
+        if keys.contains(Self.revocations) { secret.revocations = value(Self.revocations, of: node, log: &log) }
         guard keys.contains(Self.certificateKey), keys.contains(Self.privateKey) else { return secret }
         secret.certificate = value(Self.certificateKey, of: node, log: &log)
         secret.key = value(Self.privateKey, of: node, log: &log)

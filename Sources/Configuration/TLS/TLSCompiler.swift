@@ -30,7 +30,8 @@ struct TLSCompiler {
         _ plan: RoutePlan, _ manifests: [Manifest], _ settings: Settings, config: Place, now: Int64, log: inout DiagnosticLog
     ) -> Result {
         var compiler = TLSCompiler(
-            ClientTLSCompiler(plan, manifests, settings.compatibility, log: &log), HostCiphers(plan, log: &log), manifests, settings, config, now)
+            ClientTLSCompiler(plan, manifests, settings.compatibility, now: now, log: &log), HostCiphers(plan, log: &log), manifests, settings,
+            config, now)
         for main in plan.mains { compiler.add(main, log: &log) }
         for alias in plan.hostPlan.aliases { compiler.addAlias(alias.name, of: alias.host) }
         for files in compiler.options.certificates { compiler.add(files, log: &log) }
@@ -265,6 +266,7 @@ struct TLSCompiler {
                 source: source.name, keyType: source.certificate.keyType.rawValue, notAfter: source.certificate.notAfter,
                 responseEnd: source.responseEnd)
         }
+        policy.revocationEnds = clients.secrets.revocationEnds
         if options.isStrict, hasListener {
             let table = HostNameTable(sets.indices.flatMap { index in sets[index].hosts.map { ($0, index) } })
             policy.owners = HTTPSPolicy.Owners(hosts: table, identities: sets.map(\.identity), fallback: fallback.identity)

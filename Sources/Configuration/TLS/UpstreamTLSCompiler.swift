@@ -14,7 +14,7 @@ struct UpstreamTLSCompiler {
     }
 
     private let compatibility: Compatibility
-    private let secrets: SecretReader
+    private(set) var secrets: SecretReader
     private(set) var contexts: [UpstreamTLSContext] = []
     /// By the settings' identity.
     private var positions: [String: Int] = [:]
@@ -23,9 +23,9 @@ struct UpstreamTLSCompiler {
     /// In `ingress-nginx`: the Ingresses that say something for a whole host, in the order of precedence, canaries too (R36).
     private var hosts: [String: [PlannedIngress]] = [:]
 
-    init(_ manifests: [Manifest], _ compatibility: Compatibility) {
+    init(_ manifests: [Manifest], _ compatibility: Compatibility, now: Int64) {
         self.compatibility = compatibility
-        secrets = SecretReader(manifests)
+        secrets = SecretReader(manifests, now: now)
     }
 
     mutating func note(_ plan: RoutePlan) {
@@ -139,7 +139,7 @@ struct UpstreamTLSCompiler {
 
     // MARK: Secrets
 
-    private func read(_ found: SecretReader.Found, log: inout DiagnosticLog) -> (certificate: Certificate?, authorities: Authorities?)? {
+    private mutating func read(_ found: SecretReader.Found, log: inout DiagnosticLog) -> (certificate: Certificate?, authorities: Authorities?)? {
         let (manifest, secret) = (found.manifest, found.secret)
         guard secret.certificate != nil || secret.authorities != nil else {
             // That a value is not base64 has been said.
@@ -160,8 +160,15 @@ struct UpstreamTLSCompiler {
                 return nil
             }
         }
-        guard let pem = secret.authorities else { return (certificate, nil) }
-        guard let authorities = secrets.authorities(pem, of: manifest, log: &log) else { return nil }
+        guard secret.authorities != nil else { return (certificate, nil) }
+        // ingress-nginx writes `ssl_crl`, for clients, but no `proxy_ssl_crl`.
+        let withLists = compatibility == .scoped
+        if !withLists, let lists = secret.revocations {
+            log.warning(
+                manifest.place(line: lists.line), manifest.object,
+                "`\(SecretDecoder.revocations)` does nothing for upstreams, as in ingress-nginx: certificates that were taken back count until they end")
+        }
+        guard let authorities = secrets.authorities(found, withLists: withLists, log: &log) else { return nil }
         return (certificate, authorities)
     }
 }
