@@ -40,6 +40,7 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public static let ENOBUFS = Errno(code: Glibc.ENOBUFS)
     public static let ENOENT = Errno(code: Glibc.ENOENT)
     public static let ENOMEM = Errno(code: Glibc.ENOMEM)
+    public static let ENOSPC = Errno(code: Glibc.ENOSPC)
     public static let ENOTCONN = Errno(code: Glibc.ENOTCONN)
     public static let ENOTDIR = Errno(code: Glibc.ENOTDIR)
     public static let ENOTSOCK = Errno(code: Glibc.ENOTSOCK)
@@ -50,10 +51,11 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Errno {
-    /// The process or the system has run out of descriptors or memory: no fault of the other side.
+    /// The process or the system has run out of descriptors or memory, or (`ENOSPC`, of epoll_ctl) of what it may watch: no fault of
+    /// the other side.
     public var isExhaustion: Bool {
         switch self {
-        case .EMFILE, .ENFILE, .ENOBUFS, .ENOMEM: true
+        case .EMFILE, .ENFILE, .ENOBUFS, .ENOMEM, .ENOSPC: true
         default: false
         }
     }

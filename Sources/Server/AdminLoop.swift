@@ -116,8 +116,12 @@ final class AdminLoop {
 
     private func accept() {
         while let socket = listener?.accept(&loop) {
-            guard connections.count < Self.maximumConnections else { continue }
+            guard connections.count < Self.maximumConnections || evict() else {
+                process.adminRefusals &+= 1
+                continue
+            }
             let connection = WholeAnswerConnection(socket, bodyLimit: Self.maximumBody)
+            connection.activeAt = loop.now
             connection.token = connections.insert(connection)
             do throws(Errno) {
                 try loop.add(connection.socket.fd, token: connection.token, interest: .stream)
@@ -126,6 +130,22 @@ final class AdminLoop {
                 connections.remove(connection.token)
             }
         }
+    }
+
+    /// Makes room for a new connection: of those that wait for nothing of ours, the one that has been silent for the longest time goes.
+    /// Nobody holds the address by idle connections.
+    private func evict() -> Bool {
+        var oldest: WholeAnswerConnection?
+        var slot: UInt32 = 0
+        while let token = connections.firstToken(fromSlot: slot) {
+            slot = token.slot + 1
+            guard let connection = connections[token], !connection.isWaiting else { continue }
+            if oldest.map({ connection.activeAt < $0.activeAt }) ?? true { oldest = connection }
+        }
+        guard let oldest else { return false }
+        process.adminEvictions &+= 1
+        close(oldest)
+        return true
     }
 
     private func close(_ connection: WholeAnswerConnection, hasTimer: Bool = true) {
@@ -148,6 +168,7 @@ final class AdminLoop {
                 connection.answer(.error(413, "the body is larger than \(Self.maximumBody) bytes"), isHead: false, closes: true)
             case .request(let request):
                 loop.move(connection.timer, to: loop.now + start.idleLimit)
+                connection.activeAt = loop.now
                 answer(request, connection)
             }
         }
@@ -223,6 +244,7 @@ final class AdminLoop {
         let counts = running.merging(lastCounts) { _, last in last }.values
         var process = process
         process.clientConnections = start.counts.clientConnections
+        process.nameAddressesIgnored = NameLookup.ignoredAddresses
         process.tlsHandshakes = start.counts.tlsHandshakes
         process.accessLinesLost = start.counts.accessLog.linesLost
         process.accessLogReopenFailures = start.counts.accessLog.reopenFailures

@@ -61,6 +61,8 @@ final class ClientConnection {
     var timerDue: UInt64 = .max
     /// Since when it waits without a request, or lingers.
     var waitsSince: UInt64
+    /// Dropped while it lingered.
+    var lingerBytes = 0
 
     init(
         _ socket: consuming Socket, peer: IPAddress?, localPort: UInt16, tls: TLSSession?, countsAddress: Bool, now: UInt64

@@ -102,7 +102,7 @@ final class HealthProbe {
             case .bytes(let count): sent += count
             case .wouldBlock: return nil
             case .endOfStream: return .ill("it closed the connection")
-            case .failed(let error): return .ill("\(error)")
+            case .failed(let error): return error.isExhaustion ? .unknown : .ill("\(error)")
             }
         }
         return nil
@@ -115,7 +115,7 @@ final class HealthProbe {
             case .bytes: break
             case .wouldBlock: return nil
             case .endOfStream: return .ill("it closed the connection without an answer")
-            case .failed(let error): return .ill("\(error)")
+            case .failed(let error): return error.isExhaustion ? .unknown : .ill("\(error)")
             }
             if let outcome = read() { return outcome }
         }

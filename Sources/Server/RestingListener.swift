@@ -1,10 +1,12 @@
 import Reactor
 
-/// A listener for loops with few connections. It rests when descriptors have run out: a level-triggered listener that cannot be
-/// emptied would be ready again at once, for ever.
+/// A listener for loops with few connections. It rests when descriptors have run out, or connection after connection fails: a
+/// level-triggered listener that cannot be emptied would be ready again at once, for ever.
 struct RestingListener: ~Copyable {
     /// Nanoseconds.
     private static let pause: UInt64 = 100_000_000
+    /// Connections in a row.
+    private static let patience = 64
 
     private let listener: Listener
     private let token: Token
@@ -19,16 +21,18 @@ struct RestingListener: ~Copyable {
 
     /// The next connection; nil when none waits, or none can be taken for now.
     mutating func accept(_ loop: inout EventLoop) -> Socket? {
-        while !isResting {
+        guard !isResting else { return nil }
+        for _ in 0..<Self.patience {
             switch listener.accept() {
             case .connection(let socket, _): return socket
             case .transient: continue
             case .wouldBlock: return nil
             case .exhausted:
-                loop.remove(listener.fd)
                 rest(&loop)
+                return nil
             }
         }
+        rest(&loop)
         return nil
     }
 
@@ -45,6 +49,7 @@ struct RestingListener: ~Copyable {
 
     private mutating func rest(_ loop: inout EventLoop) {
         isResting = true
+        loop.remove(listener.fd)
         _ = loop.arm(token: token, at: loop.now + Self.pause)
     }
 

@@ -9,7 +9,7 @@ import Telemetry
 extension Worker {
     /// Connections taken from a queue before others have a turn.
     private static let batch = 64
-    /// How long accepting rests when descriptors have run out.
+    /// How long accepting rests when descriptors have run out, or a whole batch has failed.
     private static let pause: UInt64 = 100_000_000
 
     func listen(_ socket: ListeningSocket) {
@@ -26,12 +26,18 @@ extension Worker {
     @inline(never)
     func accept(from socket: ListeningSocket) {
         guard !socket.isPaused else { return }
+        var failures = 0
         for _ in 0..<Self.batch {
             switch socket.listener.accept() {
-            case .connection(let connection, let address): welcome(connection, address, socket)
+            case .connection(let connection, let address):
+                failures = 0
+                welcome(connection, address, socket)
             case .wouldBlock: return
-            case .transient: continue
-            case .exhausted: return pause(socket)
+            case .transient(let error):
+                failures += 1
+                // Where nothing else comes, going on would spin.
+                if failures == Self.batch { return pause(socket, error) }
+            case .exhausted(let error): return pause(socket, error)
             }
         }
     }
@@ -52,9 +58,9 @@ extension Worker {
         guard !isHandshake || beginHandshake() else { return counts.leave(peer, countsAddress: countsAddress) }
         let session = listener.configured.tls ? tls.flatMap { TLSSession($0, fd: connection.fd, alerts: clientAlerts) } : nil
         guard listener.configured.tls == (session != nil) else {
-            // There is no memory for it.
             if isHandshake { counts.endHandshake() }
-            return counts.leave(peer, countsAddress: countsAddress)
+            counts.leave(peer, countsAddress: countsAddress)
+            return cannotServe(connection, listener, .ENOMEM)
         }
         let client = ClientConnection(
             connection, peer: peer, localPort: listener.listener.localAddress.port ?? (listener.configured.tls ? 443 : 80),
@@ -71,9 +77,17 @@ extension Worker {
         do throws(Errno) {
             try loop.add(client.socket.fd, token: client.token, interest: .stream)
         } catch {
+            cannotServe(client.socket, listener, error)
             return close(client)
         }
         setDeadline(client, session == nil || isAnnounced ? idleDeadline(of: client) : handshakeDeadline(of: client))
+    }
+
+    /// The connection is there, but not what serving it takes.
+    private func cannotServe(_ connection: borrowing Socket, _ listener: ListeningSocket, _ error: Errno) {
+        metrics.connectionsUnaffordable &+= 1
+        report(LocalTrouble(what: "turning away a client of \(listener.listener.localAddress)", error: error))
+        turnAway(connection, isTLS: listener.configured.tls)
     }
 
     /// Upstreams will be told of them.
@@ -117,8 +131,9 @@ extension Worker {
     // MARK: Out of descriptors
 
     /// A level-triggered listener that cannot be emptied would spin: it rests instead, and a timer wakes it.
-    private func pause(_ socket: ListeningSocket) {
+    private func pause(_ socket: ListeningSocket, _ error: Errno) {
         metrics.acceptPauses &+= 1
+        report(LocalTrouble(what: "accepting on \(socket.listener.localAddress)", error: error))
         socket.isPaused = true
         loop.remove(socket.listener.fd)
         _ = loop.arm(token: socket.token, at: loop.now + Self.pause)

@@ -193,9 +193,9 @@ extension Worker {
             client.isReadable = false
             exchange.machine.clientClosed(now: now)
             return true
-        case .failed:
+        case .failed(let error):
             client.isReadable = false
-            exchange.machine.clientFailed(now: now)
+            clientFailed(client, exchange, error)
             return true
         }
     }
@@ -219,8 +219,9 @@ extension Worker {
             if sent < offered { client.isWritable = false }
         case .wouldBlock, .endOfStream:
             client.isWritable = false
-        case .failed:
-            exchange.machine.clientFailed(now: now)
+        case .failed(let error):
+            client.isWritable = false
+            clientFailed(client, exchange, error)
         }
     }
 
@@ -318,43 +319,6 @@ extension Worker {
         remove(client)
     }
 
-    /// Closing with bytes unread would make the kernel send a reset, which can destroy the answer on its way.
-    @inline(never)
-    func beginLinger(_ client: ClientConnection) {
-        client.state = .lingering
-        shutDown(client)
-        client.waitsSince = loop.now
-        setDeadline(client, now + Self.lingerTimeout)
-        dropInput(of: client)
-    }
-
-    /// How long, and for how many bytes a turn, a client that goes on sending is listened to after its answer.
-    private static let lingerTimeout = TimeSpan.seconds(5)
-    private static let lingerReads = 16
-
-    @inline(never)
-    func dropInput(of client: ClientConnection) {
-        for _ in 0..<Self.lingerReads where client.isReadable {
-            switch readAside(client.socket) {
-            case .bytes: continue
-            case .wouldBlock: client.isReadable = false
-            case .endOfStream, .failed: return close(client)
-            }
-        }
-        if client.isReadable { enqueue(client) }
-    }
-
-    /// Reads bytes that nobody wants.
-    func readAside(_ socket: borrowing Socket) -> IOResult {
-        scratch.removeAll()
-        return Self.receive(from: socket, into: &scratch)
-    }
-
-    private static func receive(from socket: borrowing Socket, into buffer: inout ByteBuffer) -> IOResult {
-        var space = buffer.freeSpace
-        return socket.receive(into: &space)
-    }
-
     // MARK: Deadlines
 
     /// Timers are moved only to fire earlier: one that fires too early looks again. So requests that follow each other
@@ -378,10 +342,7 @@ extension Worker {
         client.timerDue = .max
         if client.state == .announcing { return proxyHeaderTimedOut(client) }
         if client.state == .handshaking { return handshakeTimedOut(client) }
-        if client.state == .lingering {
-            let deadline = Instant(nanoseconds: client.waitsSince) + Self.lingerTimeout
-            return now >= deadline ? close(client) : setDeadline(client, deadline)
-        }
+        if client.state == .lingering { return lingerTimedOut(client) }
         if let exchange = client.exchange {
             // An endpoint that does not answer is skipped like one that refuses.
             var hasAnother = true
@@ -390,11 +351,15 @@ extension Worker {
                 if upstream.tls != nil { handshakeTimedOut(upstream, exchange) }
                 hasAnother = self.hasAnother(than: upstream.endpoint, exchange)
             }
+            let phase = exchange.machine.phase
             exchange.machine.timedOut(hasAnother: hasAnother, now: now)
+            recordTimeout(exchange.machine, since: phase)
             act(client, exchange)
             return drive(client)
         }
         let deadline = idleDeadline(of: client)
-        if now >= deadline { close(client) } else { setDeadline(client, deadline) }
+        guard now >= deadline else { return setDeadline(client, deadline) }
+        metrics.timeouts.record(client.isNew ? .clientHeader : .clientKeepAlive)
+        close(client)
     }
 }

@@ -92,8 +92,8 @@ extension Worker {
     /// The socket is connected: who the client is goes first, then TLS, as far as the upstream wants them.
     private func beginOutput(_ shipment: CopyShipment) {
         guard let upstream = shipment.upstream else { return }
-        if !shipment.copy.announcement.isEmpty, !announce(shipment.copy.announcement, on: upstream) {
-            return connectFailed(shipment, upstream.endpoint, .connectRefused)
+        if !shipment.copy.announcement.isEmpty, let error = announce(shipment.copy.announcement, on: upstream) {
+            return error.isExhaustion ? shipment.copy.fail(.overloaded) : connectFailed(shipment, upstream.endpoint, .connectRefused)
         }
         guard let tls = upstream.endpoint.tls else { return established(shipment) }
         guard let session = TLSSession(to: tls, fd: upstream.socket.fd, alerts: upstreamAlerts) else {
@@ -204,6 +204,9 @@ extension Worker {
             switch result {
             case .bytes: continue
             case .wouldBlock, .endOfStream: upstream.isWritable = false
+            case .failed(let error) where error.isExhaustion:
+                // A copy waits for nothing that requests are short of.
+                return copy.fail(.overloaded)
             case .failed:
                 copy.upstreamStoppedReading()
                 upstream.isReadable = true
@@ -232,9 +235,9 @@ extension Worker {
         case .endOfStream:
             upstream.isReadable = false
             copy.upstreamClosed(reset: false)
-        case .failed:
+        case .failed(let error):
             upstream.isReadable = false
-            copy.upstreamClosed(reset: true)
+            if error.isExhaustion { copy.fail(.overloaded) } else { copy.upstreamClosed(reset: true) }
         }
     }
 

@@ -21,6 +21,9 @@ extension Worker {
         case .wouldBlock:
             client.isReadable = false
             return
+        case .failed(let error) where error.isExhaustion && waitsForMemory(client.token):
+            client.isReadable = false
+            return
         case .endOfStream, .failed: return refuse(client, .disconnected)
         }
         switch Self.parse(scratch) {

@@ -52,6 +52,17 @@ extension Worker {
         if shielded.failure == .connectTimedOut || shielded.failure == .upstreamTimedOut { metrics.upstreamTimeouts &+= 1 }
     }
 
+    /// What the deadline of a request ended, if that is counted nowhere else.
+    func recordTimeout(_ machine: ExchangeMachine, since phase: Phase) {
+        switch phase {
+        case .readingHead where machine.phase != phase: metrics.timeouts.record(.clientHeader)
+        case .tunnelling where machine.phase == .finished: metrics.timeouts.record(.tunnelIdle)
+        case .forwarding where machine.phase == .finished, .answering where machine.phase == .finished:
+            if machine.summary.failure == .clientTooSlow { metrics.timeouts.record(.clientWrite) }
+        default: break
+        }
+    }
+
     func metricRow(of route: Int, _ installation: Installation) -> Int {
         installation.metricRow(of: route) { metrics.row(ofRoute: $0) }
     }

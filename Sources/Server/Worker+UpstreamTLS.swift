@@ -11,11 +11,11 @@ extension Worker {
 
     /// The socket is connected. Without TLS nothing goes over it but, if the upstream wants that, who the client is.
     func beginHandshake(_ upstream: UpstreamConnection, _ tls: UpstreamTLS, _ exchange: ActiveExchange) {
-        if exchange.machine.announcesClient, !announce(exchange.machine.announcement, on: upstream) {
+        if exchange.machine.announcesClient, let error = announce(exchange.machine.announcement, on: upstream) {
             metrics.upstreamConnectFailures &+= 1
             exchange.upstream = nil
             close(upstream)
-            return connectFailed(upstream.endpoint, .ECONNRESET, exchange)
+            return error.isExhaustion ? cannotConnect(error, exchange) : connectFailed(upstream.endpoint, error, exchange)
         }
         guard let session = TLSSession(to: tls, fd: upstream.socket.fd, alerts: upstreamAlerts) else {
             // There is no memory for it.
@@ -28,11 +28,15 @@ extension Worker {
         continueHandshake(upstream, session, exchange)
     }
 
-    /// The PROXY protocol's header, in plain text: false if the connection has failed already. A new socket has room for all of it.
-    func announce(_ header: [UInt8], on upstream: UpstreamConnection) -> Bool {
-        guard case .bytes(header.count) = upstream.socket.send(header.span) else { return false }
-        metrics.bytesToUpstreams &+= UInt64(header.count)
-        return true
+    /// The PROXY protocol's header, in plain text: an error if the connection has failed already. A new socket has room for all of it.
+    func announce(_ header: [UInt8], on upstream: UpstreamConnection) -> Errno? {
+        switch upstream.socket.send(header.span) {
+        case .bytes(header.count):
+            metrics.bytesToUpstreams &+= UInt64(header.count)
+            return nil
+        case .failed(let error): return error
+        case .bytes, .wouldBlock, .endOfStream: return .ECONNRESET
+        }
     }
 
     enum HandshakeStep {

@@ -88,14 +88,16 @@ extension Worker {
             }
         } catch {
             metrics.upstreamConnectFailures &+= 1
-            // Out of descriptors or memory: no fault of the endpoint, and no other one would fare better.
-            if error.isExhaustion {
-                leaveGate(exchange)
-                exchange.connectError = error
-                return exchange.machine.overloaded(.exhausted, now: now)
-            }
-            connectFailed(endpoint, error, exchange)
+            if error.isExhaustion { cannotConnect(error, exchange) } else { connectFailed(endpoint, error, exchange) }
         }
+    }
+
+    /// Out of descriptors or memory: no fault of the endpoint, and no other one would fare better.
+    @inline(never)
+    func cannotConnect(_ error: Errno, _ exchange: ActiveExchange) {
+        leaveGate(exchange)
+        exchange.connectError = error
+        exchange.machine.overloaded(.exhausted, now: now)
     }
 
     func register(_ upstream: UpstreamConnection) throws(Errno) -> UpstreamConnection {
@@ -210,8 +212,9 @@ extension Worker {
             upstream.isReadable = false
             exchange.machine.upstreamClosed(reset: false, now: now)
             return true
-        case .failed:
+        case .failed(let error):
             upstream.isReadable = false
+            if isShortage(error, upstream, exchange) { return true }
             metrics.upstreamResets &+= 1
             exchange.machine.upstreamClosed(reset: true, now: now)
             return true
@@ -236,6 +239,8 @@ extension Worker {
         case .bytes:
             if sent < offered { upstream.isWritable = false }
         case .wouldBlock, .endOfStream:
+            upstream.isWritable = false
+        case .failed(let error) where isShortage(error, upstream, exchange):
             upstream.isWritable = false
         case .failed:
             // It may have answered before it stopped reading: look.
@@ -295,6 +300,7 @@ extension Worker {
         guard upstream.client == nil else { return }
         let deadline = idleDeadline(of: upstream)
         if loop.now >= deadline {
+            metrics.timeouts.record(.upstreamKeepAlive)
             closeIdle(upstream)
         } else {
             upstream.timer = loop.arm(token: upstream.token, at: deadline)

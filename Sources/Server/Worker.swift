@@ -10,7 +10,8 @@ import Telemetry
 ///
 /// The parts: `+Accept` (new clients), `+ProxyProtocol` (whose connections they are), `+TLS` (handshakes), `+Clients` (reading,
 /// writing, ending), `+Compression`, `+Upstreams` (leasing, connecting, pooling), `+UpstreamTLS` (the same by TLS), `+Copies` (of
-/// requests, for canaries), `+Control` (what the supervisor asks for), `+Records` (metrics and the access log).
+/// requests, for canaries), `+Shortages` (no memory for a socket), `+Control` (what the supervisor asks for), `+Records` (metrics and
+/// the access log).
 final class Worker {
     enum Occupant {
         case client(ClientConnection)
@@ -18,6 +19,7 @@ final class Worker {
         case listener(ListeningSocket)
         case mailbox
         case tick
+        case shortages
     }
 
     let index: Int
@@ -71,6 +73,9 @@ final class Worker {
     /// Requests that have waited for a connection to be free, so far.
     var waiterCount: UInt64 = 0
     var failureLog = FailureLog<FailedUpstream>()
+    var troubles = FailureLog<LocalTrouble>()
+    var shortages = Shortages()
+    var shortageToken: Token?
     /// Why TLS with an upstream last failed.
     var securityProblem: SecurityProblem?
     var tickToken = Token(slot: 0, generation: 0)
@@ -147,7 +152,7 @@ final class Worker {
         }
         dropCopies()
         flushAccessLines()
-        for line in failureLog.takeAll(at: second) { supervisor.post(.warning(line)) }
+        for line in failureLog.takeAll(at: second) + troubles.takeAll(at: second) { supervisor.post(.warning(line)) }
     }
 
     private func dispatch(_ event: Event) {
@@ -156,7 +161,7 @@ final class Worker {
         case .upstream(let upstream): upstreamEvent(upstream, event.readiness)
         case .listener(let listener): accept(from: listener)
         case .mailbox: for message in mailbox.takeAll() { handle(message) }
-        case .tick, nil: break
+        case .tick, .shortages, nil: break
         }
     }
 
@@ -167,6 +172,7 @@ final class Worker {
         case .upstream(let upstream): upstreamTimedOut(upstream)
         case .listener(let listener): resume(listener)
         case .tick: tick()
+        case .shortages: retryShortages()
         case .mailbox, nil: break
         }
     }
@@ -210,7 +216,7 @@ final class Worker {
         context.date = HTTPDate(secondsSinceEpoch: Int(wallClock))
         accessClock.update(unixSeconds: Int(wallClock))
         flushAccessLines()
-        for line in failureLog.takeDue(at: second) { supervisor.post(.warning(line)) }
+        for line in failureLog.takeDue(at: second) + troubles.takeDue(at: second) { supervisor.post(.warning(line)) }
         idleMachines.trim()
         putToRest()
         _ = loop.arm(token: tickToken, at: loop.now + Self.tickInterval)

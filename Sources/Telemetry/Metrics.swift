@@ -11,8 +11,15 @@ public struct Metrics: Sendable {
     public var connectionsRefused: UInt64 = 0
     /// Those of them that TLS handshakes under way left no room for.
     public var handshakesRefused: UInt64 = 0
-    /// Times accepting stopped for a while because descriptors ran out.
+    /// Connections closed unserved because the process or the system had nothing left for them.
+    public var connectionsUnaffordable: UInt64 = 0
+    /// Times accepting stopped for a while because descriptors ran out, or nothing but failed connections came.
     public var acceptPauses: UInt64 = 0
+    /// Reads and writes that failed for want of the kernel's memory.
+    public var memoryShortages: UInt64 = 0
+    public var timeouts = TimeoutCounts()
+    /// Connections cut because they went on sending for too long after their last answer.
+    public var lingerOverflows: UInt64 = 0
     /// Malformed or too large requests, by the status of the answer.
     public var clientErrors = ClientErrorCounts()
     public var tls = TLSCounts()
@@ -169,6 +176,7 @@ public struct Metrics: Sendable {
         clientErrors.merge(other.clientErrors)
         tls.merge(other.tls)
         proxyHeaders.merge(other.proxyHeaders)
+        timeouts.merge(other.timeouts)
         upstreamTLS.merge(other.upstreamTLS)
         canaries.merge(other.canaries)
         for index in durations.indices { durations[index].merge(other.durations[index]) }
@@ -191,8 +199,11 @@ public struct Metrics: Sendable {
     private mutating func mergeCounters(_ other: Metrics) {
         connectionsAccepted &+= other.connectionsAccepted
         connectionsRefused &+= other.connectionsRefused
+        connectionsUnaffordable &+= other.connectionsUnaffordable
         handshakesRefused &+= other.handshakesRefused
         acceptPauses &+= other.acceptPauses
+        memoryShortages &+= other.memoryShortages
+        lingerOverflows &+= other.lingerOverflows
         patternFailures &+= other.patternFailures
         tunnelsOpened &+= other.tunnelsOpened
         requestsCut &+= other.requestsCut

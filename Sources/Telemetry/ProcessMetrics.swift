@@ -18,6 +18,18 @@ public struct ProcessMetrics: Sendable {
     /// Bytes of the buffers of requests under way.
     public var bufferBytes = 0
 
+    // MARK: Admin address
+
+    /// Connections closed to make room for new ones.
+    public var adminEvictions: UInt64 = 0
+    /// Connections closed at once, because all others waited for their answers.
+    public var adminRefusals: UInt64 = 0
+
+    // MARK: Names
+
+    /// Addresses beyond those that are taken of one answer.
+    public var nameAddressesIgnored = 0
+
     // MARK: Access log
 
     /// Lines that could not be written.

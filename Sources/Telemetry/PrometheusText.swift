@@ -21,6 +21,7 @@ public struct PrometheusText {
         text.writeDurations(metrics)
         text.writeCopies(metrics)
         text.writeClients(metrics, process)
+        text.writeBounds(metrics, process)
         text.writeTLS(metrics.tls, refused: metrics.handshakesRefused, process)
         text.writeUpstreams(metrics)
         text.writeHealth(process)
@@ -137,10 +138,14 @@ public struct PrometheusText {
         series("serin_connections", [("state", "upstream_idle")], UInt64(clamping: process.upstreamConnectionsIdle))
         single("serin_buffer_bytes", "gauge", "Buffers of requests under way.", UInt64(clamping: process.bufferBytes))
         single("serin_connections_accepted_total", "counter", "Client connections accepted.", metrics.connectionsAccepted)
-        single("serin_connections_refused_total", "counter",
-               "Client connections closed unserved because of a limit.", metrics.connectionsRefused)
+        let refused = "serin_connections_refused_total"
+        family(refused, "counter", "Client connections closed unserved: over a limit, or nothing was left for them.")
+        series(refused, [("reason", "limit")], metrics.connectionsRefused)
+        series(refused, [("reason", "exhausted")], metrics.connectionsUnaffordable)
         single("serin_accept_pauses_total", "counter",
-               "Times accepting paused because descriptors ran out.", metrics.acceptPauses)
+               "Times accepting paused because descriptors ran out or connections kept failing.", metrics.acceptPauses)
+        single("serin_memory_shortages_total", "counter",
+               "Reads and writes of sockets that failed because the kernel had no memory.", metrics.memoryShortages)
         let errors = "serin_client_errors_total"
         family(errors, "counter", "Malformed or too large requests, by the status of the answer.")
         for index in ClientErrorCounts.statuses.indices {
@@ -159,6 +164,20 @@ public struct PrometheusText {
         single("serin_requests_cut_total", "counter", "Requests cut by the deadline of a shutdown.", metrics.requestsCut)
         single("serin_client_received_bytes_total", "counter", "Bytes read from clients.", metrics.bytesFromClients)
         single("serin_client_sent_bytes_total", "counter", "Bytes written to clients.", metrics.bytesToClients)
+    }
+
+    private mutating func writeBounds(_ metrics: Metrics, _ process: ProcessMetrics) {
+        let timeouts = "serin_timeouts_total"
+        family(timeouts, "counter", "Connections ended by a timeout, by kind.")
+        for kind in TimeoutCounts.Kind.allCases { series(timeouts, [("kind", kind.label)], metrics.timeouts[kind]) }
+        single("serin_linger_overflows_total", "counter",
+               "Connections cut because they sent too much after their last answer.", metrics.lingerOverflows)
+        let admin = "serin_admin_connections_closed_total"
+        family(admin, "counter", "Connections of the admin address closed because there were too many, by reason.")
+        series(admin, [("reason", "evicted")], process.adminEvictions)
+        series(admin, [("reason", "refused")], process.adminRefusals)
+        single("serin_name_addresses_ignored_total", "counter",
+               "Addresses of names that were not used because a name had too many.", UInt64(clamping: process.nameAddressesIgnored))
     }
 
     private mutating func writeHealth(_ process: ProcessMetrics) {

@@ -95,4 +95,19 @@ import Testing
             "--data-binary", "{}", "http://\(admin)/v1/explain", "--next", "-s", "http://\(admin)/livez")
         #expect(both.trace.contains("Re-using existing"), "\(both.trace)")
     }
+
+    /// Who holds as many connections as there may be, and says nothing, loses the oldest ones.
+    @Test func idleConnectionsMakeRoom() throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin))
+        let idle = try (0..<32).map { _ in try RawClient(serin.admin) }
+        // The first ones to come are not the ones that have been silent for the longest time.
+        #expect(try idle[0].get("/livez", host: "localhost").status == 200)
+        #expect(try serin.ask("/livez").status == 200)
+        #expect(try idle[1].isClosed())
+        for client in [idle[0], idle[2], idle[31]] { #expect(try client.get("/livez", host: "localhost").status == 200) }
+        let metrics = try serin.metrics()
+        #expect(metrics.sum("serin_admin_connections_closed_total", ["reason": "evicted"]) == 1)
+        #expect(metrics.sum("serin_admin_connections_closed_total", ["reason": "refused"]) == 0)
+    }
 }

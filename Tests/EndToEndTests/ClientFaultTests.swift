@@ -143,6 +143,7 @@ import Testing
             return metrics.requests() == 1 && metrics.sum("serin_connections", ["state": "client"]) == 0
                 && metrics.sum("serin_connections", ["state": "upstream_active"]) == 0
         }
+        #expect(try serin.metrics().sum("serin_timeouts_total", ["kind": "client_write"]) == 1)
         #expect(try serin.client().get().text == "ok")
         #expect(throws: (any Error).self, "what it reads now is visibly cut") { try client.skip(900_000_000) }
     }
@@ -167,5 +168,49 @@ import Testing
         gate.open()
         #expect(try client.readResponse().text == "late\n")
         #expect(try client.isClosed())
+    }
+
+    private static let tooLong = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n"
+
+    /// Behind a refusal is read on, for the answer to arrive; but not for ever so much.
+    @Test func aRefusedClientMaySendOnlySoMuch() throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin))
+        let modest = try serin.client()
+        try modest.send(Self.tooLong)
+        try modest.send([UInt8](repeating: 0x61, count: 1_000_000))
+        #expect(try modest.readResponse(to: "POST").status == 413)
+        modest.socket.shutdownWrite()
+        #expect(try modest.isClosed())
+        #expect(try serin.metrics().sum("serin_linger_overflows_total") == 0)
+        let flood = try serin.client()
+        try flood.send(Self.tooLong)
+        #expect(try flood.readResponse(to: "POST").status == 413)
+        // More than the buffers between us take, after the limit.
+        #expect(throws: (any Error).self) {
+            for _ in 0..<100 { try flood.send([UInt8](repeating: 0x61, count: 1_000_000)) }
+        }
+        #expect(try serin.metrics().sum("serin_linger_overflows_total") == 1)
+        #expect(try serin.metrics().sum("serin_connections", ["state": "client"]) == 0)
+        #expect(try serin.client().get().text == "app\n")
+    }
+
+    /// Nor for ever so long, whether it goes on sending or says nothing.
+    @Test(arguments: [false, true])
+    func aRefusedClientMayStayOnlySoLong(_ trickles: Bool) throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin))
+        let client = try serin.client()
+        try client.send(Self.tooLong)
+        #expect(try client.readResponse(to: "POST").status == 413)
+        #expect(try serin.metrics().sum("serin_connections", ["state": "client"]) == 1, "it is listened to")
+        try eventually("its end") {
+            // Fails once it is gone.
+            if trickles { try? client.send("a") }
+            return try serin.metrics().sum("serin_connections", ["state": "client"]) == 0
+        }
+        let metrics = try serin.metrics()
+        #expect(metrics.sum("serin_timeouts_total", ["kind": "linger"]) == 1)
+        #expect(metrics.sum("serin_linger_overflows_total") == 0)
     }
 }

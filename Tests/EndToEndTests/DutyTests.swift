@@ -96,16 +96,38 @@ import Testing
         let metrics = try SerinProcess(.origin(RecordingOrigin.named("app"))).ask("/metrics").text
         let rows = try Self.rows(of: "Bounds")
         #expect(rows.count > 20)
+        let defaults = Self.defaults(in: settings)
+        var bounded: Set<String> = []
         for row in rows {
             #expect(row.count == 4, "\(row)")
-            for match in row.joined(separator: " ").matches(of: /`(limits|timeouts)\.(\w+)`/) {
-                let line = settings.split(separator: "\n").first { $0.hasPrefix("  \(match.output.2): ") }
-                let value = line?.split(separator: " ").dropFirst().first.map(String.init)
-                #expect(value == row[1].split(separator: ",").first.map(String.init), "the default of \(match.output.2)")
+            for match in row[0].matches(of: /`((?:limits|timeouts|gzip)\.\w+)`/) {
+                let key = String(match.output.1)
+                bounded.insert(key)
+                #expect(defaults[key] == row[1].split(separator: ",").first.map(String.init), "the default of \(key)")
             }
-            for match in row[3].matches(of: /serin_\w+/) {
-                #expect(metrics.contains("# TYPE \(match.output) "), "no metric \(match.output)")
+            let named = row[3].matches(of: /(serin|process)_\w+/).map { String($0.output.0) }
+            if named.isEmpty { #expect(row[3].wholeMatch(of: /– .+/) != nil, "\(row[0]): neither a metric nor a reason") }
+            for name in named {
+                let kind = row[3].hasPrefix("gauge: ") ? "gauge" : "counter"
+                #expect(metrics.contains("# TYPE \(name) \(kind)\n"), "no \(kind) \(name)")
             }
         }
+        let keys = defaults.keys.filter { $0.hasPrefix("limits.") || $0.hasPrefix("timeouts.") }
+        #expect(keys.count >= 20)
+        for key in keys.sorted() { #expect(bounded.contains(key), "no row for \(key)") }
+    }
+
+    /// The scalars of serin.yaml's sections, by `section.key`.
+    private static func defaults(in settings: String) -> [String: String] {
+        var defaults: [String: String] = [:]
+        var section: Substring = ""
+        for line in settings.split(separator: "\n") {
+            if let match = line.wholeMatch(of: /(\w+):/) {
+                section = match.output.1
+            } else if let match = line.wholeMatch(of: #/  (\w+): +(\w+)(?: .*)?/#) {
+                defaults["\(section).\(match.output.1)"] = String(match.output.2)
+            }
+        }
+        return defaults
     }
 }

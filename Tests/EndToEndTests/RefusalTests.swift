@@ -91,6 +91,7 @@ import Testing
         let silent = try serin.client()
         #expect(try silent.isClosed(), "who has not begun a request is told nothing")
         #expect(try serin.metrics().sum("serin_client_errors_total", ["code": "408"]) == 2)
+        #expect(try serin.metrics().sum("serin_timeouts_total", ["kind": "client_header"]) == 2)
     }
 
     @Test func anIdleConnectionEnds() throws {
@@ -99,6 +100,7 @@ import Testing
         let client = try serin.client()
         #expect(try client.get().status == 200)
         #expect(try client.isClosed())
+        #expect(try serin.metrics().sum("serin_timeouts_total", ["kind": "client_keep_alive"]) == 1)
     }
 
     @Test func aChunkedBodyOverTheLimitIsRefusedWhenItShows() throws {

@@ -90,6 +90,7 @@ import Testing
         let serin = try SerinProcess(.origin(origin, settings: "timeouts: {tunnelIdle: 300ms}"))
         let client = try open(serin)
         #expect(try client.isClosed())
+        #expect(try serin.metrics().sum("serin_timeouts_total", ["kind": "tunnel_idle"]) == 1)
     }
 
     @Test func otherTimeoutsDoNotApply() throws {

@@ -27,6 +27,7 @@ import Testing
         let serin = try SerinProcess(.origin(origin, settings: "timeouts: {upstreamKeepAlive: 200ms}"))
         #expect(try serin.client().get().status == 200)
         try eventually("the idle connection to end") { try serin.metrics().sum("serin_connections", ["state": "upstream_idle"]) == 0 }
+        #expect(try serin.metrics().sum("serin_timeouts_total", ["kind": "upstream_keep_alive"]) == 1)
         #expect(try serin.client().get().status == 200)
         #expect(origin.connectionCount == 2)
     }

@@ -8,6 +8,11 @@ enum Fixtures {
         metrics.connectionsRefused = 102
         metrics.handshakesRefused = 123
         metrics.acceptPauses = 103
+        metrics.connectionsUnaffordable = 141
+        metrics.memoryShortages = 124
+        metrics.lingerOverflows = 125
+        for _ in 0..<3 { metrics.timeouts.record(.clientWrite) }
+        metrics.timeouts.record(.linger)
         metrics.patternFailures = 139
         metrics.tunnelsOpened = 104
         metrics.requestsCut = 105
@@ -76,6 +81,9 @@ enum Fixtures {
         process.upstreamConnectionsActive = 8
         process.upstreamConnectionsIdle = 56
         process.accessLinesLost = 7
+        process.adminEvictions = 3
+        process.adminRefusals = 4
+        process.nameAddressesIgnored = 11
         process.accessLogReopenFailures = 2
         process.bufferBytes = 58
         process.reloadsSucceeded = 3

@@ -113,12 +113,16 @@ extension PrometheusTextTests {
         # HELP serin_connections_accepted_total Client connections accepted.
         # TYPE serin_connections_accepted_total counter
         serin_connections_accepted_total 101
-        # HELP serin_connections_refused_total Client connections closed unserved because of a limit.
+        # HELP serin_connections_refused_total Client connections closed unserved: over a limit, or nothing was left for them.
         # TYPE serin_connections_refused_total counter
-        serin_connections_refused_total 102
-        # HELP serin_accept_pauses_total Times accepting paused because descriptors ran out.
+        serin_connections_refused_total{reason="limit"} 102
+        serin_connections_refused_total{reason="exhausted"} 141
+        # HELP serin_accept_pauses_total Times accepting paused because descriptors ran out or connections kept failing.
         # TYPE serin_accept_pauses_total counter
         serin_accept_pauses_total 103
+        # HELP serin_memory_shortages_total Reads and writes of sockets that failed because the kernel had no memory.
+        # TYPE serin_memory_shortages_total counter
+        serin_memory_shortages_total 124
         # HELP serin_client_errors_total Malformed or too large requests, by the status of the answer.
         # TYPE serin_client_errors_total counter
         serin_client_errors_total{code="400"} 1
@@ -151,6 +155,24 @@ extension PrometheusTextTests {
         # HELP serin_client_sent_bytes_total Bytes written to clients.
         # TYPE serin_client_sent_bytes_total counter
         serin_client_sent_bytes_total 107
+        # HELP serin_timeouts_total Connections ended by a timeout, by kind.
+        # TYPE serin_timeouts_total counter
+        serin_timeouts_total{kind="client_header"} 0
+        serin_timeouts_total{kind="client_keep_alive"} 0
+        serin_timeouts_total{kind="client_write"} 3
+        serin_timeouts_total{kind="upstream_keep_alive"} 0
+        serin_timeouts_total{kind="tunnel_idle"} 0
+        serin_timeouts_total{kind="linger"} 1
+        # HELP serin_linger_overflows_total Connections cut because they sent too much after their last answer.
+        # TYPE serin_linger_overflows_total counter
+        serin_linger_overflows_total 125
+        # HELP serin_admin_connections_closed_total Connections of the admin address closed because there were too many, by reason.
+        # TYPE serin_admin_connections_closed_total counter
+        serin_admin_connections_closed_total{reason="evicted"} 3
+        serin_admin_connections_closed_total{reason="refused"} 4
+        # HELP serin_name_addresses_ignored_total Addresses of names that were not used because a name had too many.
+        # TYPE serin_name_addresses_ignored_total counter
+        serin_name_addresses_ignored_total 11
         # HELP serin_tls_handshakes_under_way TLS handshakes with clients under way.
         # TYPE serin_tls_handshakes_under_way gauge
         serin_tls_handshakes_under_way 65

@@ -12,4 +12,28 @@ enum Faults {
         guard try compiler.wait(within: 60) == .exited(0) else { throw Problem("faults.c does not compile:\n\(compiler.errors)") }
         return ["LD_PRELOAD=\(library)"] + faults.map { "\($0.key)=\($0.value)" }
     }
+
+    /// What `FaultFolder` can have fail.
+    enum Call: String, Sendable { case accept, socket, send, recv, epoll }
+}
+
+/// Faults that begin and end while a Serin runs.
+final class FaultFolder {
+    let folder: TemporaryFolder
+
+    init(_ folder: TemporaryFolder) throws {
+        self.folder = folder
+        try FileManager.default.createDirectory(atPath: folder.path("faults"), withIntermediateDirectories: true)
+    }
+
+    var variables: [String] { get throws { try Faults.variables(["FAULT_FOLDER": folder.path("faults")], in: folder) } }
+
+    /// - Parameters:
+    ///   - port: at either end of the sockets that it is about; 0: of all.
+    ///   - times: 0: until `end`.
+    func begin(_ call: Faults.Call, _ error: Int32, port: UInt16 = 0, times: Int = 0) throws {
+        try folder.write("\(error) \(port) \(times)\n", to: "faults/\(call.rawValue)")
+    }
+
+    func end(_ call: Faults.Call) throws { try FileManager.default.removeItem(atPath: folder.path("faults/\(call.rawValue)")) }
 }
