@@ -8,7 +8,7 @@ extension MigrationTests {
     /// What `check` says of annotations that ingress-nginx treats in the same way, by words of the message.
     private static let shared = [
         // Read alike, and what can't be used is dropped there as well.
-        "(R1)", "(R2)", "(R3)", "(R4)", "(R5)", "(R6)", "(R7)", "(R8)", "(R9)", "(R21)", "(R27)", "(R30)", "(R31)", "(R33)", "is empty:",
+        "(R1)", "(R2)", "(R3)", "(R4)", "(R5)", "(R6)", "(R7)", "(R8)", "(R9)", "(R21)", "(R21.7)", "(R22)", "(R27)", "(R30)", "(R31)", "(R33)", "is empty:",
         "is not a boolean", "as in ingress-nginx", "does nothing without", "does nothing, as requests go to the upstream by HTTP",
         "which ingress-nginx does not allow", "that ingress-nginx does not allow", "is no protocol", "is neither on nor off", "is not \"cookie\"",
         "is neither sticky", "is neither balanced", "is none of Strict", "is none of on, off", "is not a list of", "is not an absolute path",
