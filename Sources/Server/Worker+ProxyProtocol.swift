@@ -83,7 +83,7 @@ extension Worker {
         enqueue(client)
     }
 
-    func refuse(_ client: ClientConnection, _ failure: ProxyHeaderCounts.Failure) {
+    func refuse(_ client: ClientConnection, _ failure: ProxyHeaderFailure) {
         metrics.proxyHeaders.record(failure)
         remove(client)
     }

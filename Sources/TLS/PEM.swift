@@ -4,32 +4,37 @@ internal import COpenSSL
 enum PEM {
     /// The certificates of a text, each the caller's to free. More than `limit` are not read.
     static func certificates(_ pem: [UInt8], atMost limit: Int) throws(CertificateFault) -> [OpaquePointer] {
-        let found = unsafe all(of: pem, atMost: limit) { unsafe PEM_read_bio_X509($0, nil, refusePassphrase, nil) }
-        if isAtEnd {
-            guard unsafe found.isEmpty else { return unsafe found }
-            throw .noCertificate
+        do throws(Fault) {
+            return try unsafe all(of: pem, atMost: limit, X509_free) { unsafe PEM_read_bio_X509($0, nil, refusePassphrase, nil) }
+        } catch {
+            throw error == .none ? .noCertificate : .malformedCertificate(OpenSSLError.take())
         }
-        for unsafe certificate in unsafe found { unsafe X509_free(certificate) }
-        throw .malformedCertificate(OpenSSLError.take())
     }
 
     /// The revocation lists of a text, in the same way.
     static func revocationLists(_ pem: [UInt8], atMost limit: Int) throws(CertificateFault) -> [OpaquePointer] {
-        let found = unsafe all(of: pem, atMost: limit) { unsafe PEM_read_bio_X509_CRL($0, nil, refusePassphrase, nil) }
-        if isAtEnd {
-            guard unsafe found.isEmpty else { return unsafe found }
-            throw .noRevocationList
+        do throws(Fault) {
+            return try unsafe all(of: pem, atMost: limit, X509_CRL_free) { unsafe PEM_read_bio_X509_CRL($0, nil, refusePassphrase, nil) }
+        } catch {
+            throw error == .none ? .noRevocationList : .malformedRevocationList(OpenSSLError.take())
         }
-        for unsafe list in unsafe found { unsafe X509_CRL_free(list) }
-        throw .malformedRevocationList(OpenSSLError.take())
     }
 
-    private static func all(of pem: [UInt8], atMost limit: Int, _ read: (OpaquePointer?) -> OpaquePointer?) -> [OpaquePointer] {
+    private enum Fault: Error { case none, malformed }
+
+    private static func all(
+        of pem: [UInt8], atMost limit: Int, _ free: (OpaquePointer?) -> Void, _ read: (OpaquePointer?) -> OpaquePointer?
+    ) throws(Fault) -> [OpaquePointer] {
         var found: [OpaquePointer] = unsafe []
         unsafe withBIO(pem) { bio in
             while unsafe found.count < limit, let next = unsafe read(bio) { unsafe found.append(next) }
         }
-        return unsafe found
+        if isAtEnd {
+            guard unsafe found.isEmpty else { return unsafe found }
+            throw .none
+        }
+        for unsafe one in unsafe found { unsafe free(one) }
+        throw .malformed
     }
 
     /// Whether the reading has ended because there was no more to read, which OpenSSL notes as an error.

@@ -17,13 +17,13 @@ public struct Metrics: Sendable {
     public var acceptPauses: UInt64 = 0
     /// Reads and writes that failed for want of the kernel's memory.
     public var memoryShortages: UInt64 = 0
-    public var timeouts = TimeoutCounts()
+    public var timeouts = KindCounts<TimeoutKind>()
     /// Connections cut because they went on sending for too long after their last answer.
     public var lingerOverflows: UInt64 = 0
     /// Malformed or too large requests, by the status of the answer.
     public var clientErrors = ClientErrorCounts()
     public var tls = TLSCounts()
-    public var proxyHeaders = ProxyHeaderCounts()
+    public var proxyHeaders = KindCounts<ProxyHeaderFailure>()
     /// Searches for patterns that were given up, since they hit a limit.
     public var patternFailures: UInt64 = 0
     /// Connections that became a tunnel after a 101.

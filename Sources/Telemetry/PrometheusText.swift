@@ -155,7 +155,7 @@ public struct PrometheusText {
         series(errors, [("code", "other")], metrics.clientErrors.other)
         let headers = "serin_proxy_protocol_failures_total"
         family(headers, "counter", "Connections closed because of their PROXY header, by reason.")
-        for failure in ProxyHeaderCounts.Failure.allCases {
+        for failure in ProxyHeaderFailure.allCases {
             series(headers, [("reason", failure.label)], metrics.proxyHeaders[failure])
         }
         single("serin_pattern_failures_total", "counter",
@@ -169,7 +169,7 @@ public struct PrometheusText {
     private mutating func writeBounds(_ metrics: Metrics, _ process: ProcessMetrics) {
         let timeouts = "serin_timeouts_total"
         family(timeouts, "counter", "Connections ended by a timeout, by kind.")
-        for kind in TimeoutCounts.Kind.allCases { series(timeouts, [("kind", kind.label)], metrics.timeouts[kind]) }
+        for kind in TimeoutKind.allCases { series(timeouts, [("kind", kind.label)], metrics.timeouts[kind]) }
         single("serin_linger_overflows_total", "counter",
                "Connections cut because they sent too much after their last answer.", metrics.lingerOverflows)
         let admin = "serin_admin_connections_closed_total"
