@@ -10,6 +10,8 @@ public struct LoadedConfiguration: Sendable {
     public let settings: ProcessSettings
     /// Every path of every canary Ingress, in effect or not, in the order of the manifests' precedence.
     public let canaries: [CanaryReport]
+    /// Why no request can reach a canary of a route, by the positions of both; nil if one can.
+    public let obstacles: [[String?]]
     /// For the next loading.
     public let stored: StoredIngresses
 }
@@ -27,7 +29,7 @@ public struct LoadResult: Sendable {
 /// Loads a configuration file and the manifests it names. Reads files; opens no port and changes nothing.
 public enum ConfigurationLoader {
     /// How files end that are read in a folder of manifests.
-    public static let manifestSuffixes = [".yaml", ".yml"]
+    public static let manifestSuffixes = [".yaml", ".yml", ".json"]
 
     /// Any fault of the input is a diagnostic. Relative paths in the file are relative to the file itself.
     ///
@@ -41,7 +43,7 @@ public enum ConfigurationLoader {
         let certificates = input.settings.tls.paths.map { FilePath.joined(FilePath.folder(of: path), $0) }
         let loaded = LoadedConfiguration(
             snapshot: compiled.snapshot, tls: compiled.tls, settings: input.settings.process, canaries: compiled.canaries,
-            stored: compiled.stored)
+            obstacles: compiled.obstacles, stored: compiled.stored)
         return LoadResult(
             diagnostics: log.sorted, configuration: log.hasErrors ? nil : loaded,
             watched: input.settings.process.watch ? [path] + input.files.watched + certificates : [])

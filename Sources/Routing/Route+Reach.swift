@@ -31,44 +31,47 @@ extension Route {
         return written.ruleTexts(keys: keys, weight: text)
     }
 
-    /// Why neither a rule nor the weight of a canary can ever send it a request; empty if it has none, nil if one can.
+    /// Why neither a rule, the weight nor its mirror can ever send a canary a request; empty if it has none of these, nil if one can.
     ///
     /// - Parameter passesUnusual: whether fields whose names hold more than letters, digits and hyphens count (R22).
     public func obstacles(of index: Int, passesUnusual: Bool) -> [String]? {
         let canary = canaries[index]
-        if canary.pin != nil || canary.mirror != nil { return nil }
+        if canary.pin != nil { return nil }
         let hasShare = ranges[index].end > ranges[index].start
         var obstacles: [String] = []
-        if canary.combination == .any {
-            if let header = canary.header {
-                guard let obstacle = obstacle(to: header, passesUnusual) else { return nil }
+        switch canary.combination {
+        case .any:
+            if hasShare { return nil }
+            for rule in rules(of: index) {
+                guard let obstacle = obstacle(to: rule, passesUnusual) ?? shadow(over: rule) else { return nil }
                 obstacles.append(obstacle)
             }
-            if canary.cookie != nil || hasShare { return nil }
+        case .all, .allThenWeight:
+            obstacles = canary.conditions.compactMap { obstacle(to: $0, passesUnusual) }
+            if obstacles.isEmpty { obstacles = rules(of: index).compactMap { shadow(over: $0) } }
+            if obstacles.isEmpty, canary.combination == .all || hasShare { return nil }
         }
-        let impossible = canary.conditions.compactMap { obstacle(to: $0, passesUnusual) }
-        switch canary.combination {
-        case .any: if impossible.count < canary.conditions.count { return nil }
-        case .all: if impossible.isEmpty { return nil }
-        case .allThenWeight: if impossible.isEmpty, hasShare { return nil }
-        }
-        obstacles += impossible
         if canary.share > 0, !hasShare {
             obstacles.append("the weights before its own leave it nothing of \(total)")
         } else if canary.combination == .allThenWeight, !hasShare {
             obstacles.append("its weight is \(canary.weight)")
         }
+        if canary.mirror != nil {
+            guard let obstacle = obstacleToStable(passesUnusual) else { return nil }
+            obstacles.append(obstacle)
+        }
         return obstacles
     }
 
-    private func obstacle(to header: HeaderRule, _ passesUnusual: Bool) -> String? {
-        if case .invalidPattern(let pattern) = header.match { return "\(keyText(header.key)) ~ \(pattern) does not compile (R21)" }
-        return obstacle(to: header.key, passesUnusual)
+    private func obstacle(to rule: Rule, _ passesUnusual: Bool) -> String? {
+        rule.conditions.compactMap { obstacle(to: $0, passesUnusual) }.first
     }
 
     private func obstacle(to condition: Condition, _ passesUnusual: Bool) -> String? {
         switch condition.test {
-        case .nothing, .invalidPattern: return "\(condition.text(keys: keys)) never holds"
+        case .nothing: return "\(condition.text(keys: keys)) never holds"
+        case .invalidPattern(let pattern):
+            return "\(keyText(condition.key)) ~ \(pattern) does not compile (R21)"
         case .modulo(let rule) where rule.neverHolds: return "\(condition.text(keys: keys)) never holds"
         case .ranges: return nil
         case .alwaysNever, .anyOf, .pattern, .modulo:
@@ -78,7 +81,7 @@ extension Route {
 
     private func obstacle(to key: Int, _ passesUnusual: Bool) -> String? {
         guard keys.indices.contains(key), !keys[key].canArrive(passesUnusual: passesUnusual) else { return nil }
-        return "\(keyText(key)) is dropped from every request (R22)"
+        return keyText(key) + (keys[key].canArrive(passesUnusual: true) ? " is dropped from every request (R22)" : " can't be sent at all (R22)")
     }
 }
 

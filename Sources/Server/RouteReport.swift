@@ -5,55 +5,55 @@ import Telemetry
 
 /// The compiled route table, as `GET /v1/routes` and `serin routes --json` show it.
 public enum RouteReport {
-    /// A path of a canary Ingress that no request can reach.
+    /// A canary of a route, or a path of a canary Ingress that joined none, that no request can reach.
     public struct InactiveCanary: Sendable {
+        /// By the positions of the route and, on it, of the canary.
+        public struct Binding: Hashable, Sendable {
+            public let route: Int
+            public let canary: Int
+
+            public init(route: Int, canary: Int) {
+                self.route = route
+                self.canary = canary
+            }
+        }
+
         /// `Ingress default/shop-canary`.
         public let object: String
         public let host: String
         public let path: String
         public let pathType: PathType
         public let why: String
+        /// Nil if no route has it.
+        public let binding: Binding?
 
-        public init(object: String, host: String, path: String, pathType: PathType, why: String) {
+        public init(object: String, host: String, path: String, pathType: PathType, why: String, binding: Binding? = nil) {
             self.object = object
             self.host = host
             self.path = path
             self.pathType = pathType
             self.why = why
+            self.binding = binding
         }
     }
 
-    /// Why a canary that is bound to a route is out of effect there, by route and canary.
+    /// Why a canary that is bound to a route is out of effect there.
     private struct Reasons {
-        private struct Key: Hashable {
-            let object: String
-            let host: String
-            let path: String
-            let pathType: PathType
+        private let reasons: [InactiveCanary.Binding: String]
+
+        init(_ inactive: [InactiveCanary]) {
+            let bound = inactive.compactMap { canary in canary.binding.map { ($0, canary.why) } }
+            reasons = Dictionary(bound) { first, _ in first }
         }
 
-        private let reasons: [Key: String]
-        /// Those that are bound to no route.
-        let unbound: [InactiveCanary]
-
-        init(_ inactive: [InactiveCanary], _ routes: [Route]) {
-            reasons = Dictionary(inactive.map { (Key(object: $0.object, host: $0.host, path: $0.path, pathType: $0.pathType), $0.why) }) { first, _ in first }
-            let bound = Set(routes.flatMap { route in route.canaries.map { Self.key(route, $0) } })
-            unbound = inactive.filter { !bound.contains(Key(object: $0.object, host: $0.host, path: $0.path, pathType: $0.pathType)) }
-        }
-
-        func reason(_ route: Route, _ canary: Canary) -> String? { reasons[Self.key(route, canary)] }
-
-        private static func key(_ route: Route, _ canary: Canary) -> Key {
-            Key(object: "Ingress \(canary.name)", host: route.host, path: route.path, pathType: route.pathType)
-        }
+        func reason(_ route: Route, _ canary: Int) -> String? { reasons[.init(route: route.index, canary: canary)] }
     }
 
     // MARK: For people
 
     public static func text(_ snapshot: Snapshot, inactive: [InactiveCanary] = []) -> String {
         var lines: [String] = []
-        let reasons = Reasons(inactive, snapshot.routes.routes)
+        let reasons = Reasons(inactive)
         for route in snapshot.routes.routes {
             lines.append("\(site(route.host, route.path)) (\(typeName(route)))  Ingress \(route.label)")
             lines.append("  stable  \(text(route.stable, snapshot))")
@@ -62,13 +62,13 @@ public enum RouteReport {
             if route.retry != .standard { lines.append("  again   \(route.retry)") }
             if let rule = snapshot.gzip?.rule(of: route.index) { lines.append("  answers \(rule)") }
             for (index, canary) in route.canaries.enumerated() {
-                let effect = reasons.reason(route, canary).map { "not in effect: \($0)" } ?? "in effect"
+                let effect = reasons.reason(route, index).map { "not in effect: \($0)" } ?? "in effect"
                 lines.append("  canary  \(text(canary.backend, snapshot))  Ingress \(canary.name), \(effect)")
                 lines += route.ruleTexts(of: index).map { "            \($0)" }
             }
         }
         lines += snapshot.routes.aliases.map { "\($0.name)  is another name of \(site($0.host, ""))" }
-        for canary in reasons.unbound {
+        for canary in inactive where canary.binding == nil {
             lines.append("\(site(canary.host, canary.path)) (\(typeName(canary.pathType)))  \(canary.object) is not in effect: \(canary.why)")
         }
         return lines.isEmpty ? "no routes" : lines.joined(separator: "\n")
@@ -99,7 +99,7 @@ public enum RouteReport {
         json.beginObject()
         json.key("routes")
         json.beginArray()
-        let reasons = Reasons(inactive, snapshot.routes.routes)
+        let reasons = Reasons(inactive)
         for route in snapshot.routes.routes { write(route, snapshot, reasons, to: &json) }
         json.endArray()
         json.key("aliases")
@@ -145,8 +145,8 @@ public enum RouteReport {
         for (index, canary) in route.canaries.enumerated() {
             json.beginObject()
             json.member("ingress", canary.name)
-            json.member("inEffect", reasons.reason(route, canary) == nil)
-            json.member("why", reasons.reason(route, canary))
+            json.member("inEffect", reasons.reason(route, index) == nil)
+            json.member("why", reasons.reason(route, index))
             json.member("rules", route.ruleTexts(of: index))
             json.key("backend")
             write(canary.backend, snapshot, to: &json)

@@ -29,10 +29,21 @@ struct RoutesCommand: ParsableCommand {
 extension LoadedConfiguration {
     /// As the route report shows them.
     var inactiveCanaries: [RouteReport.InactiveCanary] {
-        canaries.compactMap { report in
+        let bound = zip(snapshot.routes.routes, obstacles).flatMap { inactiveCanaries(of: $0, $1) }
+        return bound + canaries.filter { !$0.isBound }.compactMap { report in
             report.inactive.map {
                 RouteReport.InactiveCanary(
                     object: report.object, host: report.host, path: report.path, pathType: report.pathType, why: $0)
+            }
+        }
+    }
+
+    private func inactiveCanaries(of route: Route, _ obstacles: [String?]) -> [RouteReport.InactiveCanary] {
+        zip(route.canaries.indices, obstacles).compactMap { index, why in
+            why.map {
+                RouteReport.InactiveCanary(
+                    object: "Ingress \(route.canaries[index].name)", host: route.host, path: route.path, pathType: route.pathType,
+                    why: $0, binding: .init(route: route.index, canary: index))
             }
         }
     }

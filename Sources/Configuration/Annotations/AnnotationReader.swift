@@ -46,8 +46,15 @@ struct AnnotationReader {
 
     /// Says that `annotation` can't be used as it is; `message` goes on with why and what happens instead.
     func warn(_ annotation: Annotation, _ message: String, log: inout DiagnosticLog) {
-        log.warning(
-            manifest.place(line: annotation.line), manifest.object,
-            "\(annotation.key): \"\(annotation.value.clipped)\" \(message)")
+        log.warning(manifest.place(line: annotation.line), manifest.object, Self.text(annotation, message))
+    }
+
+    /// Says how `annotation` is understood where that may be unexpected.
+    func note(_ annotation: Annotation, _ message: String, log: inout DiagnosticLog) {
+        log.note(manifest.place(line: annotation.line), manifest.object, Self.text(annotation, message))
+    }
+
+    private static func text(_ annotation: Annotation, _ message: String) -> String {
+        "\(annotation.key): \"\(annotation.value.clipped)\" \(message)"
     }
 }

@@ -50,7 +50,9 @@ struct ConditionAnnotations {
         readCombination(hasWeight: hasWeight, log: &log)
         let modulo = ModuloText.tengine(reader, log: &log)
         readHeader(plain, modulo, log: &log)
-        if let further = reader.own("canary-by-headers") { items += HeaderListText.items(further, reader, log: &log) }
+        if let further = reader.own("canary-by-headers") {
+            items += HeaderListText.items(further, reader, mustMatchAll: mustMatchAll, log: &log)
+        }
         readCookie(plain, plain.header == nil ? modulo : nil, log: &log)
         readQuery(plain.header == nil && plain.cookie == nil ? modulo : nil, log: &log)
         if plain.header == nil, plain.cookie == nil, reader.extended("canary-by-query") == nil { readNamelessModulo(log: &log) }

@@ -39,19 +39,20 @@ enum PatternText {
 /// Blocks of addresses, joined by commas.
 enum SourceRangeText {
     static func test(_ annotation: Annotation, _ reader: AnnotationReader, log: inout DiagnosticLog) -> Condition.Test {
-        var ranges: [AddressRange] = []
+        var ranges: [AddressRange] = [], others: [String] = []
         let parts = AnnotationText.normalized(annotation.value).split { $0 == "," || $0.isNewline }
         for part in parts {
             let text = String(part.trimmed)
             guard !text.isEmpty else { continue }
-            if let range = AddressRange(text) {
-                ranges.append(range)
-            } else {
+            if let range = AddressRange(text) { ranges.append(range) } else { others.append(text) }
+        }
+        guard ranges.isEmpty else {
+            for text in others {
                 reader.warn(annotation, "holds \"\(text.clipped)\", which is no address and no CIDR block: it is left out", log: &log)
             }
+            return .ranges(ranges)
         }
-        if !ranges.isEmpty { return .ranges(ranges) }
-        reader.warn(annotation, "never holds; expected blocks such as 10.0.0.0/8 or 2001:db8::/32, joined by commas", log: &log)
+        reader.warn(annotation, "never holds, it has no CIDR block and no address; expected blocks such as 10.0.0.0/8 or 2001:db8::/32, joined by commas", log: &log)
         return .nothing(annotation.key)
     }
 }

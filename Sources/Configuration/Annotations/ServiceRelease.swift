@@ -35,7 +35,7 @@ struct ServiceRelease {
         var weights: [(service: String, weight: Int)] = []
         if let weight {
             guard let read = Self.weights(weight, reader, log: &log) else { return nil }
-            weights = read
+            weights = Self.known(read, weight, reader, hasMatch: matched != nil, log: &log)
         }
         guard let newService = matched?.service ?? weights.first?.service else {
             reader.warn(first, "is dropped, it names no Service; the first Service of each path gets all requests", log: &log)
@@ -44,7 +44,7 @@ struct ServiceRelease {
         self.newService = newService
         self.match = matched?.match
         percent = Self.percent(of: newService, weights)
-        if let weight, percent == nil {
+        if let weight, percent == nil, !weights.isEmpty {
             reader.warn(weight, "is not looked at: the weights have no sum", log: &log)
         }
     }
@@ -69,13 +69,25 @@ struct ServiceRelease {
                 drop(annotation, reader, "`NEW: NUMBER, OLD: NUMBER`", log: &log)
                 return nil
             }
-            if weights.count == 2 {
-                reader.warn(annotation, "names more than two Services; the first two count", log: &log)
-                break
-            }
             weights.append((pair[0], weight))
         }
         return weights
+    }
+
+    /// The first two of Services that the Ingress has. Without a match, and if it has none of them, those that are to be reported as missing.
+    private static func known(
+        _ weights: [(service: String, weight: Int)], _ annotation: Annotation, _ reader: AnnotationReader, hasMatch: Bool,
+        log: inout DiagnosticLog
+    ) -> [(service: String, weight: Int)] {
+        guard case .ingress(let ingress) = reader.manifest.body else { return weights }
+        let services = Set(ingress.writtenPaths.map(\.backend.service))
+        let known = weights.filter { services.contains($0.service) }
+        guard hasMatch || !known.isEmpty else { return weights }
+        for other in weights where !services.contains(other.service) {
+            reader.warn(annotation, "names the Service \(other.service), which no path has: its weight does not count", log: &log)
+        }
+        if known.count > 2 { reader.warn(annotation, "names more than two Services; the first two count", log: &log) }
+        return Array(known.prefix(2))
     }
 
     /// Nil, with a warning, if any entry can't be read.

@@ -3,16 +3,38 @@ internal import Routing
 
 /// Which canaries a request can reach, and why not the others: what `RequestDecider` does, for `check` and `routes`.
 struct CanaryEffects {
-    private let snapshot: Snapshot
-    /// Where each canary Ingress, or release, is bound: route and position.
-    private var bound: [String: [RoutePlace: (route: Int, canary: Int)]] = [:]
+    /// What joins a route: a Service of a canary Ingress, or of a release.
+    private struct Use: Hashable {
+        let owner: String
+        let service: String
+        let port: PortReference
 
-    init(_ snapshot: Snapshot) {
+        init(_ backend: BackendReference, of owner: Manifest) {
+            (self.owner, service, port) = (owner.label, backend.service, backend.port)
+        }
+    }
+
+    private struct Binding {
+        let route: Int
+        let canary: Int
+    }
+
+    private let snapshot: Snapshot
+    private var bound: [Use: [RoutePlace: Binding]] = [:]
+    /// Why no request can reach a canary of a route; nil if one can. By route and canary.
+    private(set) var obstacles: [[String?]] = []
+
+    /// The routes of `snapshot` are those of `plan`.
+    init(_ snapshot: Snapshot, _ plan: RoutePlan) {
         self.snapshot = snapshot
-        for route in snapshot.routes.routes {
-            for (index, canary) in route.canaries.enumerated() where bound[canary.name]?[RoutePlace(of: route)] == nil {
-                bound[canary.name, default: [:]][RoutePlace(of: route)] = (route.index, index)
+        for (position, planned) in plan.routes.enumerated() {
+            let route = snapshot.routes.routes[position]
+            let canaries = planned.canaries.prefix(route.canaries.count)
+            for (index, canary) in canaries.enumerated() {
+                let use = Use(canary.backend, of: canary.owner)
+                if bound[use]?[planned.path.place] == nil { bound[use, default: [:]][planned.path.place] = Binding(route: position, canary: index) }
             }
+            obstacles.append(canaries.enumerated().map { $1.obstacle ?? obstacle(route, $0) })
         }
     }
 
@@ -20,26 +42,27 @@ struct CanaryEffects {
     func reports(_ outcomes: [CanaryOutcome]) -> [CanaryReport] {
         outcomes.map { outcome in
             let place = outcome.path.place
+            let places = bound[Use(outcome.path.backend, of: outcome.owner)] ?? [:]
+            // R19: a default backend joins all paths of the server `_`, of which `/` need not be one.
+            let isBound = outcome.obstacle == nil ? !places.isEmpty : places[place] != nil
             return CanaryReport(
                 object: outcome.owner.object, file: outcome.owner.place.file, line: outcome.path.line, host: place.host,
-                path: place.path, pathType: place.type, inactive: outcome.obstacle ?? inactive(outcome))
+                path: place.path, pathType: place.type, inactive: outcome.obstacle ?? obstacle(at: place, of: places), isBound: isBound)
         }
     }
 
-    /// Why a bound canary gets no request.
-    private func inactive(_ outcome: CanaryOutcome) -> String? {
-        guard let places = bound[outcome.owner.label] else { return nil }
-        // R19: a default backend joins all paths of the server `_`, of which `/` need not be one.
-        if let found = places[outcome.path.place] { return inactive(snapshot.routes.routes[found.route], found.canary) }
-        var why: String?
+    /// Why a canary gets no request at a place, or, if it joined only others, at any of them.
+    private func obstacle(at place: RoutePlace, of places: [RoutePlace: Binding]) -> String? {
+        if let found = places[place] { return obstacles[found.route][found.canary] }
+        var first: String?
         for found in places.values.sorted(by: { $0.route < $1.route }) {
-            guard let reason = inactive(snapshot.routes.routes[found.route], found.canary) else { return nil }
-            why = why ?? reason
+            guard let obstacle = obstacles[found.route][found.canary] else { return nil }
+            first = first ?? obstacle
         }
-        return why
+        return first
     }
 
-    private func inactive(_ route: Route, _ index: Int) -> String? {
+    private func obstacle(_ route: Route, _ index: Int) -> String? {
         if snapshot.standIn(forStableOf: route) == index { return nil }
         if let obstacles = route.obstacles(of: index, passesUnusual: snapshot.forwarding.underscoresInHeaders) {
             return Self.text(obstacles) + exception(route, index)

@@ -13,9 +13,11 @@ public struct CanaryReport: Equatable, Sendable {
     public let pathType: PathType
     /// Why no request can reach the canary here; nil if it is in effect.
     public let inactive: String?
+    /// A route has the canary, be it out of effect there.
+    public let isBound: Bool
 
     public init(
-        object: String, file: String, line: Int, host: String, path: String, pathType: PathType, inactive: String?
+        object: String, file: String, line: Int, host: String, path: String, pathType: PathType, inactive: String?, isBound: Bool
     ) {
         self.object = object
         self.file = file
@@ -24,6 +26,7 @@ public struct CanaryReport: Equatable, Sendable {
         self.path = path
         self.pathType = pathType
         self.inactive = inactive
+        self.isBound = isBound
     }
 }
 

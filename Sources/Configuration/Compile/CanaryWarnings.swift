@@ -14,8 +14,11 @@ struct CanaryWarnings {
 
     init(_ snapshot: Snapshot) { self.snapshot = snapshot }
 
-    /// - Parameter own: for each route the backend that its path names.
-    mutating func report(_ plan: RoutePlan, own: [Int], log: inout DiagnosticLog) {
+    /// - Parameters:
+    ///   - own: for each route the backend that its path names.
+    ///   - obstacles: as `CanaryEffects.obstacles`.
+    mutating func report(_ plan: RoutePlan, own: [Int], obstacles: [[String?]], log: inout DiagnosticLog) {
+        for shared in plan.shared { noteShared(shared, plan, obstacles, log: &log) }
         for (position, planned) in plan.routes.enumerated() where !planned.canaries.isEmpty {
             let route = snapshot.routes.routes[position]
             warnWeights(planned, route, log: &log)
@@ -147,6 +150,16 @@ struct CanaryWarnings {
     }
 
     // MARK: Services
+
+    /// R20.
+    private func noteShared(_ shared: SharedCanary, _ plan: RoutePlan, _ obstacles: [[String?]], log: inout DiagnosticLog) {
+        let places = shared.routes.filter { obstacles[$0].first == .some(nil) }.map { plan.routes[$0].path.place }
+        guard !places.isEmpty else { return }
+        let shown = places.prefix(5).map(\.description).joined(separator: ", ") + (places.count > 5 ? "…" : "")
+        log.note(
+            shared.owner.place(line: shared.line), shared.owner.object,
+            "the canary takes requests of \(shown) as well, which have the same main Service (R20)")
+    }
 
     private mutating func noteSameService(_ canary: PlannedCanary, _ backend: Int, _ own: Int, log: inout DiagnosticLog) {
         let name = snapshot.backends[own].name

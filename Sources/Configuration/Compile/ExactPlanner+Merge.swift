@@ -60,8 +60,8 @@ extension ExactPlanner {
         for location in locations[candidates] {
             guard let main = location.backend, let backend = backends[main], backend.deletion == nil, !backend.isNoServer
             else { continue }
-            if !backend.alternatives.contains(canary) {
-                backends[main]?.alternatives.append(canary)
+            if !backend.alternatives.contains(where: { $0.backend == canary }) {
+                backends[main]?.alternatives.append(Alternative(backend: canary, path: path, ingress: ingress))
                 // R29, R30: the last main one that it joins.
                 if !ingresses[ingress].affinity.isLegacy { backends[canary]?.affinity = backend.affinity }
             }
@@ -115,18 +115,26 @@ extension ExactPlanner {
         plan.outcomes = attempts.map { attempt in
             CanaryOutcome(owner: ingresses[attempt.ingress].manifest, path: attempt.path, obstacle: obstacle(attempt))
         }
-        noteShared(plan, log: &log)
+        plan.shared = shared(plan)
         return plan
     }
 
     /// The canary of all locations of a main backend (R20): the first that was attached (R21.2), unless it was deleted
-    /// afterwards (R18) or an ordinary Ingress created it, so that it has no rules (R13).
+    /// afterwards (R18). If an ordinary Ingress created it, so that it has no rules (R13), it is left to those who have its session
+    /// cookie (R21.4).
     private func canary(of main: BackendIdentity, at place: RoutePlace) -> PlannedCanary? {
-        guard let first = backends[main]?.alternatives.first, let backend = backends[first], backend.deletion == nil
+        guard let first = backends[main]?.alternatives.first, let backend = backends[first.backend], backend.deletion == nil
         else { return nil }
         let creator = ingresses[backend.creator]
-        guard creator.isCanary else { return nil }
-        var canary = PlannedCanary(creator, backend: backend.reference, line: backend.reference.line)
+        var canary: PlannedCanary
+        if creator.isCanary {
+            canary = PlannedCanary(creator, backend: backend.reference, line: backend.reference.line)
+        } else if backend.affinity != nil {
+            let obstacle = foreign(first.backend, backend, first.ingress, first.path, isAsked: true)
+            canary = PlannedCanary(first.path, of: ingresses[first.ingress], createdBy: creator, obstacle: obstacle)
+        } else {
+            return nil
+        }
         canary.affinity = backend.affinity?.planned(at: place)
         return canary
     }
@@ -139,28 +147,35 @@ extension ExactPlanner {
         if case .noMain = attempt.result {
             return "every Ingress is a canary, so that there is nothing to join (R17); add the main Ingress"
         }
-        if backend.creator != attempt.ingress { return foreign(canary, backend, attempt) }
+        if backend.creator != attempt.ingress {
+            var isAsked = false
+            if case .attached(let mains) = attempt.result { isAsked = unused(canary, of: mains) == nil }
+            return foreign(canary, backend, attempt.ingress, attempt.path, isAsked: isAsked)
+        }
         switch attempt.result {
-        case .noServer: return missing(attempt.path.place) + " (R17)"
+        case .noServer: return missing(attempt.path.place, " (R17)")
         case .isMain(let place): return "\(canary.description) is the main one of \(place) (R17); give the canary a Service of its own"
-        case .stray: return missing(attempt.path.place) + ", which takes \(canary.description) out of effect everywhere (R18)"
+        case .stray: return missing(attempt.path.place, ", which takes \(canary.description) out of effect everywhere (R18)")
         case .deleted, .noMain: return deleted(canary)
         case .attached(let mains): return backend.deletion == nil ? unused(canary, of: mains) : deleted(canary)
         }
     }
 
     /// R13: the rules are those of the Ingress that named the Service first.
-    private func foreign(_ canary: BackendIdentity, _ backend: Backend, _ attempt: Attempt) -> String {
+    ///
+    /// - Parameter isAsked: it is the first canary of a main backend, and was not deleted.
+    private func foreign(_ canary: BackendIdentity, _ backend: Backend, _ ingress: Int, _ path: PlannedPath, isAsked: Bool) -> String {
         let creator = ingresses[backend.creator]
         let place = creator.manifest.place(line: backend.reference.line)
-        let named = "\(canary.description) was first named by \(creator.manifest.object) at \(place)"
-        if creator.isCanary { return named + ", whose rules count for it (R13); give each canary a Service of its own" }
-        var reason = named + ", no canary, so that it has no rules (R13); give the canary a Service of its own"
-        let served = [attempt.path.place, RoutePlace(host: "", path: attempt.path.place.path, type: attempt.path.place.type)]
-        if let place = served.first(where: { location(at: $0)?.route?.owner.object == ingresses[attempt.ingress].manifest.object }) {
-            reason += ". It answers all requests of \(place) (R16)"
+        var reason = "\(canary.description) was first named by \(creator.manifest.object) at \(place)"
+        if creator.isCanary { return reason + ", whose rules count for it (R13); give each canary a Service of its own" }
+        reason += ", no canary, so that it has no rules (R13)"
+        let served = [path.place, RoutePlace(host: "", path: path.place.path, type: path.place.type)]
+        if let place = served.first(where: { location(at: $0)?.route?.owner.object == ingresses[ingress].manifest.object }) {
+            reason += ", and answers all requests of \(place) (R16)"
         }
-        return reason
+        if isAsked, backend.deletion == nil, backend.affinity != nil { reason += "; only clients that still have its session cookie get it (R29)" }
+        return reason + "; give the canary a Service of its own"
     }
 
     private func deleted(_ canary: BackendIdentity) -> String {
@@ -173,19 +188,19 @@ extension ExactPlanner {
 
     /// Nil if the canary is the first of one of the main backends it joined (R21.2).
     private func unused(_ canary: BackendIdentity, of mains: [BackendIdentity]) -> String? {
-        for main in mains where backends[main]?.alternatives.first == canary && backends[main]?.deletion == nil { return nil }
+        for main in mains where backends[main]?.alternatives.first?.backend == canary && backends[main]?.deletion == nil { return nil }
         guard let main = mains.first, let backend = backends[main] else { return nil }
         if backend.deletion != nil { return deleted(main) }
-        guard let first = backend.alternatives.first, let winner = backends[first] else { return nil }
+        guard let first = backend.alternatives.first?.backend, let winner = backends[first] else { return nil }
         let creator = ingresses[winner.creator].manifest
         return "\(main.description) has \(first.description) of \(creator.object) for its canary already, and only the first is "
             + "ever asked (R21.2)"
     }
 
-    private func missing(_ place: RoutePlace) -> String {
+    private func missing(_ place: RoutePlace, _ consequence: String) -> String {
         // As many as are shown: there may be thousands, and as many strays.
         let paths = servers[place.host]?.lazy.filter { $0.route != nil }.map(\.place.path).prefix(RoutePlanner.pathsShown + 1)
-        return RoutePlanner.missing(place, paths: paths.map(Array.init)) { location(at: $0)?.route?.owner }
+        return known.missing(place, paths: paths.map(Array.init) ?? [], consequence) { location(at: $0)?.route?.owner }
     }
 
     private func warnWithdrawn(
@@ -200,27 +215,23 @@ extension ExactPlanner {
     }
 
     /// R20: who serves a canary's main backend without being a path of the canary.
-    private func noteShared(_ plan: RoutePlan, log: inout DiagnosticLog) {
+    private func shared(_ plan: RoutePlan) -> [SharedCanary] {
         var joined: [BackendIdentity: Set<RoutePlace>] = [:]
         for attempt in attempts {
             if case .attached = attempt.result { joined[identity(attempt.path, attempt.ingress), default: []].insert(attempt.path.place) }
         }
         var order: [BackendIdentity] = []
-        var shared: [BackendIdentity: [RoutePlace]] = [:]
-        for route in plan.routes {
+        var routes: [BackendIdentity: [Int]] = [:]
+        for (position, route) in plan.routes.enumerated() {
             guard let canary = route.canaries.first else { continue }
             let backend = BackendIdentity(canary.backend, of: canary.owner)
             if joined[backend]?.contains(route.path.place) ?? false { continue }
-            if shared[backend] == nil { order.append(backend) }
-            shared[backend, default: []].append(route.path.place)
+            if routes[backend] == nil { order.append(backend) }
+            routes[backend, default: []].append(position)
         }
-        for backend in order {
-            guard let places = shared[backend], let canary = backends[backend] else { continue }
-            let owner = ingresses[canary.creator].manifest
-            let shown = places.prefix(5).map(\.description).joined(separator: ", ") + (places.count > 5 ? "…" : "")
-            log.note(
-                owner.place(line: canary.reference.line), owner.object,
-                "the canary takes requests of \(shown) as well, which have the same main Service (R20)")
+        return order.compactMap { backend in
+            guard let canary = backends[backend], let routes = routes[backend] else { return nil }
+            return SharedCanary(owner: ingresses[canary.creator].manifest, line: canary.reference.line, routes: routes)
         }
     }
 }

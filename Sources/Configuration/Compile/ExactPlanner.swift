@@ -29,11 +29,19 @@ struct ExactPlanner {
         /// Its creator is a canary: it serves no path of its own.
         let isNoServer: Bool
         /// Canary backends in the order in which they were attached; only the first is ever asked (R21.2).
-        var alternatives: [BackendIdentity] = []
+        var alternatives: [Alternative] = []
         /// How clients stay with its endpoints (R28, R29).
         var affinity: BackendAffinity?
         /// The canary path that deleted it (R18), by position among the attempts.
         var deletion: Int?
+    }
+
+    /// A canary backend of another one.
+    struct Alternative {
+        let backend: BackendIdentity
+        /// The path that attached it, and its Ingress by position.
+        let path: PlannedPath
+        let ingress: Int
     }
 
     /// A path of a server.
@@ -48,6 +56,7 @@ struct ExactPlanner {
     }
 
     let ingresses: [PlannedIngress]
+    let known: KnownHosts
     var backends: [BackendIdentity: Backend] = [:]
     /// Each server's locations, by host; the empty host is the server `_`.
     private(set) var servers: [String: [Location]] = [:]
@@ -68,7 +77,10 @@ struct ExactPlanner {
         return planner.result(log: &log)
     }
 
-    private init(_ ingresses: [PlannedIngress]) { self.ingresses = ingresses }
+    private init(_ ingresses: [PlannedIngress]) {
+        self.ingresses = ingresses
+        known = KnownHosts(ingresses)
+    }
 
     func location(at place: RoutePlace) -> Location? {
         positions[place].flatMap { servers[place.host]?[$0] }

@@ -15,6 +15,16 @@ struct RoutePlan {
     var hostPlan = HostPlan()
     /// In the order of precedence of the Ingresses.
     var outcomes: [CanaryOutcome] = []
+    var shared: [SharedCanary] = []
+}
+
+/// A canary of routes that are no paths of its Ingress (R20).
+struct SharedCanary {
+    let owner: Manifest
+    /// Of the canary's path.
+    let line: Int
+    /// By position; it is their first canary.
+    let routes: [Int]
 }
 
 /// A host, path and type: what a route stands at, and what a canary binds to.
@@ -109,6 +119,8 @@ struct PlannedCanary {
     let usesServiceAddress: Bool
     /// How they are told who the client is.
     let proxyProtocol: ProxyHeader.Version?
+    /// Why its Ingress's rules do not count; nil if they do.
+    var obstacle: String?
 
     init(_ ingress: PlannedIngress, backend: BackendReference, line: Int) {
         owner = ingress.manifest
@@ -118,6 +130,19 @@ struct PlannedCanary {
         balancing = ingress.balancing.balancing
         usesServiceAddress = ingress.annotations.usesServiceAddress || ingress.canary.changes.usesServiceAddress
         proxyProtocol = ingress.annotations.proxyProtocol
+    }
+
+    /// A canary without rules, for its Service is as another Ingress says (R13).
+    init(_ path: PlannedPath, of ingress: PlannedIngress, createdBy creator: PlannedIngress, obstacle: String) {
+        owner = ingress.manifest.replacing(annotations: [])
+        backend = path.backend
+        line = path.line
+        var unused = DiagnosticLog()
+        annotations = CanaryAnnotations(owner, .ingressNginx, log: &unused)
+        balancing = creator.balancing.balancing
+        usesServiceAddress = creator.annotations.usesServiceAddress
+        proxyProtocol = creator.annotations.proxyProtocol
+        self.obstacle = obstacle
     }
 
     /// The new Service of a release on the route of the old one.

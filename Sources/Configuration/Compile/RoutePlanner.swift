@@ -75,15 +75,4 @@ enum RoutePlanner {
 
     /// Paths of a host that a message names.
     static let pathsShown = 5
-
-    /// Why there is no main path at `place`. `owner` knows who has a place, `paths` are those of the host.
-    static func missing(_ place: RoutePlace, paths: [String]?, owner: (RoutePlace) -> Manifest?) -> String {
-        let other = RoutePlace(host: place.host, path: place.path, type: place.type == .exact ? .prefix : .exact)
-        if let owner = owner(other) { return "\(owner.object) has \(other); give both the same pathType" }
-        guard let paths, !paths.isEmpty else {
-            return "no Ingress without the canary annotation has this host; add the main Ingress"
-        }
-        let shown = paths.prefix(pathsShown).joined(separator: ", ") + (paths.count > pathsShown ? "…" : "")
-        return "no Ingress without the canary annotation has this path, the host has \(shown); write the same path"
-    }
 }

@@ -5,10 +5,11 @@ struct ScopedPlanner {
     private var plan = RoutePlan()
     private var positions: [RoutePlace: Int] = [:]
     private var paths: [String: [String]] = [:]
+    private let known: KnownHosts
 
     /// `ingresses` in the order of precedence.
     static func plan(_ ingresses: [PlannedIngress], log: inout DiagnosticLog) -> RoutePlan {
-        var planner = ScopedPlanner()
+        var planner = ScopedPlanner(known: KnownHosts(ingresses))
         for main in ingresses where !main.isCanary {
             planner.plan.hosts.formUnion(main.spec.rules.map(\.host))
             for path in main.spec.writtenPaths { planner.add(path, of: main, log: &log) }
@@ -66,7 +67,7 @@ struct ScopedPlanner {
     private func obstacle(_ path: PlannedPath, _ manifest: Manifest) -> String? {
         let place = path.place
         guard let position = positions[place] else {
-            return RoutePlanner.missing(place, paths: paths[place.host]) { positions[$0].map { plan.routes[$0].owner } }
+            return known.missing(place, paths: paths[place.host] ?? [], "") { positions[$0].map { plan.routes[$0].owner } }
         }
         let main = plan.routes[position]
         if main.owner.namespace != manifest.namespace {

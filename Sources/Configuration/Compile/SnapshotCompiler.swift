@@ -10,6 +10,8 @@ struct SnapshotCompiler {
     struct Result {
         let snapshot: Snapshot
         let canaries: [CanaryReport]
+        /// As `CanaryEffects.obstacles`.
+        let obstacles: [[String?]]
         let tls: TLSContexts
         let stored: StoredIngresses
     }
@@ -72,10 +74,11 @@ struct SnapshotCompiler {
             compatibility: settings.compatibility, https: https, gzip: GzipOptions.policy(plan, settings.gzip),
             health: HealthOptions.policy(compiler.backends, settings.healthChecks, config: config, log: &log))
         compiler.missing.report(snapshot, own: compiler.own, log: &log)
+        let effects = CanaryEffects(snapshot, plan)
         var warnings = CanaryWarnings(snapshot)
-        warnings.report(plan, own: compiler.own, log: &log)
+        warnings.report(plan, own: compiler.own, obstacles: effects.obstacles, log: &log)
         return Result(
-            snapshot: snapshot, canaries: CanaryEffects(snapshot).reports(plan.outcomes),
+            snapshot: snapshot, canaries: effects.reports(plan.outcomes), obstacles: effects.obstacles,
             tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts), stored: nowStored)
     }
 

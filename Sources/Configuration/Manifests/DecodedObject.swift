@@ -11,23 +11,28 @@ struct DecodedObject: Sendable {
         var objects: [DecodedObject] = []
         if !log.entries.isEmpty { objects.append(DecodedObject(manifest: nil, said: log)) }
         for document in documents {
-            append(document, Place(file: file, line: document.line), depth: 0, to: &objects)
+            append(document, nil, Place(file: file, line: document.line), depth: 0, to: &objects)
         }
         return objects
     }
 
-    private static func append(_ node: YAMLNode, _ place: Place, depth: Int, to objects: inout [DecodedObject]) {
+    /// - Parameter inherited: what an item of a list is, if it does not say so itself.
+    private static func append(
+        _ node: YAMLNode, _ inherited: ManifestDecoder.ObjectType?, _ place: Place, depth: Int, to objects: inout [DecodedObject]
+    ) {
         var log = DiagnosticLog()
-        // `kubectl get -o yaml` makes a List, `kubectl get ingress` of old versions an IngressList.
+        // `kubectl get -o yaml` makes a List, the API an IngressList, whose items leave out what they are.
         if let kind = node["kind"]?.text, kind.hasSuffix("List"), let items = node["items"] {
             guard let items = items.sequence, depth < 4 else {
                 log.error(place.at(line: items.line), kind, "expected a list of objects under `items`, found \(items.found)")
                 return objects.append(DecodedObject(manifest: nil, said: log))
             }
-            for item in items { append(item, place.at(line: item.line), depth: depth + 1, to: &objects) }
+            let kindOfItems = kind.dropLast("List".count)
+            let type = kindOfItems.isEmpty ? nil : ManifestDecoder.ObjectType(kind: String(kindOfItems), version: node["apiVersion"]?.text)
+            for item in items { append(item, type, place.at(line: item.line), depth: depth + 1, to: &objects) }
             return
         }
-        let manifest = ManifestDecoder.decode(node, place, log: &log)
+        let manifest = ManifestDecoder.decode(node, inherited, place, log: &log)
         if manifest != nil || !log.entries.isEmpty { objects.append(DecodedObject(manifest: manifest, said: log)) }
     }
 }

@@ -11,18 +11,26 @@ enum ManifestDecoder {
         "ConfigMap": [""],
     ]
 
+    /// What an object says that it is.
+    struct ObjectType {
+        let kind: String
+        let version: String?
+    }
+
     /// Nil for other kinds, with a note, and for what can't be used, with an error.
-    static func decode(_ node: YAMLNode, _ place: Place, log: inout DiagnosticLog) -> Manifest? {
+    ///
+    /// - Parameter inherited: counts for what does not say itself what it is.
+    static func decode(_ node: YAMLNode, _ inherited: ObjectType? = nil, _ place: Place, log: inout DiagnosticLog) -> Manifest? {
         guard let entries = node.mapping else {
             log.error(place, "manifest", "expected a Kubernetes object, found \(node.found)")
             return nil
         }
-        guard let kind = node["kind"]?.text else {
+        guard let kind = node["kind"]?.text ?? inherited?.kind else {
             let hint = entries.contains { $0.key == "apiVersion" } ? "" : " and no `apiVersion`"
             log.error(place, "manifest", "has no `kind`\(hint); is this a Kubernetes manifest?")
             return nil
         }
-        guard let version = node["apiVersion"]?.text else {
+        guard let version = node["apiVersion"]?.text ?? (kind == inherited?.kind ? inherited?.version : nil) else {
             log.error(place, kind, "has no `apiVersion`; write it as kubectl wants it")
             return nil
         }

@@ -52,7 +52,16 @@ struct ManifestFiles {
         let manifests = names.filter { name in
             !name.hasPrefix(".") && ConfigurationLoader.manifestSuffixes.contains { name.hasSuffix($0) }
         }.sorted()
-        if manifests.isEmpty { said.warning(place, "manifests", "the folder \(path) holds no *.yaml or *.yml file") }
+        if manifests.isEmpty { said.warning(place, "manifests", "the folder \(path) holds no *.yaml, *.yml or *.json file") }
+        noteFolders(names, in: path, place)
         return manifests.map { FilePath.joined(path, $0) }
+    }
+
+    /// What is hidden, as the folders behind a mounted ConfigMap are, is meant to be passed over.
+    private mutating func noteFolders(_ names: [String], in path: String, _ place: Place) {
+        let folders = names.filter { !$0.hasPrefix(".") && FilePath.kind(of: FilePath.joined(path, $0)) == .folder }.sorted()
+        guard !folders.isEmpty else { return }
+        let shown = folders.prefix(5).joined(separator: ", ") + (folders.count > 5 ? "…" : "")
+        said.note(place, "manifests", "folders in the folder \(path) are not read (\(shown)); name them under `manifests:`, too")
     }
 }
