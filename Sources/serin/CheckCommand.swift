@@ -69,7 +69,8 @@ struct CheckCommand: ParsableCommand {
     private func compare() throws {
         let result = config.map(ConfigurationLoader.migration(file:))
             ?? ConfigurationLoader.migration(manifests: manifests, prefix: annotationsPrefix.flatMap(AnnotationPrefix.init))
-        Output.report(result.diagnostics, atLeast: .error)
+        // What is not read is not in the report.
+        Output.report(result.diagnostics.filter { $0.severity == .error || $0.object == "manifests" })
         guard let report = result.report else { throw ExitCode(1) }
         if json { Output.bytes(report.json) } else { Output.line(report.description) }
     }

@@ -119,8 +119,14 @@ import Testing
     private static let nothing = "nothing it says can send it a request: "
 
     @Test(arguments: [
-        Rules(name: "no address", annotations: ["serin.dev/canary-by-source-range": "bad"],
-              inactive: nothing + "serin.dev/canary-by-source-range (invalid) never holds", says: "is no address"),
+        Rules(name: "no address", annotations: ["serin.dev/canary-by-source-range": "10.0.0.0/33"],
+              inactive: nothing + "serin.dev/canary-by-source-range (invalid) never holds", says: "\"10.0.0.0/33\" never holds, it has no CIDR block"),
+        Rules(name: "an address and none", annotations: ["serin.dev/canary-by-source-range": "bad, 10.0.0.0/8"], inactive: nil,
+              says: "holds \"bad\", which is no address and no CIDR block: it is left out"),
+        Rules(name: "a line of several", annotations: ["serin.dev/canary-by-headers": "X-Beta; 1"], inactive: nothing + "X-Beta; 1 (invalid) never holds",
+              says: "has the line \"X-Beta; 1\", which never holds; expected lines such as"),
+        Rules(name: "a line of all", annotations: ["serin.dev/canary-by-headers": "X-Beta; 1", "serin.dev/canary-match": "all"],
+              inactive: nothing + "X-Beta; 1 (invalid) never holds", says: "which never holds, so that the canary gets no request; expected"),
         Rules(name: "no parameter", annotations: ["serin.dev/canary-by-query": ""], inactive: nothing + "query  (invalid) never holds",
               says: "expected the name of a query parameter"),
         Rules(name: "no remainder", annotations: ["canary-by-header": "v", "serin.dev/canary-by-header-mod": "x"],
@@ -143,7 +149,7 @@ import Testing
               says: "nginx.ingress.kubernetes.io/canary-by-header: \"X.Y\" never holds: header x.y, whose name holds more"),
         Rules(name: "a field that passes", annotations: ["canary-by-header": "X.Y"], top: "underscoresInHeaders: true", inactive: nil),
         Rules(name: "no field", annotations: ["canary-by-header": "X Y"], top: "underscoresInHeaders: true",
-              inactive: nothing + "header x y is dropped from every request (R22)",
+              inactive: nothing + "header x y can't be sent at all (R22)",
               says: "\"X Y\" never holds: header x y can't be sent at all"),
         Rules(name: "an underscore is a hyphen", annotations: ["canary-by-header": "x_canary"], inactive: nil),
         Rules(name: "further fields", annotations: ["serin.dev/canary-by-headers": "X.Y"],
@@ -164,7 +170,8 @@ import Testing
             settings: "", top: test.top)
         #expect(loaded.canaries.map(\.inactive) == [test.inactive])
         let warnings = loaded.diagnostics.filter { $0.severity == .warning }.map(\.message)
-        #expect(test.says.map { says in warnings.contains { $0.contains(says) } } ?? warnings.isEmpty, "\(warnings)")
+        #expect(warnings.count == (test.says == nil ? 0 : 1), "\(warnings)")
+        if let says = test.says { #expect(warnings.contains { $0.contains(says) }, "\(warnings)") }
     }
 
     /// With `canary.failover: both` a canary without a rule answers for a stable version without endpoints.
@@ -172,6 +179,105 @@ import Testing
         let loaded = Loaded(
             [.main("main", "a/ shop"), .canary("next", "a/ next", annotations: [:])], empty: ["default/shop"], settings: "failover: both")
         #expect(loaded.canaries.map(\.inactive) == [nil])
+    }
+
+    // MARK: Several Services, several paths (R20, R21.2)
+
+    struct Bound: Sendable, CustomTestStringConvertible {
+        let name: String
+        let ingresses: [Ingress]
+        var empty: [String] = []
+        var mode = "ingress-nginx"
+        /// Of each route, in the order of their paths, each canary's Service and why it is not in effect.
+        let routes: [[String]]
+        /// What joined no route.
+        var unbound: [String] = []
+        /// Whether R20 is noted, and of which paths.
+        var note: String?
+        var testDescription: String { name }
+    }
+
+    private static let twoPaths = Ingress.main("main", "a/ shop", "a/x shop")
+    private static let noRule = "it has no header, no cookie and no weight above 0 (R27)"
+
+    @Test(arguments: [
+        Bound(name: "a Service of its own for each path",
+              ingresses: [twoPaths, .canary("next", "a/ next", "a/x other", annotations: ["canary-weight": "100"])],
+              routes: [["default/next:80 in effect"], ["default/next:80 in effect"]],
+              unbound: ["a/x: Service default/shop:80 has Service default/next:80 of Ingress default/next for its canary already, so that Service default/other:80 is never asked (R21.2)"],
+              note: "a/x (Prefix)"),
+        Bound(name: "two Services for one path", ingresses: [.main("main", "a/ shop"), .canary("next", "a/ next", "a/ other")],
+              routes: [["default/next:80 in effect"]],
+              unbound: ["a/: Service default/shop:80 has Service default/next:80 of Ingress default/next for its canary already, so that Service default/other:80 is never asked (R21.2)"]),
+        Bound(name: "a weight of 0", ingresses: [twoPaths, .canary("next", "a/ next", annotations: ["canary-weight": "0"])],
+              routes: [["default/next:80 " + noRule], ["default/next:80 " + noRule]]),
+        Bound(name: "no endpoint", ingresses: [twoPaths, .canary("next", "a/ next")], empty: ["default/next"],
+              routes: Array(repeating: ["default/next:80 " + lack + "stable answers its requests (R21.3)"], count: 2)),
+        Bound(name: "in effect", ingresses: [twoPaths, .canary("next", "a/ next")],
+              routes: [["default/next:80 in effect"], ["default/next:80 in effect"]], note: "a/x (Prefix)"),
+        Bound(name: "two canaries of one header", ingresses: [
+            .main("main", "a/ shop"), .canary("next", day: 2, "a/ next", annotations: ["canary-by-header": "x"]),
+            .canary("other", day: 3, "a/ other", annotations: ["canary-by-header": "X"]),
+        ], mode: "scoped", routes: [["default/next:80 in effect", "default/other:80 " + nothing + "header x sends requests to Ingress default/next first"]]),
+    ])
+    func bound(_ test: Bound) {
+        let loaded = Loaded(test.ingresses, empty: test.empty, settings: "compatibility: \(test.mode)")
+        let routes = loaded.snapshot.routes.routes.sorted { $0.path < $1.path }
+        #expect(routes.map { route in
+            zip(route.canaries, loaded.obstacles[route.index]).map { "\(loaded.snapshot.backends[$0.backend].name) \($1 ?? "in effect")" }
+        } == test.routes)
+        #expect(loaded.canaries.filter { !$0.isBound }.map { "\($0.host)\($0.path): \($0.inactive ?? "")" } == test.unbound)
+        let notes = loaded.messages.filter { $0.contains("(R20)") }
+        #expect(notes.count == (test.note == nil ? 0 : 1), "\(notes)")
+        if let note = test.note { #expect(notes.contains { $0.contains("takes requests of \(note) as well") }, "\(notes)") }
+    }
+
+    // MARK: Why there is no main path
+
+    struct Missing: Sendable, CustomTestStringConvertible {
+        let name: String
+        var main = Ingress.main("main", "a/ shop")
+        let canary: String
+        let scoped: String
+        let exact: String
+        var testDescription: String { name }
+    }
+
+    private static let takes = ", which takes Service default/next:80 out of effect everywhere (R18)"
+
+    @Test(arguments: [
+        Missing(name: "no such path", canary: "a/beta", scoped: "no Ingress without the canary annotation has this path (the host has /); write the same path",
+                exact: "no Ingress without the canary annotation has this path (the host has /)\(takes); write the same path"),
+        Missing(name: "another type", canary: "=a/", scoped: "Ingress default/main has a/ (Prefix); give both the same pathType",
+                exact: "Ingress default/main has a/ (Prefix)\(takes); give both the same pathType"),
+        Missing(name: "no such host", canary: "b/", scoped: "no Ingress without the canary annotation has this host; add the main Ingress",
+                exact: "no Ingress without the canary annotation has this host (R17); add the main Ingress"),
+        Missing(name: "an alias", main: .main("main", "a/ shop", annotations: ["server-alias": "b"]), canary: "b/",
+                scoped: "this host is only an alias of a, which Ingress default/main has (R17); write a",
+                exact: "this host is only an alias of a, which Ingress default/main has (R17); write a"),
+        Missing(name: "a wildcard", main: .main("main", "*.w.x/ shop"), canary: "q.w.x/",
+                scoped: "this host is only one of *.w.x, which Ingress default/main has (R17); write *.w.x, or add a main path of this host",
+                exact: "this host is only one of *.w.x, which Ingress default/main has (R17); write *.w.x, or add a main path of this host"),
+    ])
+    func missing(_ test: Missing) {
+        for (mode, expected) in [("scoped", test.scoped), ("ingress-nginx", test.exact)] {
+            let loaded = Loaded([test.main, .canary("next", "\(test.canary) next")], empty: [], settings: "compatibility: \(mode)")
+            #expect(loaded.canaries.map(\.inactive) == [expected])
+        }
+    }
+
+    /// A path that is skipped leaves its host without one that serves.
+    @Test(arguments: [("scoped", ""), ("ingress-nginx", takes)])
+    func aHostWithoutAPath(_ mode: String, _ consequence: String) {
+        let main = """
+            {apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: rb}, spec: {rules: [{host: b, http: {paths: [{path: /, pathType: Prefix,
+              backend: {resource: {apiGroup: k, kind: StorageBucket, name: x}}}]}}]}}
+            ---
+
+            """
+        let canary = Ingress.canary("next", "b/ next")
+        let loaded = Loaded(main + canary.yaml, settings: "canary: {compatibility: \(mode)}\nservices: {next: [127.0.0.1:1]}")
+        #expect(loaded.canaries.map(\.inactive) == ["Ingress default/rb has this host, but no path of it leads to a Service\(consequence); add the main path"])
     }
 
     // MARK: Weights

@@ -75,12 +75,12 @@ import Testing
             "R16 a canary path whose Service is another's main is an ordinary location",
             [.main("main", day: 1, "a/ shop", "b/ next"), .canary("next", day: 2, "a/new next")],
             routes: ["a/ > default/shop:80", "b/ > default/next:80", "a/new > default/next:80"],
-            inactive: ["Ingress default/next a/new: Service default/next:80 was first named by Ingress default/main…R13…It answers all requests of a/new (Prefix)"]),
+            inactive: ["Ingress default/next a/new: Service default/next:80 was first named by Ingress default/main…R13…and answers all requests of a/new (Prefix)"]),
         PlanCase(
             "R16 of an unknown host, on the default server (oddity 17)",
             [.main("main", day: 1, "a/ shop", "b/ next"), .canary("next", day: 2, "nowhere/new next")],
             routes: ["a/ > default/shop:80", "b/ > default/next:80", "*/new > default/next:80"],
-            inactive: ["Ingress default/next nowhere/new: …R13…It answers all requests of */new (Prefix)"]),
+            inactive: ["Ingress default/next nowhere/new: …R13…and answers all requests of */new (Prefix)"]),
     ]
 
     @Test(arguments: table) func makesTheTable(_ test: PlanCase) { test.check("ingress-nginx") }
@@ -127,7 +127,7 @@ import Testing
         PlanCase(
             "R17 a wildcard is its own host string", [.main("main", "*.x/ shop"), .canary("one", "b.x/ one"), .canary("two", "*.x/ two")],
             routes: ["*.x/ > default/shop:80 + default/two:80 \(weight)"],
-            inactive: ["Ingress default/one b.x/: no Ingress…R17"]),
+            inactive: ["Ingress default/one b.x/: this host is only one of *.x…R17"]),
         PlanCase(
             "R17 not into itself", [.main("main", "a/ shop"), .canary("self", "a/ shop")], routes: ["a/ > default/shop:80"],
             inactive: ["Ingress default/self a/: Service default/shop:80 was first named by Ingress default/main…R13"]),
@@ -136,12 +136,12 @@ import Testing
             [main, .canary("next", "a/ next", "a/stray next")], routes: ["a/ > default/shop:80"],
             inactive: [
                 "Ingress default/next a/: a/stray (Prefix) of Ingress default/next at test.yaml:3 has no main path…R18",
-                "Ingress default/next a/stray: no Ingress without the canary annotation has this path, the host has /;…R18",
+                "Ingress default/next a/stray: no Ingress without the canary annotation has this path (the host has /)…R18…; write the same path",
             ]),
         PlanCase(
             "R18 of another type as well",
             [main, .canary("next", "=a/ next")], routes: ["a/ > default/shop:80"],
-            inactive: ["Ingress default/next a/: Ingress default/main has a/ (Prefix); give both the same pathType…R18"]),
+            inactive: ["Ingress default/next a/: Ingress default/main has a/ (Prefix)…R18…; give both the same pathType"]),
         PlanCase(
             "R18 for everybody", [main, .canary("one", day: 2, "a/ next"), .canary("two", day: 3, "a/stray next")],
             routes: ["a/ > default/shop:80"],

@@ -21,6 +21,11 @@ import Testing
         """
     }
 
+    private static func json(_ name: String) -> String {
+        #"{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "\#(name)"}, "spec": {"rules": [{"http": {"paths": [{"path": "/\#(name)", "#
+            + #""pathType": "Prefix", "backend": {"service": {"name": "shop", "port": {"number": 80}}}}]}}]}}"#
+    }
+
     /// Loads `serin.yaml` of a folder with `files`, and gives the diagnostics with the folder cut off.
     private func load(_ files: [String: String]) throws -> (result: LoadResult, messages: [String]) {
         let folder = try Scratch.folder()
@@ -34,12 +39,34 @@ import Testing
         let (result, messages) = try load([
             "serin.yaml": "manifests: [more/, single.yml]\nservices: {shop: [127.0.0.1:80]}\naccessLog: {format: combined, path: a.log}\n",
             "more/b.yml": Self.ingress("b"), "more/a.yaml": Self.ingress("a"), "more/readme.md": "no: [yaml",
-            "more/.hidden.yaml": "no: [yaml", "more/deeper/c.yaml": "no: [yaml", "single.yml": Self.ingress("single"),
+            "more/c.json": Self.json("c"), "more/.hidden.yaml": "no: [yaml", "more/deeper/c.yaml": "no: [yaml", "more/..data/c.yaml": "no: [yaml",
+            "single.yml": Self.ingress("single"),
         ])
-        #expect(messages.isEmpty)
+        #expect(messages == ["serin.yaml:1: note: manifests: folders in the folder more/ are not read (deeper); name them under `manifests:`, too"])
         let configuration = try #require(result.configuration)
-        #expect(configuration.snapshot.routes.routes.map(\.path) == ["/a", "/b", "/single"])
+        #expect(configuration.snapshot.routes.routes.map(\.path) == ["/a", "/b", "/c", "/single"])
         #expect(configuration.settings.accessLog.path?.hasSuffix("/a.log") == true)
+    }
+
+    /// The API leaves out of the items of an IngressList what they are; so does `kubectl get --raw`.
+    @Test func itemsOfAListAreOfItsKind() throws {
+        func item(_ name: String) -> String {
+            Self.json(name).replacingOccurrences(of: #""apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "#, with: "")
+        }
+        let service = #"{"metadata": {"name": "shop"}, "spec": {"clusterIP": "10.0.0.1", "ports": [{"port": 80}]}}"#
+        let (result, messages) = try load([
+            "serin.yaml": "manifests: [all/]\nservices: {shop: [127.0.0.1:80]}\n",
+            "all/ingresses.json": #"{"apiVersion": "networking.k8s.io/v1", "kind": "IngressList", "items": [\#(item("a")), \#(Self.json("b"))]}"#,
+            "all/old.json": #"{"apiVersion": "networking.k8s.io/v1beta1", "kind": "IngressList", "items": [\#(item("c"))]}"#,
+            "all/services.json": #"{"apiVersion": "v1", "kind": "ServiceList", "items": [\#(service)]}"#,
+            "all/list.json": #"{"apiVersion": "v1", "kind": "List", "items": [\#(service)]}"#,
+        ])
+        #expect(messages == [
+            "all/list.json:1: error: manifest: has no `kind` and no `apiVersion`; is this a Kubernetes manifest?",
+            "all/old.json:1: warning: Ingress default/c: `service` in a backend belongs to networking.k8s.io/v1: taken as meant, but kubectl would refuse it; "
+                + "v1beta1 has `serviceName` and `servicePort`",
+        ])
+        #expect(result.configuration == nil)
     }
 
     @Test func whatIsMissingIsNamed() throws {
@@ -50,7 +77,7 @@ import Testing
         #expect(
             messages == [
                 "serin.yaml:2: error: manifests: there is no nowhere/; paths are relative to the configuration file",
-                "serin.yaml:3: warning: manifests: the folder empty/ holds no *.yaml or *.yml file",
+                "serin.yaml:3: warning: manifests: the folder empty/ holds no *.yaml, *.yml or *.json file",
                 "serin.yaml:6: warning: manifests: a.yaml is named twice; it is read once",
                 "./a.yaml:1: error: Service default/shop: the same object is also at a.yaml:1; remove one or rename it",
             ])

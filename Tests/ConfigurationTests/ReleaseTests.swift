@@ -82,7 +82,10 @@ import Testing
         Case(name: "a match and weights", match: header, weight: "new: 50, old: 50", rules: [pin, "header foo ~ ^bar$", "weight 50/100 by request"]),
         Case(name: "a match and the old one's weight", match: header, weight: "old: 300", rules: [pin, "header foo ~ ^bar$", "weight 25/100 by request"]),
         Case(name: "no sum", match: header, weight: "new: 0, old: 0", rules: ["header foo ~ ^bar$"], warnings: ["no sum"]),
-        Case(name: "three weights", weight: "new: 1, old: 1, more: 8", rules: [pin, "weight 50/100 by request"], warnings: ["the first two count"]),
+        Case(name: "one of no path", weight: "new: 1, more: 8, old: 1", rules: [pin, "weight 50/100 by request"],
+             warnings: ["names the Service more, which no path has: its weight does not count"]),
+        Case(name: "a match, and weights of no path", match: header, weight: "foo: 10, bar: 90", rules: ["header foo ~ ^bar$"],
+             warnings: ["names the Service foo, which no path has", "names the Service bar, which no path has"]),
         Case(name: "two matches", match: header + #", old: query("q", "1")"#, rules: ["header foo ~ ^bar$"], warnings: ["two Services"]),
         Case(name: "an unknown kind", match: #"new: method("foo", "GET")"#, warnings: ["can't be read", "(R16)"]),
         Case(name: "a value without marks", match: #"new: header("foo", bar)"#, warnings: ["can't be read", "(R16)"]),
@@ -91,7 +94,7 @@ import Testing
         Case(name: "nothing", weight: ",", warnings: ["names no Service", "(R16)"]),
         Case(name: "another Service", weight: "other: 1", warnings: ["no path has the Service other", "(R16)"]),
         Case(name: "a pattern that does not compile", match: #"new: header("foo", /(/)"#, rules: ["header foo ~ ( (invalid)"], warnings: ["never matches"],
-             inactive: "nothing it says can send it a request: header foo ~ ( (invalid) never holds"),
+             inactive: "nothing it says can send it a request: header foo ~ ( does not compile (R21)"),
     ]
 
     @Test(arguments: cases, ["scoped"]) func compiled(_ test: Case, _ mode: String) throws {
@@ -122,6 +125,18 @@ import Testing
         let messages = loaded.diagnostics.filter { $0.severity == .warning }.map(\.message)
         #expect(messages.count == test.warnings.count, "\(messages)")
         for (message, part) in zip(messages, test.warnings) { #expect(message.contains(part), "\(message)") }
+        // By weights alone, which one is new is nowhere said but by their order.
+        let notes = loaded.diagnostics.filter { $0.severity == .note && $0.message.contains("service-weight") }.map(\.message)
+        #expect(notes.count == (test.match == nil && !test.rules.isEmpty ? 1 : 0), "\(notes)")
+        let new = test.stable == "old" ? "new" : "old"
+        #expect(notes.allSatisfy { $0.hasSuffix("takes \(new), which it names first, for the new Service: that is the canary") }, "\(notes)")
+    }
+
+    @Test func threeServicesOfAPath() {
+        let loaded = Loaded(
+            [.main("shop", "a/ old", "a/ new", "b/ more", annotations: ["service-weight": "new: 1, old: 1, more: 8"])], empty: [], settings: "")
+        #expect(loaded.messages.contains { $0.contains("names more than two Services; the first two count") }, "\(loaded.messages)")
+        #expect(loaded.snapshot.routes.routes[0].canaries.map(\.weight) == [50])
     }
 }
 
@@ -135,12 +150,12 @@ extension ReleaseTests {
             routes: [
                 "a/ > default/old:80 + default/new:80 release cookie a8a6ed2d9486ef56f6bb32e0b8fb740e, weight 50/100 by request",
                 "a/x > default/new:80", "b/ > default/old:80",
-            ]),
+            ], messages: ["note: Ingress default/shop: …takes new, which it names first"]),
         PlanCase(
             "an older Ingress has the path",
             [.main("first", day: 1, "a/ other"), .main("shop", day: 2, "a/ old", "a/ new", annotations: weights)],
             routes: ["a/ > default/other:80"], inactive: ["Ingress default/shop a/: it is a path of another Ingress…(R16)"],
-            messages: ["Ingress default/shop: a/ (Prefix) is already a path of Ingress default/first…R16"]),
+            messages: ["takes new, which it names first", "Ingress default/shop: a/ (Prefix) is already a path of Ingress default/first…R16"]),
         PlanCase(
             "the new Service has no endpoint", [.main("shop", "a/ old", "a/ new", annotations: ["service-match": "new: header(\"x\", \"1\")"])],
             empty: ["default/new"], routes: ["a/ > default/old:80 + default/new:80 (503) header x = 1"],

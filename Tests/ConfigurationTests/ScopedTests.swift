@@ -16,7 +16,7 @@ import Testing
             "1 only a path without a main path is out of effect", [main, .canary("next", "a/ next", "a/stray next", "b/ next", "=a/ next")],
             routes: ["a/ > default/shop:80 + default/next:80 \(weight)"],
             inactive: [
-                "Ingress default/next a/stray: no Ingress without the canary annotation has this path, the host has /",
+                "Ingress default/next a/stray: no Ingress without the canary annotation has this path (the host has /); write the same path",
                 "Ingress default/next b/: no Ingress without the canary annotation has this host",
                 "Ingress default/next a/: Ingress default/main has a/ (Prefix); give both the same pathType",
             ]),

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The subcommands that answer and end, and how `run` fails.
@@ -38,6 +39,16 @@ import Testing
         try folder.write(
             settings.replacingOccurrences(of: "good/", with: "lost/") + "services: {new: [\"127.0.0.1:9002\"]}\n", to: "lost.yaml")
         try folder.write("manifests: [nowhere/]\n", to: "nowhere.yaml")
+        try folder.write(
+            [
+                Ingress.main("leaking", "leak.example/ old", "leak.example/x old"),
+                .canary("leaking-canary", "leak.example/ new", "leak.example/x third", annotations: ["canary-weight": "100"]),
+            ].map(\.yaml).joined(separator: "\n---\n"),
+            to: "leaking/all.yaml")
+        try folder.write(
+            settings.replacingOccurrences(of: "good/", with: "leaking/") + "canary: {compatibility: ingress-nginx}\n" + services, to: "leaking.yaml")
+        try folder.write(#"{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "deep"}, "spec": {}}"#, to: "deep/a.json")
+        try folder.write("", to: "deep/deeper/b.yaml")
         try folder.write(
             Manifests.ingress("told", service: "old", annotations: ["serin.dev/upstream-proxy-protocol": "v2"]), to: "told/told.yaml")
         try folder.write(settings.replacingOccurrences(of: "good/", with: "told/") + "gzip: {types: [text/html]}\n" + services, to: "told.yaml")
@@ -109,6 +120,15 @@ import Testing
         Case(
             name: "routes: a canary without endpoints", arguments: ["routes", "-c", "warned.yaml"], exit: 0,
             output: ["Ingress default/shop-canary, not in effect: Service default/new:80 has no endpoint"]),
+        Case(
+            name: "routes: a canary with a Service for each path", arguments: ["routes", "-c", "leaking.yaml"], exit: 0,
+            output: [
+                "Ingress default/leaking-canary, in effect\n            weight 100/100 by request\nleak.example/x (Prefix)",
+                "leak.example/x (Prefix)  Ingress default/leaking-canary is not in effect: Service default/old:80 has Service default/new:80",
+            ]),
+        Case(
+            name: "check --migrating: what is not read is said", arguments: ["check", "--migrating", "deep"], exit: 0,
+            output: ["1 Ingress"], errors: ["note: manifests: folders in the folder deep are not read (deeper)"]),
         Case(name: "routes: bad", arguments: ["routes", "-c", "bad.yaml"], exit: 1, errors: ["bad.yaml:4: error: "], lines: 1),
         Case(
             name: "explain: the canary", arguments: ["explain", "-c", "good.yaml", "-H", "foo: bar", "http://shop.example/x?y"], exit: 0,

@@ -79,6 +79,105 @@ import Testing
         }
     }
 
+    struct Shadow: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        /// Whether requests reach it, by canary.
+        let reached: [Bool]
+        /// Without name, backend and sequence.
+        let canaries: [Canary]
+        /// Of the last canary.
+        var says: String?
+
+        init(_ name: String, _ canaries: (reached: Bool, canary: Canary)..., says: String? = nil) {
+            (testDescription, reached, self.says) = (name, canaries.map(\.reached), says)
+            self.canaries = canaries.map(\.canary)
+        }
+    }
+
+    private static let keys: [ValueKey] = [.header("x"), .header("y"), .cookie("c")]
+
+    private static func canary(
+        _ name: String, x: HeaderRule.Match? = nil, cookie: Bool = false, _ conditions: [Condition] = [], _ combination: Combination = .any,
+        weight: Int = 0, mirrored: Bool = false
+    ) -> Canary {
+        Canary(
+            name: name, backend: 1, header: x.map { HeaderRule(key: 0, match: $0) }, cookie: cookie ? 2 : nil, conditions: conditions,
+            combination: combination, weight: weight, mirror: mirrored ? Mirror(share: 100, sequence: 0) : nil, sequence: 0)
+    }
+
+    private static func x(_ values: String...) -> Condition { Condition(.header, key: 0, test: .anyOf(values.map(utf8))) }
+    private static func y(_ values: String...) -> Condition { Condition(.header, key: 1, test: .anyOf(values.map(utf8))) }
+    private static let yAlways = Condition(.header, key: 1, test: .alwaysNever)
+    private static let c = Condition(.cookie, key: 2, test: .anyOf([utf8("a")]))
+
+    /// What a canary asks for, an other one may get first: what is said of it agrees with the decision on all requests there are.
+    @Test(arguments: [
+        Shadow("equal headers", (true, canary("one", x: .alwaysNever)), (false, canary("two", x: .alwaysNever)), says: "header x sends requests to Ingress one first"),
+        Shadow("equal values", (true, canary("one", x: .value(utf8("a")))), (false, canary("two", x: .value(utf8("a"))))),
+        Shadow("other values", (true, canary("one", x: .value(utf8("a")))), (true, canary("two", x: .value(utf8("b"))))),
+        Shadow("a value and a list with it", (true, canary("one", [x("a", "b")])), (false, canary("two", x: .value(utf8("b")))), says: "header x = b sends requests to Ingress one first"),
+        Shadow("a list and a part of it", (true, canary("one", x: .value(utf8("b")))), (true, canary("two", [x("a", "b")]))),
+        Shadow("always and a value", (true, canary("one", x: .alwaysNever)), (true, canary("two", x: .value(utf8("a"))))),
+        Shadow("equal cookies", (true, canary("one", cookie: true)), (false, canary("two", cookie: true)), says: "cookie c sends requests to Ingress one first"),
+        Shadow("a header may rule the older one out", (true, canary("one", x: .alwaysNever, cookie: true)), (true, canary("two", cookie: true))),
+        Shadow("but if it rules both out", (true, canary("one", x: .alwaysNever, cookie: true)), (false, canary("two", x: .alwaysNever, cookie: true))),
+        Shadow("a value rules nobody out", (true, canary("one", x: .value(utf8("a")), cookie: true)), (false, canary("two", cookie: true))),
+        Shadow("in the same family, too", (true, canary("one", x: .alwaysNever, [y("a")])), (true, canary("two", [y("a")]))),
+        Shadow("a weight beside it", (true, canary("one", x: .alwaysNever)), (true, canary("two", x: .alwaysNever, weight: 10))),
+        Shadow("the third", (true, canary("one", x: .alwaysNever)), (true, canary("two", cookie: true)), (false, canary("three", x: .alwaysNever, cookie: true))),
+        Shadow("all, of which one is the older one's", (true, canary("one", [x("a")])), (false, canary("two", [x("a"), c], .all)), says: "header x = a and cookie c = a sends requests to Ingress one first"),
+        Shadow("all, tried before", (true, canary("one", cookie: true)), (true, canary("two", [x("a"), c], .all))),
+        Shadow("all and more", (true, canary("one", [x("a"), c], .all)), (true, canary("two", [x("a")])), (false, canary("three", [x("a"), yAlways, c], .all))),
+        Shadow("the younger before the older one's weight", (true, canary("two", [x("a")])), (false, canary("one", [x("a"), c], .allThenWeight, weight: 100))),
+        Shadow("the older one's weight behind the younger", (false, canary("one", [x("a"), c], .allThenWeight, weight: 100)), (true, canary("two", [x("a")]))),
+    ])
+    func shadows(_ test: Shadow) {
+        let route = Route.with(test.canaries, keys: Self.keys)
+        let rolls = RollSource(names: ["c"]) { 1 }
+        var reached = test.canaries.map { _ in false }
+        let values = [nil, "a", "b", "always", "never"]
+        for x in values {
+            for y in values {
+                for c in values {
+                    let said = [(Self.keys[0], x), (Self.keys[1], y), (Self.keys[2], c)].compactMap { key, value in value.map { (key, $0) } }
+                    for _ in 0..<12 {
+                        if case .canary(let index) = route.choose(Dictionary(uniqueKeysWithValues: said), rolls).version { reached[index] = true }
+                    }
+                }
+            }
+        }
+        #expect(reached == test.reached)
+        let obstacles = test.canaries.indices.map { route.obstacles(of: $0, passesUnusual: false) }
+        #expect(obstacles.map { $0 == nil } == test.reached, "\(obstacles)")
+        if let says = test.says { #expect(obstacles.last == [says]) }
+    }
+
+    /// A canary with copies only is in effect while stable is.
+    @Test(arguments: [
+        Shadow("something is left", (true, canary("one", weight: 99)), (true, canary("two", mirrored: true))),
+        Shadow("nothing is left", (true, canary("one", weight: 100)), (false, canary("two", mirrored: true)), says: "the weight of Ingress one leaves stable no request to copy"),
+        Shadow("by two", (true, canary("one", weight: 50)), (true, canary("two", weight: 50)), (false, canary("three", mirrored: true)),
+               says: "the weights of Ingress one and two leave stable no request to copy"),
+        Shadow("but for those who say never", (true, canary("one", cookie: true, weight: 100)), (true, canary("two", mirrored: true))),
+        Shadow("but for those who are in no group", (true, canary("one", [x("a"), c], .allThenWeight, weight: 100)), (true, canary("two", mirrored: true))),
+        Shadow("a header that says only yes", (true, canary("one", x: .value(utf8("a")), weight: 100)), (false, canary("two", mirrored: true))),
+    ])
+    func copies(_ test: Shadow) {
+        let route = Route.with(test.canaries, keys: Self.keys)
+        let rolls = RollSource(names: ["c"]) { 1 }
+        var isStableReached = false
+        for x in [nil, "a", "never"] {
+            for c in [nil, "a", "never"] {
+                let said = [(Self.keys[0], x), (Self.keys[2], c)].compactMap { key, value in value.map { (key, $0) } }
+                for _ in 0..<200 where route.choose(Dictionary(uniqueKeysWithValues: said), rolls).version == .stable { isStableReached = true }
+            }
+        }
+        #expect(isStableReached == (test.reached.last == true))
+        let obstacles = test.canaries.indices.map { route.obstacles(of: $0, passesUnusual: false) }
+        #expect(obstacles.map { $0 == nil } == test.reached, "\(obstacles)")
+        if let says = test.says { #expect(obstacles.last == [says]) }
+    }
+
     @Test(arguments: [
         ("X-Canary", true, true), ("x_canary", true, true), ("X.Y", false, true), ("X Y", false, false), ("x:y", false, false), ("x\u{7F}", false, false),
     ])

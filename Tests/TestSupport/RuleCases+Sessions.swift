@@ -26,6 +26,14 @@ extension RuleCases {
             Ask("X: always", takesCookie: true, is: .next("header")), Ask(sendsCookie: true, is: .next("affinity")),
             Ask("X: never", sendsCookie: true, is: .next("affinity"), scoped: .shop("header-never"))),
         RuleCase(
+            "R21.4 the canary's counts even where R13 leaves it no rules", [
+                .main("other", day: 1, "a/o next", annotations: ["affinity": "cookie", "session-cookie-path": "/"]),
+                .main("main", day: 2, "a/ shop", annotations: ["affinity": "cookie", "session-cookie-path": "/"]),
+                .canary("canary", day: 3, "a/ next", annotations: ["canary-by-header": "X", "affinity-canary-behavior": "legacy"]),
+            ],
+            Ask("X: always", is: .shop("no-rule"), scoped: .next("header")), Ask("/o", takesCookie: true, is: .next()),
+            Ask(sendsCookie: true, is: .next("affinity"), scoped: .shop("no-rule"))),
+        RuleCase(
             "R30 legacy: the canary sets no cookie", shop(canary: ["canary-by-header": "X", "affinity-canary-behavior": "legacy"]),
             Ask("X: always", takesCookie: false, is: .next("header"))),
         RuleCase(

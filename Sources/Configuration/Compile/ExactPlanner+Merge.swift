@@ -193,8 +193,8 @@ extension ExactPlanner {
         if backend.deletion != nil { return deleted(main) }
         guard let first = backend.alternatives.first?.backend, let winner = backends[first] else { return nil }
         let creator = ingresses[winner.creator].manifest
-        return "\(main.description) has \(first.description) of \(creator.object) for its canary already, and only the first is "
-            + "ever asked (R21.2)"
+        return "\(main.description) has \(first.description) of \(creator.object) for its canary already, so that "
+            + "\(canary.description) is never asked (R21.2)"
     }
 
     private func missing(_ place: RoutePlace, _ consequence: String) -> String {

@@ -27,12 +27,17 @@ struct DecodedObject: Sendable {
                 log.error(place.at(line: items.line), kind, "expected a list of objects under `items`, found \(items.found)")
                 return objects.append(DecodedObject(manifest: nil, said: log))
             }
-            let kindOfItems = kind.dropLast("List".count)
-            let type = kindOfItems.isEmpty ? nil : ManifestDecoder.ObjectType(kind: String(kindOfItems), version: node["apiVersion"]?.text)
+            let type = typeOfItems(kind, node)
             for item in items { append(item, type, place.at(line: item.line), depth: depth + 1, to: &objects) }
             return
         }
         let manifest = ManifestDecoder.decode(node, inherited, place, log: &log)
         if manifest != nil || !log.entries.isEmpty { objects.append(DecodedObject(manifest: manifest, said: log)) }
+    }
+
+    /// Those of a List say it themselves.
+    private static func typeOfItems(_ kind: String, _ list: YAMLNode) -> ManifestDecoder.ObjectType? {
+        guard let version = list["apiVersion"]?.text, kind != "List" else { return nil }
+        return ManifestDecoder.ObjectType(kind: String(kind.dropLast("List".count)), version: version)
     }
 }

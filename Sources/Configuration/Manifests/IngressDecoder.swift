@@ -5,15 +5,16 @@ struct IngressDecoder {
 
     let place: Place
     let object: String
-    private var isV1 = false
+    private let isV1: Bool
 
-    init(place: Place, object: String) {
+    /// - Parameter version: `apiVersion`.
+    init(place: Place, object: String, version: String) {
         self.place = place
         self.object = object
+        isV1 = version == "networking.k8s.io/v1"
     }
 
     mutating func decode(_ node: YAMLNode, log: inout DiagnosticLog) -> IngressManifest {
-        isV1 = node["apiVersion"]?.text == "networking.k8s.io/v1"
         checkKeys(node, ["apiVersion", "kind", "metadata", "spec", "status"], "", log: &log)
         var ingress = IngressManifest()
         guard let spec = node["spec"] else { return ingress }

@@ -14,7 +14,8 @@ enum ManifestDecoder {
     /// What an object says that it is.
     struct ObjectType {
         let kind: String
-        let version: String?
+        /// `apiVersion`.
+        let version: String
     }
 
     /// Nil for other kinds, with a note, and for what can't be used, with an error.
@@ -45,19 +46,19 @@ enum ManifestDecoder {
         }
         let classScoped = kind == "IngressClass"
         guard let metadata = Metadata(node, kind: kind, hasNamespace: !classScoped, place, log: &log) else { return nil }
-        guard let body = body(kind, node, metadata, place, metadata.object, log: &log) else { return nil }
+        guard let body = body(ObjectType(kind: kind, version: version), node, metadata, place, metadata.object, log: &log) else { return nil }
         return Manifest(
             kind: kind, namespace: metadata.namespace, name: metadata.name, place: place,
             created: metadata.created, labels: metadata.labels, annotations: metadata.annotations, body: body)
     }
 
     private static func body(
-        _ kind: String, _ node: YAMLNode, _ metadata: Metadata, _ place: Place, _ object: String,
+        _ type: ObjectType, _ node: YAMLNode, _ metadata: Metadata, _ place: Place, _ object: String,
         log: inout DiagnosticLog
     ) -> Manifest.Body? {
-        switch kind {
+        switch type.kind {
         case "Ingress":
-            var decoder = IngressDecoder(place: place, object: object)
+            var decoder = IngressDecoder(place: place, object: object, version: type.version)
             var said = DiagnosticLog()
             var ingress = decoder.decode(node, log: &said)
             ingress.said = said

@@ -8,6 +8,7 @@ struct Loaded {
     let diagnostics: [Diagnostic]
     let snapshot: Snapshot
     let canaries: [CanaryReport]
+    let obstacles: [[String?]]
     let tls: TLSContexts
 
     /// Compiles one file's text with the settings of `settings`.
@@ -24,6 +25,7 @@ struct Loaded {
         diagnostics = log.sorted
         snapshot = compiled.snapshot
         canaries = compiled.canaries
+        obstacles = compiled.obstacles
         tls = compiled.tls
     }
 
