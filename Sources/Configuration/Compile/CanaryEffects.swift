@@ -29,7 +29,7 @@ struct CanaryEffects {
         self.snapshot = snapshot
         for (position, planned) in plan.routes.enumerated() {
             let route = snapshot.routes.routes[position]
-            let canaries = planned.canaries.prefix(route.canaries.count)
+            let canaries = planned.others.prefix(route.canaries.count)
             for (index, canary) in canaries.enumerated() {
                 let use = Use(canary.backend, of: canary.owner)
                 if bound[use]?[planned.path.place] == nil { bound[use, default: [:]][planned.path.place] = Binding(route: position, canary: index) }

@@ -107,7 +107,7 @@ extension ExactPlanner {
                     route.isWithdrawn = true
                     warnWithdrawn(route, main, attempts[deletion], log: &log)
                 } else if let canary = canary(of: main, at: location.place) {
-                    route.canaries = [canary]
+                    if canary.obstacle == nil { route.canaries = [canary] } else { route.idle = canary }
                 }
                 plan.routes.append(route)
             }

@@ -25,7 +25,7 @@ struct BackendAffinity {
 extension PlannedRoute {
     /// - Parameter cookiePath: what the cookie's path is without an annotation.
     func affinity(_ mode: Compatibility, cookiePath: String, keys: inout ValueKeyList) -> RouteAffinity? {
-        let compiled = canaries.map { canary in canary.affinity.map { Self.compile($0, service: canary.service, cookiePath, &keys) } }
+        let compiled = others.map { canary in canary.affinity.map { Self.compile($0, service: canary.service, cookiePath, &keys) } }
         let stable = affinity.map { Self.compile($0, service: service, cookiePath, &keys) }
         guard stable != nil || compiled.contains(where: { $0 != nil }) else { return nil }
         let decides = compiled.contains { $0 != nil }

@@ -79,6 +79,10 @@ struct PlannedRoute {
     private let ingress: PlannedIngress
     let path: PlannedPath
     var canaries: [PlannedCanary] = []
+    /// A canary without rules, which only those get who have its session cookie (R13, R21.4).
+    var idle: PlannedCanary?
+    /// All that it may ask in place of its own Service.
+    var others: [PlannedCanary] { canaries + (idle.map { [$0] } ?? []) }
     /// Which of its Service's endpoints get requests.
     var balancing: Balancing
     /// How clients stay with the endpoints of its Service.

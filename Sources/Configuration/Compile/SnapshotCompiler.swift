@@ -98,8 +98,8 @@ struct SnapshotCompiler {
             let stable = stable(planned, security, log: &log)
             var keys = ValueKeyList()
             var canaries: [Canary] = []
-            let split = planned.canaries.map { "\($0.annotations.weight)/\($0.annotations.total(in: settings.compatibility))" }
-            for canary in planned.canaries {
+            let split = planned.others.map { "\($0.annotations.weight)/\($0.annotations.total(in: settings.compatibility))" }
+            for canary in planned.others {
                 canaries.append(
                     self.canary(
                         canary, security, sequence: sequence(canary.owner.label, split),
