@@ -1,4 +1,5 @@
 import Routing
+import TestSupport
 import Testing
 
 /// What is said of canaries beside each other agrees with the decision.
@@ -140,7 +141,7 @@ import Testing
             for y in values {
                 for c in values {
                     let said = [(Self.keys[0], x), (Self.keys[1], y), (Self.keys[2], c)].compactMap { key, value in value.map { (key, $0) } }
-                    for _ in 0..<12 {
+                    for _ in 0..<2 {
                         if case .canary(let index) = route.choose(Dictionary(uniqueKeysWithValues: said), rolls).version { reached[index] = true }
                     }
                 }
@@ -176,6 +177,46 @@ import Testing
         let obstacles = test.canaries.indices.map { route.obstacles(of: $0, passesUnusual: false) }
         #expect(obstacles.map { $0 == nil } == test.reached, "\(obstacles)")
         if let says = test.says { #expect(obstacles.last == [says]) }
+    }
+
+    /// Canaries by chance: one that is said to get nothing gets nothing, and no copies either.
+    @Test(arguments: 0..<6) func nothingIsSaidThatIsUntrue(seed: Int) {
+        var random = SeededGenerator(seed: UInt64(seed))
+        var said = (unreachable: 0, reached: 0)
+        for _ in 0..<25 {
+            let route = Route.with((0..<Int.random(in: 2...3, using: &random)).map { Self.canary("c\($0)", &random) }, keys: Self.keys)
+            let rolls = RollSource(names: ["c"]) { 1 }
+            var isStableReached = false, reached = route.canaries.map { _ in false }
+            let values = [nil, "a", "always", "never"]
+            for position in 0..<64 {
+                let request = [(Self.keys[0], values[position % 4]), (Self.keys[1], values[position / 4 % 4]), (Self.keys[2], values[position / 16])]
+                let present = Dictionary(uniqueKeysWithValues: request.compactMap { key, value in value.map { (key, $0) } })
+                for _ in 0..<2 {
+                    switch route.choose(present, rolls).version {
+                    case .stable: isStableReached = true
+                    case .canary(let index): reached[index] = true
+                    }
+                }
+            }
+            for index in route.canaries.indices where route.obstacles(of: index, passesUnusual: false) != nil {
+                #expect(!reached[index], "\(route.canaries.indices.map { route.ruleTexts(of: $0) })")
+                #expect(route.canaries[index].mirror == nil || !isStableReached, "\(route.canaries.indices.map { route.ruleTexts(of: $0) })")
+                said.unreachable += 1
+            }
+            said.reached += reached.count { $0 }
+        }
+        #expect(said.unreachable > 5 && said.reached > 5, "\(said)")
+    }
+
+    private static func canary(_ name: String, _ random: inout SeededGenerator) -> Canary {
+        func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &random) == 0 }
+        let matches: [HeaderRule.Match?] = [nil, nil, .alwaysNever, .alwaysNever, .value(utf8("a")), .value(utf8("b")), .invalidPattern("(")]
+        let match = matches.randomElement(using: &random) ?? nil
+        let conditions = [x("a"), x("a", "b"), y("a"), yAlways, c].filter { _ in oneIn(4) }
+        let combination: Combination = oneIn(2) ? .any : oneIn(2) ? .all : .allThenWeight
+        return canary(
+            name, x: combination == .any ? match : nil, cookie: combination == .any && oneIn(3), conditions, combination,
+            weight: [0, 0, 50, 100].randomElement(using: &random) ?? 0, mirrored: oneIn(4))
     }
 
     @Test(arguments: [

@@ -74,7 +74,8 @@ struct ServiceRelease {
         return weights
     }
 
-    /// The first two of Services that the Ingress has. Without a match, and if it has none of them, those that are to be reported as missing.
+    /// The first two of Services that the Ingress has; without a match, if it has none of them, all, so that the release is reported as
+    /// one that does nothing.
     private static func known(
         _ weights: [(service: String, weight: Int)], _ annotation: Annotation, _ reader: AnnotationReader, hasMatch: Bool,
         log: inout DiagnosticLog

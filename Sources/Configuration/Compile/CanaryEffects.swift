@@ -31,8 +31,8 @@ struct CanaryEffects {
             let route = snapshot.routes.routes[position]
             let canaries = planned.others.prefix(route.canaries.count)
             for (index, canary) in canaries.enumerated() {
-                let use = Use(canary.backend, of: canary.owner)
-                if bound[use]?[planned.path.place] == nil { bound[use, default: [:]][planned.path.place] = Binding(route: position, canary: index) }
+                let use = Use(canary.backend, of: canary.owner), place = planned.path.place
+                if bound[use]?[place] == nil { bound[use, default: [:]][place] = Binding(route: position, canary: index) }
             }
             obstacles.append(canaries.enumerated().map { $1.obstacle ?? obstacle(route, $0) })
         }

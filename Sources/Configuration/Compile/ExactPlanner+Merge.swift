@@ -174,7 +174,9 @@ extension ExactPlanner {
         if let place = served.first(where: { location(at: $0)?.route?.owner.object == ingresses[ingress].manifest.object }) {
             reason += ", and answers all requests of \(place) (R16)"
         }
-        if isAsked, backend.deletion == nil, backend.affinity != nil { reason += "; only clients that still have its session cookie get it (R29)" }
+        if isAsked, backend.deletion == nil, backend.affinity != nil {
+            reason += "; only clients that still have its session cookie get it (R29)"
+        }
         return reason + "; give the canary a Service of its own"
     }
 

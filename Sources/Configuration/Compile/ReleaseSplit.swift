@@ -48,7 +48,8 @@ struct ReleaseSplit {
             return IngressManifest.Rule(host: rule.host, line: rule.line, paths: paths)
         }
         if release.match == nil {
-            reader.note(release.annotation, "takes \(release.newService), which it names first, for the new Service: that is the canary", log: &log)
+            reader.note(
+                release.annotation, "takes \(release.newService), which it names first, for the new Service: that is the canary", log: &log)
         }
         releases.append(Release(owner: manifest, release: release, newPaths: new))
         return manifest.replacing(body: .ingress(ingress))

@@ -46,7 +46,8 @@ enum ManifestDecoder {
         }
         let classScoped = kind == "IngressClass"
         guard let metadata = Metadata(node, kind: kind, hasNamespace: !classScoped, place, log: &log) else { return nil }
-        guard let body = body(ObjectType(kind: kind, version: version), node, metadata, place, metadata.object, log: &log) else { return nil }
+        let type = ObjectType(kind: kind, version: version)
+        guard let body = body(type, node, metadata, place, metadata.object, log: &log) else { return nil }
         return Manifest(
             kind: kind, namespace: metadata.namespace, name: metadata.name, place: place,
             created: metadata.created, labels: metadata.labels, annotations: metadata.annotations, body: body)
