@@ -151,6 +151,9 @@ extension MigrationTests {
                 "R21.2 Ingress default/two a/ (Prefix) | 50 of 100 | 30 of 100…",
             ]),
         Told(
+            "R21.2 of a canary that the older one leaves nothing",
+            [.main("shop", "a/ s"), .canary("one", "a/ can", annotations: ["canary-weight": "100"]), .canary("two", day: 3, "a/ can2")], []),
+        Told(
             "R20 beside a canary of the path",
             [.main("shop", "a/ s", "b/ s", "c/ s"), .canary("one", "a/ can"), .canary("two", day: 3, "b/ can2")],
             [

@@ -23,16 +23,19 @@ extension MigrationCheck {
         let outcomesThere = Outcomes(exact)
         for (position, route) in scoped.routes.enumerated() {
             let place = route.path.place
-            for (index, canary) in route.canaries.enumerated() where isCompared(canary) {
+            let compiled = snapshot.routes.routes[position]
+            for (index, canary) in route.canaries.prefix(compiled.canaries.count).enumerated() where isCompared(canary) {
                 let outcome = outcomesThere.first(of: canary, at: place, line: canary.line)
                 guard let main = there[place], let other = main.canary(canary.owner.label) else {
-                    findings.add(dead(canary, outcome?.obstacle ?? Self.defaultBackend), place)
+                    // Where the canaries before it leave it nothing, it gets no more here.
+                    let isReached = compiled.obstacles(of: index, passesUnusual: snapshot.forwarding.underscoresInHeaders) == nil
+                    if isReached { findings.add(dead(canary, outcome?.obstacle ?? Self.defaultBackend), place) }
                     continue
                 }
                 if service(of: other) != service(of: canary) { findings.add(otherService(other, canary, outcome), place) }
                 let isAsMain = other.affinity == main.affinity && canary.affinity == route.affinity
                 if other.affinity != canary.affinity, !isAsMain { findings.add(affinity(other, canary), place) }
-                if let share = share(canary, snapshot.routes.routes[position], index) { findings.add(share, place) }
+                if let share = share(canary, compiled, index) { findings.add(share, place) }
             }
         }
         add(findings)
@@ -64,7 +67,13 @@ extension MigrationCheck {
     private func leak(_ canary: PlannedCanary, _ place: RoutePlace, _ here: PlannedRoute?) -> Finding {
         let isCatchAll = place.host.isEmpty && catchAlls.contains(ExactPlanner.BackendIdentity(canary.backend, of: canary.owner))
         let others = (here?.canaries ?? []).filter(\.hasRule).map(\.owner.object)
-        let takers = here == nil ? "there is no such route" : others.isEmpty ? "they go to stable" : "they are shared by stable and \(others.joined(separator: ", "))"
+        let takers = if here == nil {
+            "there is no such route"
+        } else if others.isEmpty {
+            "they go to stable"
+        } else {
+            "they are shared by stable and \(others.joined(separator: ", "))"
+        }
         return Finding(
             isCatchAll ? "R19" : "R20", canary,
             there: "the canary also takes its share of these requests: "
@@ -106,15 +115,15 @@ extension MigrationCheck {
             return "stay with its endpoints by \(affinity.session.cookie.name)\(affinity.setsCookie ? "" : ", which is not set here")"
         }
         return Finding(
-            "R29", here, there: "the canary's clients \(text(there.affinity)): as of the last main Service that it joins",
-            here: "they \(text(here.affinity)), as the main Ingress of the path says",
+            "R29", here, there: "the canary's clients \(text(there.affinity)), as those of the last main Service that it joins (R29)",
+            here: "they \(text(here.affinity)), as those of the path's main Service",
             remedy: "write the same affinity and session-cookie annotations into all its main Ingresses, or ")
     }
 
     /// R21.2, R21.7: the canary's weight. Nil if it is the same.
     private func share(_ canary: PlannedCanary, _ route: Route, _ index: Int) -> Finding? {
         let written = canary.annotations
-        guard written.weight > 0, route.canaries.indices.contains(index), route.canaries[index].combination != .all else { return nil }
+        guard written.weight > 0, route.canaries[index].combination != .all else { return nil }
         let total = written.total(in: .ingressNginx)
         let here = route.effectiveWeight(of: index)
         let (left, right) = (min(written.weight, total).multipliedFullWidth(by: here.total), here.weight.multipliedFullWidth(by: total))

@@ -143,7 +143,7 @@ extension MigrationCheck {
             let cause = (isThere ? exact : scoped).routes.first { $0.path.place.host == host && HostPlan.wantsExpressions($0) }
             guard let cause else { continue }
             let because = "regular expressions, because of \(cause.path.place) of \(cause.owner.object)"
-            let plain = "plain ones, as \(isThere ? "that" : cause.path.place.description) is no path of \(isThere ? "it" : cause.owner.object)"
+            let plain = "plain ones, as \(isThere ? "that" : cause.path.place.description) is no route of \(isThere ? "it" : cause.owner.object)"
             add(
                 "R35", cause.owner, line: cause.path.line, places[host] ?? [],
                 ingressNginx: "the paths of the host are \(isThere ? because : plain)", serin: "they are \(isThere ? plain : because)",
