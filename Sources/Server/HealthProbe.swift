@@ -88,6 +88,7 @@ final class HealthProbe {
         switch tls.handshake() {
         case .bytes: phase = .asking
         case .wantsRead, .wantsWrite: break
+        case .noMemory: return .unknown
         case .closed: return .ill("it closed the connection before TLS was agreed on")
         case .failed(let failure): return .ill("TLS: \(failure.label)" + (tls.certificateProblem.map { " (\($0))" } ?? ""))
         }

@@ -216,7 +216,7 @@ extension Worker {
         metrics.bytesToClients &+= UInt64(sent)
         switch result {
         case .bytes:
-            if sent < offered { client.isWritable = false }
+            if sent < offered { client.isWritable = client.tls?.mayTakeMore == true }
         case .wouldBlock, .endOfStream:
             client.isWritable = false
         case .failed(let error):

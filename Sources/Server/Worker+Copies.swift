@@ -104,8 +104,9 @@ extension Worker {
     }
 
     private func continueHandshake(_ shipment: CopyShipment, _ upstream: UpstreamConnection, _ session: TLSSession) {
-        switch advanceHandshake(session) {
+        switch advanceHandshake(upstream, session) {
         case .underWay: break
+        case .exhausted: shipment.copy.fail(.overloaded)
         case .failed: connectFailed(shipment, upstream.endpoint, .tlsFailed)
         case .done:
             established(shipment)

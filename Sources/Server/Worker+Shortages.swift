@@ -32,9 +32,8 @@ extension Worker {
                 client.isWritable = true
                 enqueue(client)
             case .upstream(let upstream):
-                upstream.isReadable = true
-                upstream.isWritable = true
-                if let owner = upstream.client, case .client(let client) = slab[owner] { enqueue(client) }
+                // One that idles again has nothing to do.
+                if upstream.client != nil || upstream.shipment != nil { upstreamEvent(upstream, [.readable, .writable]) }
             case .listener, .mailbox, .tick, .shortages, nil: break
             }
         }

@@ -46,6 +46,10 @@ extension Worker {
             client.isReadable = false
         case .wantsWrite:
             client.isWritable = false
+        case .noMemory(let code):
+            guard !waitsForMemory(client.token) else { return }
+            report(LocalTrouble(what: "agreeing on TLS with a client", error: Errno(code: code)))
+            close(client)
         case .closed:
             handshakeFailed(client, .disconnected)
         case .failed(let failure):
@@ -176,6 +180,7 @@ extension IOResult {
         self = switch outcome {
         case .bytes(let count): .bytes(count)
         case .wantsRead, .wantsWrite: .wouldBlock
+        case .noMemory(let code): .failed(Errno(code: code))
         case .closed: .endOfStream
         case .failed(let failure): .failed(failure == .disconnected ? .ECONNRESET : .EPROTO)
         }

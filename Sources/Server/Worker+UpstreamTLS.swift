@@ -41,17 +41,19 @@ extension Worker {
 
     enum HandshakeStep {
         case underWay, done
+        case exhausted(Errno)
         case failed(TLSFailure)
     }
 
     /// As far as the handshake gets, for a request or for a copy of one; counted when it ends.
-    func advanceHandshake(_ session: TLSSession) -> HandshakeStep {
+    func advanceHandshake(_ upstream: UpstreamConnection, _ session: TLSSession) -> HandshakeStep {
         let failure: TLSFailure
         switch session.handshake() {
         case .bytes:
             metrics.upstreamTLS.recordHandshake(isTLS13: session.version == .tls13, isResumed: session.isResumed)
             return .done
         case .wantsRead, .wantsWrite: return .underWay
+        case .noMemory(let code): return waitsForMemory(upstream.token) ? .underWay : .exhausted(Errno(code: code))
         case .closed: failure = .disconnected
         case .failed(let reason): failure = reason
         }
@@ -60,8 +62,12 @@ extension Worker {
     }
 
     func continueHandshake(_ upstream: UpstreamConnection, _ session: TLSSession, _ exchange: ActiveExchange) {
-        switch advanceHandshake(session) {
+        switch advanceHandshake(upstream, session) {
         case .underWay: break
+        case .exhausted(let error):
+            exchange.upstream = nil
+            close(upstream)
+            cannotConnect(error, exchange)
         case .failed(let failure): handshakeFailed(upstream, session, failure, exchange)
         case .done:
             establish(upstream, exchange)

@@ -237,7 +237,7 @@ extension Worker {
         metrics.bytesToUpstreams &+= UInt64(sent)
         switch result {
         case .bytes:
-            if sent < offered { upstream.isWritable = false }
+            if sent < offered { upstream.isWritable = upstream.tls?.mayTakeMore == true }
         case .wouldBlock, .endOfStream:
             upstream.isWritable = false
         case .failed(let error) where isShortage(error, upstream, exchange):

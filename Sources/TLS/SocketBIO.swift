@@ -14,6 +14,8 @@ struct SocketBIO {
         var isPlainText = false
         /// The other side has closed its half.
         var isAtEnd = false
+        /// The `errno` of the last call if the kernel had no memory for it, else 0.
+        var shortage: CInt = 0
         let alerts: TLSAlertTally?
     }
 
@@ -22,6 +24,7 @@ struct SocketBIO {
 
     var isDrained: Bool { unsafe state.pointee.isDrained }
     var isPlainText: Bool { unsafe state.pointee.isPlainText }
+    var shortage: CInt { unsafe state.pointee.shortage }
 
     /// - Parameter alerts: what is told of alerts.
     init(fd: Int32, alerts: TLSAlertTally?) {
@@ -73,9 +76,11 @@ struct SocketBIO {
         unsafe openssl_clear_retry(bio)
         var result = 0
         repeat { result = unsafe recv(state.pointee.fd, bytes, Int(count), 0) } while result < 0 && errno == EINTR
-        unsafe state.pointee.isDrained = result < Int(count)
+        let shortage = result < 0 ? Self.shortage : 0
+        unsafe state.pointee.shortage = shortage
+        unsafe state.pointee.isDrained = result < Int(count) && shortage == 0
         if result < 0 {
-            if errno == EAGAIN { unsafe openssl_retry_read(bio) }
+            if errno == EAGAIN || shortage != 0 { unsafe openssl_retry_read(bio) }
             return -1
         }
         unsafe state.pointee.isAtEnd = result == 0 && count > 0
@@ -108,7 +113,12 @@ struct SocketBIO {
         repeat {
             result = unsafe send(state.pointee.fd, bytes, Int(count), Int32(MSG_NOSIGNAL))
         } while result < 0 && errno == EINTR
-        if result < 0, errno == EAGAIN { unsafe openssl_retry_write(bio) }
+        let shortage = result < 0 ? Self.shortage : 0
+        unsafe state.pointee.shortage = shortage
+        if result < 0, errno == EAGAIN || shortage != 0 { unsafe openssl_retry_write(bio) }
         return CInt(truncatingIfNeeded: result)
     }
+
+    /// Of a call that has just failed.
+    private static var shortage: CInt { errno == ENOBUFS || errno == ENOMEM ? errno : 0 }
 }

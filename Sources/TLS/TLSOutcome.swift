@@ -6,6 +6,8 @@ public enum TLSOutcome: Equatable, Sendable {
     case wantsRead
     /// Goes on when the socket takes something.
     case wantsWrite
+    /// The kernel has no memory for the socket, says this `errno`. Goes on when it has some again, of which there is no event.
+    case noMemory(CInt)
     /// The client sends no more: it said so, or closed its connection without a word.
     case closed
     case failed(TLSFailure)

@@ -167,6 +167,9 @@ public final class TLSSession {
         unsafe !bio.isDrained || SSL_has_pending(session) == 1 || failure != nil || SSL_get_shutdown(session) & SSL_RECEIVED_SHUTDOWN != 0
     }
 
+    /// What the last write left is to be offered again at once: that shows `noMemory`, of which a partial write says nothing.
+    public var mayTakeMore: Bool { bio.shortage != 0 }
+
     /// Reads what there is, record by record, at most `space.count` bytes.
     public func receive(into space: inout MutableSpan<UInt8>) -> TLSOutcome {
         let room = space.count
@@ -225,8 +228,8 @@ public final class TLSSession {
     private func outcome(of result: CInt) -> TLSOutcome {
         if let failure { return .failed(failure) }
         switch unsafe SSL_get_error(session, result) {
-        case SSL_ERROR_WANT_READ: return .wantsRead
-        case SSL_ERROR_WANT_WRITE: return .wantsWrite
+        case SSL_ERROR_WANT_READ: return bio.shortage == 0 ? .wantsRead : .noMemory(bio.shortage)
+        case SSL_ERROR_WANT_WRITE: return bio.shortage == 0 ? .wantsWrite : .noMemory(bio.shortage)
         case SSL_ERROR_ZERO_RETURN: return .closed
         case SSL_ERROR_SSL: return fail(bio.isPlainText ? .plainText : .takeFromQueue(verified: unsafe SSL_get_verify_result(session)))
         default: return fail(bio.isPlainText ? .plainText : .disconnected)

@@ -35,5 +35,8 @@ final class FaultFolder {
         try folder.write("\(error) \(port) \(times)\n", to: "faults/\(call.rawValue)")
     }
 
-    func end(_ call: Faults.Call) throws { try FileManager.default.removeItem(atPath: folder.path("faults/\(call.rawValue)")) }
+    func end(_ call: Faults.Call) throws { try FileManager.default.removeItem(atPath: path(of: call)) }
+
+    /// The file that has the call fail.
+    func path(of call: Faults.Call) -> String { folder.path("faults/\(call.rawValue)") }
 }

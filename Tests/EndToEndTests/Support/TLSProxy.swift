@@ -18,10 +18,11 @@ final class TLSProxy {
     ///   - tls: further keys below `tls:`, each a line.
     ///   - annotations: of the Ingresses.
     ///   - isAnnounced: connections to the TLS listener begin with a PROXY header.
+    ///   - faults: what its system calls come to.
     init(
         _ origin: RecordingOrigin, authority: TestAuthority? = nil, hosts: [String: [String]] = ["shop-tls": ["shop.test"]],
         also manifests: [String] = [], tls: [String] = [], settings: String = "", annotations: [String: String] = [:], workers: Int = 1,
-        isAnnounced: Bool = false
+        isAnnounced: Bool = false, faults: FaultFolder? = nil
     ) throws {
         self.origin = origin
         let authority = try authority ?? TestAuthority()
@@ -39,7 +40,7 @@ final class TLSProxy {
                         + "  tls: [{hosts: [\"\(host)\"], secretName: \(name)}]\n"
                 }
         } + manifests
-        serin = try SerinProcess(configuration)
+        serin = try SerinProcess(configuration, folder: faults?.folder ?? TemporaryFolder(), variables: faults?.variables ?? [])
     }
 
     /// The arguments with which curl finds `host` here and trusts its certificate.

@@ -106,7 +106,7 @@ final class SecureEnd {
             if count != 0 { problem = "a handshake of \(count) bytes" }
             outcome.isEstablished = true
             outcome.isResumed = session.isResumed
-        case .wantsRead, .wantsWrite: break
+        case .wantsRead, .wantsWrite, .noMemory: break
         case .closed: problem = "a handshake is closed"
         case .failed(let failure): outcome.end = .failed(failure)
         }
