@@ -36,6 +36,13 @@ extension MigrationTests {
             [.canary("new", day: 1, "b/ can"), .main("old", day: 1, "b/ x"), .main("shop", day: 2, "a/ can", "a/ main")],
             ["R16 Ingress default/shop a/ (Prefix) |…default/main:80…(R13)… |…default/can:80"]),
         Told(
+            "R16 a canary that counts as a main one",
+            [.main("old", "b/ can"), .canary("new", "a/ can"), .main("shop", day: 3, "a/ main")],
+            [
+                "R13 Ingress default/new a/ (Prefix) |…not in effect… | it is in effect",
+                "R16 Ingress default/shop a/ (Prefix) | Ingress default/new…default/can:80, of a canary…R13… | Ingress default/shop…default/main:80",
+            ]),
+        Told(
             "R15 a default backend behind the first Ingress with the host", [.main("one", "a/x s"), .main("two", day: 2, "a/y s", defaultBackend: "t")],
             ["R15 Ingress default/two a/ (Prefix) | no route: …Ingress default/one…R15… |…answers"]),
         Told(

@@ -35,6 +35,8 @@ extension MigrationCheck {
             (rule, why) = ("R16", ": \(reason)")
         } else if case .ingress(let spec) = there.owner.body, spec.rules.isEmpty {
             (rule, why) = ("R15", ": what has nothing but a default backend comes first on the default host (R15)")
+        } else if Self.isCanary(there.owner) {
+            (rule, why) = ("R16", ", of a canary: another Ingress named it first, so that it counts as a main one (R13)")
         } else if isTie {
             (rule, why) = ("R11", ": of Ingresses of the same age the last by namespace and name")
         } else {
@@ -77,8 +79,7 @@ extension MigrationCheck {
                 ingressNginx: "a route of its own: an ordinary Ingress to it", serin: "the path of a canary, which is no route",
                 remedy: "remove the vendor's annotations, or " + exactMode)
         }
-        let flag = AnnotationReader(manifest: route.owner).canary("canary")
-        assert(flag.flatMap { AnnotationText.bool($0.value) } == true, "scoped serves every path of an ordinary Ingress")
+        assert(Self.isCanary(route.owner), "scoped serves every path of an ordinary Ingress")
         let host = route.path.place.host.isEmpty ? ", for every host that no Ingress has" : ""
         add(
             "R16", route.owner, line: route.path.line, [route.path.place],
@@ -86,6 +87,11 @@ extension MigrationCheck {
                 + "same Service, so that it counts as a main one",
             serin: "the path is no route of its own; a canary only takes its share of a main path",
             remedy: "write the path into an ordinary Ingress, or " + exactMode)
+    }
+
+    /// - Parameter manifest: of `exact`, which has no vendor's annotations.
+    private static func isCanary(_ manifest: Manifest) -> Bool {
+        AnnotationReader(manifest: manifest).canary("canary").flatMap { AnnotationText.bool($0.value) } == true
     }
 
     private mutating func addUnserved(_ route: PlannedRoute) {
