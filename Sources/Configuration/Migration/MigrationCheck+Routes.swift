@@ -96,12 +96,15 @@ extension MigrationCheck {
 
     private mutating func addUnserved(_ route: PlannedRoute) {
         let reason = unserved(route)
-        let first = ingresses.first { ingress in !ingress.isCanary && ingress.spec.rules.contains { $0.host == route.path.place.host } }
         add(
             reason == nil ? "R15" : "R16", route.owner, line: route.path.line, [route.path.place],
-            ingressNginx: "no route: "
-                + (reason ?? "a host has the default backend of the first Ingress with it, and \(first?.manifest.object ?? "that") has none (R15)"),
-            serin: "the Service answers", remedy: (reason == nil ? "remove the default backend, or " : "remove the path, or ") + exactMode)
+            ingressNginx: "no route: " + (reason ?? foreignDefault(route)), serin: "the Service answers",
+            remedy: (reason == nil ? "remove the default backend, or " : "remove the path, or ") + exactMode)
+    }
+
+    private func foreignDefault(_ route: PlannedRoute) -> String {
+        let first = ingresses.first { ingress in !ingress.isCanary && ingress.spec.rules.contains { $0.host == route.path.place.host } }
+        return "a host has the default backend of the first Ingress with it, and \(first?.manifest.object ?? "that one") has none (R15)"
     }
 
     // MARK: Paths
