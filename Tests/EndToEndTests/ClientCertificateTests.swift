@@ -274,7 +274,8 @@ import Testing
         #expect(try status(["ssl-redirect": "false", "auth-tls-match-cn": "CN=alice"], "ingress-nginx") == 403)
     }
 
-    @Test func aSessionOfAnotherNameIsNotResumed() throws {
+    /// Neither one of another name nor one of the same: a certificate is looked at each time.
+    @Test func noSessionIsResumedWhereACertificateIsAskedFor() throws {
         let asking = try Asking()
         let pair = try asking.clients.issue("alice")
         try asking.proxy.python("""
@@ -286,7 +287,7 @@ import Testing
                 session = first.session
                 first.unwrap()
                 again = connect(using=using, session=session)
-                expect(again.session_reused, True)
+                expect(again.session_reused, False)
                 expect(ask(again)[0], 200)
                 again.unwrap()
                 other = connect("open.test", using, session)
