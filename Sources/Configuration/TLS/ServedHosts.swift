@@ -11,8 +11,10 @@ struct ServedHosts {
     private let owned: [String: [CertificateReader.Source]]
     private let table: HostNameTable
     /// Hosts of Ingresses, with their other names, in alphabetical order.
-    private let servers: [String]
-    private let serverTable: HostNameTable
+    private let names: [String]
+    private let nameTable: HostNameTable
+    /// By the other names.
+    private let aliases: [String: String]
     private let clients: [String: ClientTLSCompiler.Host]
     private let ciphers: [String: CipherPreference]
     /// What all hosts get that are not named.
@@ -28,9 +30,10 @@ struct ServedHosts {
         table = HostNameTable(hosts.enumerated().map { ($1, $0) })
         self.clients = clients.hosts
         self.ciphers = ciphers.hosts
-        servers = plan.hosts.union(plan.hostPlan.aliases.map(\.name)).union(clients.hosts.keys).union(ciphers.hosts.keys)
-            .filter { !$0.isEmpty }.sorted()
-        serverTable = HostNameTable(servers.enumerated().map { ($1, $0) })
+        // A name is an alias of one host only.
+        aliases = Dictionary(plan.hostPlan.aliases.map { ($0.name, $0.host) }) { first, _ in first }
+        names = plan.hosts.union(aliases.keys).union(clients.hosts.keys).union(ciphers.hosts.keys).filter { !$0.isEmpty }.sorted()
+        nameTable = HostNameTable(names.enumerated().map { ($1, $0) })
         var fallback = fallback
         fallback.clients = clients.hosts[""]?.verification
         fallback.ciphers = ciphers.hosts[""]
@@ -63,8 +66,8 @@ struct ServedHosts {
 
     /// Hosts without a certificate of their own which all the same are not served as their wildcard is, or as all others are.
     private var others: [String] {
-        let named = Set(servers)
-        return servers.filter { host in
+        let named = Set(names)
+        return names.filter { host in
             // Most have certificates, or nothing that could tell them from others.
             guard owned[host]?.isEmpty != false, owned[host] != nil || !clients.isEmpty || !ciphers.isEmpty else { return false }
             let wildcard = "*" + (host.firstIndex(of: ".").map { host[$0...] } ?? "")
@@ -90,8 +93,11 @@ struct ServedHosts {
         return set
     }
 
-    /// The host by which requests are routed: its own, a wildcard's, else the empty one.
-    private func server(of host: String) -> String { serverTable.find(Array(host.utf8).span).map { servers[$0] } ?? "" }
+    /// The host by which requests are routed: itself, that of which it is another name, a wildcard, else the empty one.
+    private func server(of host: String) -> String {
+        guard let name = nameTable.find(Array(host.utf8).span).map({ names[$0] }) else { return "" }
+        return aliases[name] ?? name
+    }
 
     /// Its own, else those of the wildcard that it falls under.
     private func sources(of host: String) -> [CertificateReader.Source] {
