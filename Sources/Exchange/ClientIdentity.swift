@@ -8,29 +8,23 @@ public struct ClientIdentity: Equatable, Sendable {
     /// The port that the client connected to.
     public var localPort: UInt16
     public var isTLS: Bool
+    /// By the PROXY protocol, which says where the client connected to: `localPort` is no port of ours.
+    public var isAnnounced: Bool
     /// Whose certificate a TLS connection has; only looked at where `HTTPSPolicy.owners` is.
     public var certificate: UInt64
 
-    public init(peer: IPAddress?, localPort: UInt16, isTLS: Bool = false, certificate: UInt64 = 0) {
+    public init(peer: IPAddress?, localPort: UInt16, isTLS: Bool = false, certificate: UInt64 = 0, isAnnounced: Bool = false) {
         self.peer = peer
         self.localPort = localPort
         self.isTLS = isTLS
         self.certificate = certificate
+        self.isAnnounced = isAnnounced
     }
 
     /// Whether what the peer says about its own clients is believed.
     func isTrusted(by snapshot: Snapshot) -> Bool {
         guard !snapshot.forwarding.trustedProxies.isEmpty, let peer else { return false }
         return snapshot.forwarding.trustedProxies.contains { $0.contains(peer) }
-    }
-
-    /// Whether it is a trusted proxy which says that its client came by HTTPS.
-    public func cameByHTTPS(_ head: borrowing RequestHead, in bytes: Span<UInt8>, _ snapshot: Snapshot) -> Bool {
-        guard isTrusted(by: snapshot) else { return false }
-        for index in head.fields.indices where head.fields[index].known == .xForwardedProto {
-            return bytes[head.fields[index].value].equalsIgnoringCase("https")
-        }
-        return false
     }
 
     /// The client's address: the peer's, or, if the peer is trusted, the first untrusted address of X-Forwarded-For

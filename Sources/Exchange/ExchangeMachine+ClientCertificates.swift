@@ -6,10 +6,8 @@ extension ExchangeMachine {
     public func present(_ certificate: ClientCertificate?) { clientCertificate = certificate }
 
     /// Whether the request was refused for its client's certificate, and has been answered.
-    func isTurnedAway(from route: Int, _ snapshot: Snapshot, _ now: Instant) -> Bool {
-        guard let rule = snapshot.https.clientRules[route], case .refused(let failure) = rule.verdict(on: clientCertificate, of: client)
-        else { return false }
-        summary.route = route
+    func isTurnedAway(by rule: ClientRule, _ now: Instant) -> Bool {
+        guard case .refused(let failure) = rule.verdict(on: clientCertificate, of: client) else { return false }
         // As in nginx: another certificate needs another connection.
         mayPersist = false
         if rule.errorPage.isEmpty || failure == .misdirected || failure == .forbidden {
@@ -26,7 +24,7 @@ extension ExchangeMachine {
 
 /// What a request says of its client's certificate.
 struct CertificateFields {
-    /// Nil if none was asked for: then nothing is said, and nobody else may say anything.
+    /// Nil if none was asked for: then nothing is said.
     let certificate: ClientCertificate?
     let passesCertificate: Bool
 }

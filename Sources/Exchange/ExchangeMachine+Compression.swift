@@ -16,12 +16,11 @@ extension ExchangeMachine {
         _ rule: GzipPolicy.Rule
     ) -> (ResponseCoding, isWanted: Bool) {
         let question = sent.bytesFromFront
-        if answer.status == 304 {
-            let isOfOurs = GzipPolicy.isWanted(head, in: question) && ResponseCoding.asksAboutWeak(head, in: question)
-            return (isOfOurs ? .revalidated : .asIs, false)
-        }
         guard ResponseCoding.isEligible(answer, in: received.bytes, by: rule) else { return (.asIs, false) }
-        return (.varies, GzipPolicy.isWanted(head, in: question))
+        let isWanted = GzipPolicy.isWanted(head, in: question)
+        guard answer.status == 304 else { return (.varies, isWanted) }
+        // What the 200 would vary by, the 304 does, too (RFC 9110 section 15.4.5).
+        return (isWanted && ResponseCoding.asksAboutWeak(head, in: question) ? .revalidated : .varies, false)
     }
 
     /// The body that follows goes through `gzip`.

@@ -1,9 +1,10 @@
 import Addressing
 import HTTP1
+import Routing
 
 /// Where HTTP and HTTPS part.
 extension ExchangeMachine {
-    /// Whether a trusted proxy says that its client came by HTTPS.
+    /// Whether the client came by HTTPS: what it sees, for a proxy before this one may have taken TLS off, or put it on.
     @inline(never)
     func cameByHTTPS(_ input: borrowing ByteBuffer, _ snapshot: Snapshot) -> Bool {
         client.cameByHTTPS(head, in: input.bytesFromFront, snapshot)
@@ -24,14 +25,44 @@ extension ExchangeMachine {
         return https.rule(of: target.route).contains(.isCertified) ? https.strictTransport : []
     }
 
-    /// 308, so that no method changes; to the same host and target (`ssl-redirect` of ingress-nginx).
+    /// The same for an answer of the proxy's own: it may have no route, but has a host.
+    func strictTransportOfHost(_ snapshot: Snapshot) -> [UInt8] {
+        guard client.isTLS, request.input.retained > 0 else { return [] }
+        let rule = snapshot.httpsHosts.rule(of: host(request.input, snapshot))
+        return rule.contains(.isCertified) ? snapshot.https.strictTransport : []
+    }
+
+    private func host(_ input: borrowing ByteBuffer, _ snapshot: Snapshot) -> Int? {
+        let bytes = input.bytesFromFront
+        return snapshot.routes.host(of: bytes[head.hostName])
+    }
+
+    /// Whether a request that leads to no upstream was answered as those are that do: what paths a host has is not to be learnt by
+    /// whom it turns away.
     @inline(never)
-    func redirectToHTTPS(_ snapshot: Snapshot, _ now: Instant) {
+    func isAnsweredForHost(_ snapshot: Snapshot, _ now: Instant) -> Bool {
+        let host = host(request.input, snapshot)
+        guard let clients = snapshot.httpsHosts.clientRule(of: host, in: snapshot.https) else { return false }
+        let rule = snapshot.httpsHosts.rule(of: host)
+        if rule.contains(.redirects), !cameByHTTPS(request.input, snapshot) {
+            redirectToHTTPS(rule, snapshot, now)
+            return true
+        }
+        return isTurnedAway(by: clients, now)
+    }
+
+    /// 308, so that no method changes (`ssl-redirect` of ingress-nginx).
+    @inline(never)
+    func redirectToHTTPS(_ rule: HTTPSPolicy.Rule, _ snapshot: Snapshot, _ now: Instant) {
+        let location = location(request.input, rule, snapshot)
         // A request of HTTP/1.0 may name no host, and then there is nowhere to send it.
-        guard head.hostName.count > 0 else { return answer(.malformedRequest, status: nil, now) }
+        guard !location.host.isEmpty else { return answer(.malformedRequest, status: nil, now) }
         let answer = beginAnswer(308, extraRoom: head.length + 16)
-        answer.writeHTTPS(
-            head, in: request.input, port: snapshot.https.redirectPort, date: context.date, to: &response.output)
+        answer.writeHTTPS(location, in: request.input, date: context.date, to: &response.output)
         finishAnswer(now)
+    }
+
+    private func location(_ input: borrowing ByteBuffer, _ rule: HTTPSPolicy.Rule, _ snapshot: Snapshot) -> HTTPSLocation {
+        HTTPSLocation(head, in: input.bytesFromFront, of: client, by: rule, snapshot)
     }
 }

@@ -53,23 +53,34 @@ extension ExchangeMachine {
         }
         let (decision, address) = decide(request.input, snapshot)
         switch decision {
-        case .refused(let failure):
-            answer(failure, status: nil, now)
-        case .addSlash:
-            redirectToSlash(snapshot, now)
-        case .appRoot(let extra):
-            redirect(to: snapshot.routes.appRoot(extra), snapshot, now)
+        case .refused, .addSlash, .appRoot:
+            answer(decision, snapshot, now)
         case .forward:
             let route = context.decider.target.route
             let rule = snapshot.https.rule(of: route)
-            if !client.isTLS, rule.contains(.redirects), !cameByHTTPS(request.input, snapshot) {
+            if rule.contains(.redirects), !cameByHTTPS(request.input, snapshot) {
                 summary.route = route
-                return redirectToHTTPS(snapshot, now)
+                return redirectToHTTPS(rule, snapshot, now)
             }
-            if rule.contains(.looksAtClients), isTurnedAway(from: route, snapshot, now) { return }
+            if rule.contains(.looksAtClients), let clients = snapshot.https.clientRules[route] {
+                summary.route = route
+                if isTurnedAway(by: clients, now) { return }
+            }
             requestID = context.requestIDs.next()
             target = context.decider.target
             forward(address, snapshot, now)
+        }
+    }
+
+    /// Answers a request that no upstream gets.
+    @inline(never)
+    private func answer(_ decision: RequestDecider.Decision, _ snapshot: Snapshot, _ now: Instant) {
+        if snapshot.looksAtClients, isAnsweredForHost(snapshot, now) { return }
+        switch decision {
+        case .refused(let failure): answer(failure, status: nil, now)
+        case .addSlash: redirectToSlash(snapshot, now)
+        case .appRoot(let extra): redirect(to: snapshot.routes.appRoot(extra), snapshot, now)
+        case .forward: break
         }
     }
 
@@ -121,7 +132,7 @@ extension ExchangeMachine {
         for target: RequestDecider.Target, _ address: IPAddress?, _ marks: VersionMarks?, _ certificate: CertificateFields?,
         isCopy: Bool = false, _ snapshot: Snapshot
     ) -> RequestRewrite {
-        context.forwardedLines.prepare(port: client.localPort, isTLS: client.isTLS)
+        context.forwardedLines.prepare(port: client.port(snapshot), isTLS: client.isSecured)
         return RequestRewrite(
             client: client, clientAddress: address,
             isTrusted: client.isTrusted(by: snapshot), isPathRewritten: target.isRewritten,
@@ -174,7 +185,7 @@ extension ExchangeMachine {
     private func redirectToSlash(_ snapshot: Snapshot, _ now: Instant) {
         let answer = beginAnswer(301, extraRoom: head.length)
         answer.writeAddingSlash(
-            head, in: request.input, isTLS: isHTTPS(snapshot), date: context.date, to: &response.output)
+            head, in: request.input, isTLS: cameByHTTPS(request.input, snapshot), date: context.date, to: &response.output)
         finishAnswer(now)
     }
 
@@ -182,12 +193,9 @@ extension ExchangeMachine {
     private func redirect(to path: [UInt8], _ snapshot: Snapshot, _ now: Instant) {
         let answer = beginAnswer(302, extraRoom: head.length + path.count)
         answer.writeRedirect(
-            head, in: request.input, to: path.span, isTLS: isHTTPS(snapshot), date: context.date, output: &response.output)
+            head, in: request.input, to: path.span, isTLS: cameByHTTPS(request.input, snapshot), date: context.date, output: &response.output)
         finishAnswer(now)
     }
-
-    /// What the client sees: a proxy before this one may have taken TLS off.
-    private func isHTTPS(_ snapshot: Snapshot) -> Bool { client.isTLS || cameByHTTPS(request.input, snapshot) }
 
     /// An OPTIONS request that was to reach this proxy and nobody behind it (RFC 9110 section 7.6.2).
     private func goesNoFurther(_ input: borrowing ByteBuffer) -> Bool {
@@ -208,12 +216,13 @@ extension ExchangeMachine {
         let answer = LocalAnswer(
             status: status, closes: !mayPersist,
             saysKeepAlive: mayPersist && head.minorVersion == 0,
-            omitsBody: hasHead && head.method == .head)
+            omitsBody: hasHead && head.method == .head,
+            strictTransport: client.isTLS ? strictTransportOfHost(snapshot) : [])
         // What no upstream took of the body must not be read as the next request.
         request.discardOutput()
         // Interim responses that still wait go out first.
         response.begin(.none, as: .verbatim)
-        response.reserveOutput(LocalAnswer.room + extraRoom, pool)
+        response.reserveOutput(answer.room + extraRoom, pool)
         summary.status = status
         summary.isAnswered = true
         summary.responseBodyBytes = answer.bodyBytes

@@ -141,6 +141,8 @@ extension ExchangeMachine {
     /// - Parameter isOld: of its attempts the first, on a connection kept from before, does not count if there is only that one.
     private func mayTryAgain(_ condition: RetryRule.Conditions, isOld: Bool = false, _ now: Instant) -> Bool {
         guard hasTarget, target.retry.conditions.contains(condition) else { return false }
+        // Whoever sends no more has probably gone: its request keeps no endpoint busy for as long again.
+        guard !clientHasClosed || condition != .timeout else { return false }
         let rule = target.retry
         guard attempts < max(rule.tries, isOld ? 2 : 1) else { return false }
         return rule.seconds == 0 || now < summary.began + .seconds(Int(rule.seconds))
@@ -230,9 +232,18 @@ extension ExchangeMachine {
     }
 
     /// Its half of the connection has ended before its request has. Earlier answers may still be on their way to it, which a reset
-    /// would destroy; but an answer that has begun must not look complete.
+    /// would destroy.
     func clientWentAway(_ now: Instant) {
-        abandon(.clientClosed, now, responseHeadIsDone ? .abort : .close(linger: false))
+        // It has its answer, to which the rest of its request made no difference (RFC 9112 section 9.5, http-edge duty 42).
+        if responseHeadIsDone { return stopSendingRequest() }
+        abandon(.clientClosed, now, .close(linger: false))
+    }
+
+    /// The answer goes on without the rest of the request, and no other request over that connection.
+    private func stopSendingRequest() {
+        requestWasCutShort = true
+        upstreamPersists = false
+        mayPersist = false
     }
 
     /// Ends without another word to the client; the summary still tells what it would have been told.

@@ -15,6 +15,9 @@ public final class ExchangeMachine {
     public static let maximumAttempts = RetryRule.maximumTries
     /// Interim responses one request may get before the upstream counts as broken (http-edge duty 40).
     static let maximumInterims = 16
+    /// What is received into at first: of a client whatever it takes to make a head out of, since anybody may begin one; of an upstream
+    /// much at a time.
+    private static let requestBlock = BufferPool.Size.head, responseBlock = BufferPool.Size.standard
     /// Bytes of them that may wait for a slow client.
     static let maximumInterimBytes = BufferPool.Size.standard.rawValue
 
@@ -106,7 +109,7 @@ public final class ExchangeMachine {
         self.snapshot = snapshot
         self.client = client
         parser = RequestParser(limits: Self.headLimits(snapshot.limits))
-        responseParser = ResponseParser()
+        responseParser = ResponseParser(limits: Self.headLimits(snapshot.limits))
         pool = context.pool
         head = parser.head
         responseHead = responseParser.head
@@ -135,6 +138,7 @@ public final class ExchangeMachine {
     public func use(_ snapshot: Snapshot) {
         self.snapshot = snapshot
         parser.limits = Self.headLimits(snapshot.limits)
+        responseParser.limits = parser.limits
     }
 
     /// Takes up a connection on which a first byte is expected. The machine must be new or `retired`.
@@ -194,8 +198,8 @@ public final class ExchangeMachine {
     public func retire() {
         request.reset(keepingInput: false)
         response.reset(keepingInput: false)
-        request.giveBack(to: pool)
-        response.giveBack(to: pool)
+        request.giveBack(to: pool, beyond: Self.requestBlock)
+        response.giveBack(to: pool, beyond: Self.responseBlock)
     }
 
     /// Nothing of a next request has arrived, so the connection can wait without a machine.
@@ -243,8 +247,8 @@ public final class ExchangeMachine {
     /// Returns whether the space was filled to its end, so that there may be more.
     public func receive(from side: Side, now: Instant, _ read: (inout MutableSpan<UInt8>) -> Int) -> Bool {
         let hasRoom = side == .client
-            ? request.prepareInput(pool)
-            : response.prepareInput(pool)
+            ? request.prepareInput(pool, beginningWith: Self.requestBlock)
+            : response.prepareInput(pool, beginningWith: Self.responseBlock)
         guard hasRoom else { return false }
         if side == .client {
             guard let filled = Self.fill(&request.input, read) else { return false }

@@ -13,6 +13,8 @@ public struct HTTPSPolicy: Sendable {
         public static let isCertified = Rule(rawValue: 2)
         /// There is a rule in `clientRules`.
         public static let looksAtClients = Rule(rawValue: 4)
+        /// The redirect leaves out a slash at the URL's end (`preserve-trailing-slash` of ingress-nginx, which is off by default).
+        public static let dropsSlash = Rule(rawValue: 8)
     }
 
     /// Whose certificate a host has, so that a request on a connection with another one can be refused.

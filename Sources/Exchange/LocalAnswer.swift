@@ -7,12 +7,14 @@ struct LocalAnswer {
     var saysKeepAlive: Bool
     /// To HEAD: the head of the answer that GET would get.
     var omitsBody: Bool
+    /// The value of Strict-Transport-Security; empty: none.
+    var strictTransport: [UInt8] = []
 
     /// Bytes of the body that is written.
     var bodyBytes: Int { omitsBody ? 0 : textCount }
 
     /// Room that `write` needs beside a location.
-    static let room = 512
+    var room: Int { 512 + strictTransport.count }
 
     /// - Parameter session: the cookie that names the endpoint which was to answer.
     func write(date: borrowing HTTPDate, session: SessionMark? = nil, isTLS: Bool = false, to output: inout ByteBuffer) {
@@ -60,24 +62,19 @@ struct LocalAnswer {
         finish(to: &output)
     }
 
-    /// A redirect to the same URL by HTTPS.
+    /// A redirect to HTTPS.
     func writeHTTPS(
-        _ head: borrowing RequestHead, in input: borrowing ByteBuffer, port: UInt16, date: borrowing HTTPDate,
-        to output: inout ByteBuffer
+        _ location: HTTPSLocation, in input: borrowing ByteBuffer, date: borrowing HTTPDate, to output: inout ByteBuffer
     ) {
         let bytes = input.bytesFromFront
         writeHead(date: date, to: &output)
         output.append("Location: https://")
-        output.append(bytes[head.hostName])
-        if port != 443 {
+        output.append(bytes[location.host])
+        if let port = location.port {
             output.append(":")
             output.append(decimal: Int(port))
         }
-        output.append(bytes[head.path])
-        if head.hasQuery {
-            output.append("?")
-            output.append(bytes[head.query])
-        }
+        output.append(bytes[location.rest])
         output.append("\r\n")
         finish(to: &output)
     }
@@ -97,6 +94,7 @@ struct LocalAnswer {
         output.append("\r\n")
         // 200 is only ever the answer to OPTIONS.
         if status == 405 || status == 200 { output.append("Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS\r\n") }
+        if !strictTransport.isEmpty { output.appendField("Strict-Transport-Security", strictTransport.span) }
         if status == 503 { output.append("Retry-After: 1\r\n") }
         if closes {
             output.append("Connection: close\r\n")

@@ -56,16 +56,22 @@ struct Relay: ~Copyable {
     }
 
     /// Makes room in `input` for at least one byte, growing it for a long body. False when the reader must wait.
-    mutating func prepareInput(_ pool: BufferPool) -> Bool {
-        if !input.hasStorage { input = pool.take(.standard) }
+    /// - Parameter size: what it begins with.
+    mutating func prepareInput(_ pool: BufferPool, beginningWith size: BufferPool.Size) -> Bool {
+        if !input.hasStorage { input = pool.take(size) }
         let wanted = wantedCapacity
-        if wanted > input.capacity { Self.exchange(&input, for: pool.take(.holding(wanted)), pool) }
+        if wanted > input.capacity, mayGrow(pool) { Self.exchange(&input, for: pool.take(.holding(wanted)), pool) }
         if input.space == 0 { input.compact() }
         if input.space == 0, canDropSentInput {
             stopHolding()
             input.compact()
         }
         return input.space > 0
+    }
+
+    /// A bigger block is quicker; where there is little memory left, a body comes through one that it has some room in.
+    private func mayGrow(_ pool: BufferPool) -> Bool {
+        !pool.isExhausted || input.capacity - input.retained < BufferPool.Size.head.rawValue
     }
 
     /// Whether `prepareInput` would find room.
@@ -364,8 +370,9 @@ struct Relay: ~Copyable {
     }
 
     /// Gives blocks back that have grown beyond the usual.
-    mutating func giveBack(to pool: BufferPool) {
-        if input.capacity > BufferPool.Size.standard.rawValue { pool.give(&input) }
+    /// - Parameter size: of `input`.
+    mutating func giveBack(to pool: BufferPool, beyond size: BufferPool.Size) {
+        if input.capacity > size.rawValue { pool.give(&input) }
         if output.capacity > BufferPool.Size.standard.rawValue { pool.give(&output) }
     }
 

@@ -14,7 +14,7 @@ struct RequestRewrite: ~Copyable {
     let requestID: (UInt64, UInt64)
     /// How the decision shows; nil if it does not.
     let marks: VersionMarks?
-    /// What is said of the client's certificate; nil if nobody looks at it.
+    /// What is said of the client's certificate; nil if the route does not look at it.
     let certificate: CertificateFields?
     /// Its body is there already, and nobody waits for a 100.
     let isCopy: Bool
@@ -45,7 +45,7 @@ struct RequestRewrite: ~Copyable {
         if head.method == .options { writeMaxForwards(head, in: bytes, to: &output) }
         writeFraming(head, in: bytes, to: &output)
         if isTrusted {
-            writeTrusted(head, given, in: bytes, to: &output)
+            writeTrusted(head, given, in: bytes, snapshot, to: &output)
         } else {
             writeUntrusted(head, in: bytes, to: &output)
             context.forwardedLines.append(to: &output)
@@ -136,7 +136,8 @@ struct RequestRewrite: ~Copyable {
             // The standard's form of X-Forwarded-*: believed from the same peers.
             return isTrusted
         case .other:
-            if certificate != nil, ClientCertificate.owns(bytes[field.name]) { return false }
+            // Nobody else's word on certificates passes, not even where none is asked for: the upstream may be the same.
+            if snapshot.looksAtClients, ClientCertificate.owns(bytes[field.name]) { return false }
             if field.isUnusual { return snapshot.forwarding.underscoresInHeaders }
             // "Proxy" becomes HTTP_PROXY in a CGI program (httpoxy); ingress-nginx drops it too.
             return field.name.count != 5 || !bytes[field.name].equalsIgnoringCase("proxy")
@@ -181,21 +182,14 @@ struct RequestRewrite: ~Copyable {
 
     /// Where a trusted peer's own statements stand in the head; -1 for those it did not make.
     private struct Given {
-        var host = -1, port = -1, proto = -1, scheme = -1, requestID = -1
-
-        /// Port, protocol and scheme are words; longer ones are not believed, which also bounds what is written of them.
-        private static let longestWord = 32
+        var host = -1, port = -1, requestID = -1
 
         @inline(never)
         mutating func note(_ field: HeaderField, at index: Int) {
-            let isWord = (1...Self.longestWord).contains(field.value.count)
             switch field.known {
             case .xForwardedHost: host = index
             case .xRequestID: requestID = index
-            case _ where !isWord: break
-            case .xForwardedPort: port = index
-            case .xForwardedProto: proto = index
-            case .xForwardedScheme: scheme = index
+            case .xForwardedPort where (1...ClientIdentity.longestStatement).contains(field.value.count): port = index
             default: break
             }
         }
@@ -219,7 +213,7 @@ struct RequestRewrite: ~Copyable {
 
     @inline(never)
     private func writeTrusted(
-        _ head: borrowing RequestHead, _ given: Given, in bytes: Span<UInt8>, to output: inout ByteBuffer
+        _ head: borrowing RequestHead, _ given: Given, in bytes: Span<UInt8>, _ snapshot: Snapshot, to output: inout ByteBuffer
     ) {
         writeRequestID(head, given.requestID, in: bytes, to: &output)
         output.append("X-Real-IP: ")
@@ -239,20 +233,21 @@ struct RequestRewrite: ~Copyable {
         if given.port >= 0 {
             output.appendField("X-Forwarded-Port", bytes[head.fields[given.port].value])
         } else {
-            output.appendField("X-Forwarded-Port", decimal: Int(client.localPort))
+            output.appendField("X-Forwarded-Port", decimal: Int(client.port(snapshot)))
         }
-        writeScheme("X-Forwarded-Proto", head, given.proto, in: bytes, to: &output)
-        writeScheme("X-Forwarded-Scheme", head, given.scheme >= 0 ? given.scheme : given.proto, in: bytes, to: &output)
-        writeScheme("X-Scheme", head, given.proto, in: bytes, to: &output)
+        let stated = ClientIdentity.statedScheme(head, in: bytes)
+        write(stated, as: "X-Forwarded-Proto", in: bytes, to: &output)
+        write(stated, as: "X-Forwarded-Scheme", in: bytes, to: &output)
+        write(stated, as: "X-Scheme", in: bytes, to: &output)
     }
 
-    private func writeScheme(
-        _ name: StaticString, _ head: borrowing RequestHead, _ given: Int, in bytes: Span<UInt8>, to output: inout ByteBuffer
+    private func write(
+        _ stated: ClientIdentity.StatedScheme, as name: StaticString, in bytes: Span<UInt8>, to output: inout ByteBuffer
     ) {
-        if given >= 0 {
-            output.appendField(name, bytes[head.fields[given].value])
-        } else {
-            output.appendField(name, client.isTLS ? "https" : "http")
+        switch stated {
+        case .nothing: output.appendField(name, client.isSecured ? "https" : "http")
+        case .scheme(let scheme): output.appendField(name, bytes[scheme])
+        case .contradiction: output.appendField(name, "http")
         }
     }
 

@@ -16,14 +16,14 @@ enum ResponseCoding {
 
     // MARK: Choosing
 
-    /// Whether a response may be compressed, were there a client that wants it so. Not if a body is none or part of something
-    /// (HEAD, 204, 205, 206, 226, 304), is encoded already, is too short, is of no listed type, or shall not be changed by anybody.
+    /// Whether a response may be compressed, were there a client that wants it so, or is a 304 about such a one, as far as it says what
+    /// that is. Not if a body is none or part of something (204, 205, 206, 226), is encoded already, is too short, is of no listed type, or shall not be changed by anybody.
     static func isEligible(_ head: borrowing ResponseHead, in bytes: Span<UInt8>, by rule: GzipPolicy.Rule) -> Bool {
         switch head.status {
-        case 204, 205, 206, 226, 304: return false
+        case 204, 205, 206, 226: return false
         default: break
         }
-        var isOfType = false
+        var isOfType = head.status == 304
         for index in head.fields.indices {
             let field = head.fields[index]
             switch field.known {

@@ -17,6 +17,9 @@ public final class Snapshot: Sendable {
     public let failover: Failover
     public let compatibility: Compatibility
     public let https: HTTPSPolicy
+    let httpsHosts: HTTPSHosts
+    /// Some route looks at its clients' certificates.
+    let looksAtClients: Bool
     /// Nil: nothing is compressed.
     public let gzip: GzipPolicy?
     public let health: HealthPolicy
@@ -38,6 +41,8 @@ public final class Snapshot: Sendable {
         self.failover = failover
         self.compatibility = compatibility
         self.https = https
+        httpsHosts = HTTPSHosts(https, routes)
+        looksAtClients = !https.clientRules.isEmpty
         self.gzip = gzip
         self.health = health
         announcesClients = backends.contains { $0.proxyProtocol != nil }

@@ -34,6 +34,10 @@ public final class BufferPool {
     private let bytesKeptPerSize: Int
     /// Bytes of the blocks that are out: taken and not given back.
     public private(set) var bytesTaken = 0
+    /// How many of them there should be at most. It is up to those who take them: the pool gives out more.
+    public var limit = Int.max
+
+    public var isExhausted: Bool { bytesTaken >= limit }
 
     public init(bytesKeptPerSize: Int = 8 << 20) {
         self.bytesKeptPerSize = bytesKeptPerSize

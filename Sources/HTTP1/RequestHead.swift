@@ -35,6 +35,9 @@ public final class RequestHead {
     /// Bytes of the head, the blank line and a skipped leading blank line included.
     public internal(set) var length = 0
 
+    /// The host of an authority that a field names, without its port; nil if it is none.
+    public static func hostName(of authority: Slice, in input: Span<UInt8>) -> Slice? { Authority(authority, in: input)?.host }
+
     /// The array of the last head, between `reset` and `reuseFields`.
     private var spareFields: [HeaderField] = []
 

@@ -64,7 +64,8 @@ extension Span<UInt8> {
     /// Where these bytes are without SP and HTAB at both ends (OWS, RFC 9110 5.6.3); offsets count from this span's start.
     public var trimmedOWS: Slice { trimmedOWS(0 ..< count) }
 
-    func trimmedOWS(_ range: Range<Int>) -> Slice {
+    /// The same of a part.
+    public func trimmedOWS(_ range: Range<Int>) -> Slice {
         var start = range.lowerBound
         var end = range.upperBound
         while start < end, self[start].isBlank { start &+= 1 }

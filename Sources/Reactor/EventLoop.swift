@@ -35,6 +35,9 @@ public struct EventLoop: ~Copyable {
         return poller.count
     }
 
+    /// The last batch was full, so that others may wait behind it.
+    public var mayHaveMore: Bool { poller.isFull }
+
     /// The next event of the batch that the last `wait` fetched; nil at its end.
     public mutating func nextEvent() -> Event? {
         poller.nextEvent()

@@ -9,6 +9,7 @@ struct Poller: ~Copyable {
     private let capacity: Int
     /// Events in the last batch.
     private(set) var count = 0
+    var isFull: Bool { count == capacity }
     /// Those of it that were taken.
     private var taken = 0
 

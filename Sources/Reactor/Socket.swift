@@ -128,6 +128,9 @@ public struct Socket: ~Copyable {
 
     // MARK: Properties
 
+    /// Some of what was sent has not arrived at the other side yet.
+    public var hasUnsent: Bool { systemCall { linux_unacknowledged(fd) } > 0 }
+
     /// The other end; nil when the connection is gone.
     public var peerAddress: SocketAddress? {
         SocketAddress(linux_peer_address(fd), of: fd, peer: true)

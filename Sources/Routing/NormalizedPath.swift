@@ -16,7 +16,7 @@ public enum PathRejection: String, Sendable {
     /// Strict mode only.
     case encodedSlash = "encoded slash in the path"
     /// Strict mode only.
-    case encodedBackslash = "encoded backslash in the path"
+    case backslash = "backslash in the path"
     /// Strict mode only: a `.` or `..` segment of which a dot was encoded.
     case encodedDotSegment = "encoded dot segment in the path"
     /// More `..` than there are segments before them.

@@ -19,7 +19,8 @@ public struct PathNormalizer {
 
     /// Normalises `path`, which is without the query. An empty path is `/`. With `strict`, spellings that only decoding
     /// turns into structure are refused, so that no rule can be bypassed by one; without, they count as decoded, as in
-    /// nginx. An encoded NUL and a malformed escape are refused either way. A raw backslash stays as it is.
+    /// nginx. An encoded NUL and a malformed escape are refused either way. A backslash, which some origins take for a slash, is
+    /// refused with `strict` and else stays as it is.
     public mutating func normalize(_ path: Span<UInt8>, strict: Bool) -> NormalizedPath {
         guard path.count > 0 else {
             storage[0] = ASCII.slash
@@ -47,7 +48,7 @@ public struct PathNormalizer {
                 if afterSlash { return false }
                 afterSlash = true
             } else {
-                if byte == UInt8(ascii: "%") { return false }
+                if byte == UInt8(ascii: "%") || byte == UInt8(ascii: "\\") { return false }
                 if byte == ASCII.dot, afterSlash, mayBeDotSegment(path, at: i) { return false }
                 afterSlash = false
             }
@@ -78,6 +79,8 @@ public struct PathNormalizer {
                 byte = high << 4 | low
                 i &+= 2
                 if let rejection = refusal(of: byte, strict: strict) { return rejection }
+            } else if byte == UInt8(ascii: "\\"), strict {
+                return .backslash
             }
             if byte == ASCII.slash {
                 if let rejection = writer.closeSegment(in: &output, slash: true, strict: strict) { return rejection }
@@ -93,7 +96,7 @@ public struct PathNormalizer {
         switch byte {
         case 0: .encodedNUL
         case ASCII.slash: strict ? .encodedSlash : nil
-        case UInt8(ascii: "\\"): strict ? .encodedBackslash : nil
+        case UInt8(ascii: "\\"): strict ? .backslash : nil
         default: nil
         }
     }

@@ -69,11 +69,13 @@ public final class RouteTable: Sendable {
     private let stemTable: KeyTable
     private let stems: [Stem]
     let extras: [Extra]
+    /// By the route's index.
+    private let hostsOfRoutes: [Int]
     private let addsSlashToExact: Bool
 
     init(
         routes: [Route], hosts: [Host], hostKeys: [KeyTable.Key], defaultHost: Int?,
-        stems: [Stem], stemKeys: [KeyTable.Key], extras: [Extra], aliases: [Alias],
+        stems: [Stem], stemKeys: [KeyTable.Key], extras: [Extra], aliases: [Alias], hostsOfRoutes: [Int],
         addsSlashToExact: Bool, seed: UInt64
     ) {
         self.routes = routes
@@ -81,6 +83,7 @@ public final class RouteTable: Sendable {
         self.aliases = aliases
         self.hosts = hosts
         self.extras = extras
+        self.hostsOfRoutes = hostsOfRoutes
         self.defaultHost = defaultHost
         self.stems = stems
         hostTable = KeyTable(hostKeys, seed: seed, hashing: .wholeFolded)
@@ -120,6 +123,15 @@ public final class RouteTable: Sendable {
         }
         return .noPath
     }
+
+    /// `host(of:)` is less than this.
+    public var hostCount: Int { hosts.count }
+
+    /// The number of the host whose paths a request for `host` is matched against, which its other names share; nil: there is none.
+    public func host(of host: Span<UInt8>) -> Int? { find(host: host).map { Int(hosts[$0].group) } }
+
+    /// The same of a route.
+    public func host(ofRoute index: Int) -> Int { hostsOfRoutes[index] }
 
     func find(host: Span<UInt8>) -> Int? {
         var host = host

@@ -19,6 +19,7 @@ public struct RouteTableBuilder {
     }
 
     private var routes: [Route] = []
+    private var hostsOfRoutes: [Int] = []
     private var places: [Place: Int] = [:]
     private var hosts: [RouteTable.Host] = []
     private var hostPositions: [String: Int] = [:]
@@ -47,7 +48,8 @@ public struct RouteTableBuilder {
         precondition(route.index == index, "a route carries the index it was made for")
         routes.append(route)
         places[place] = index
-        enter(Array(path.utf8), type, route: Int32(index), host: position(ofHost: host))
+        hostsOfRoutes.append(position(ofHost: host))
+        enter(Array(path.utf8), type, route: Int32(index), host: hostsOfRoutes[index])
         return .added(index)
     }
 
@@ -107,7 +109,7 @@ public struct RouteTableBuilder {
         }
         return RouteTable(
             routes: routes, hosts: hosts, hostKeys: hostKeys, defaultHost: hostPositions[""],
-            stems: stems, stemKeys: stemKeys, extras: extras, aliases: known,
+            stems: stems, stemKeys: stemKeys, extras: extras, aliases: known, hostsOfRoutes: hostsOfRoutes,
             addsSlashToExact: addsSlashToExact, seed: seed)
     }
 

@@ -24,7 +24,8 @@ final class ClientConnection {
     /// The client, or, until that is said or if it never is, the proxy before it.
     var peer: IPAddress?
     /// The port that the client connected to.
-    var localPort: UInt16
+    var localPort: UInt16 { didSet { isAnnounced = true } }
+    private(set) var isAnnounced = false
     /// Nil unless somebody wants to know.
     var ends: ConnectionEnds?
     /// Nil for a plain connection.
@@ -77,7 +78,7 @@ final class ClientConnection {
     }
 
     var identity: ClientIdentity {
-        ClientIdentity(peer: peer, localPort: localPort, isTLS: tls != nil, certificate: certificate)
+        ClientIdentity(peer: peer, localPort: localPort, isTLS: tls != nil, certificate: certificate, isAnnounced: isAnnounced)
     }
 }
 

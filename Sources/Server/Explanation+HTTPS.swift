@@ -5,17 +5,17 @@ import Routing
 extension Explanation {
     /// What HTTP and HTTPS make of a request before a version is chosen for it.
     struct HTTPS {
-        /// The request comes by HTTPS, or it does not say how.
+        /// The request comes by TLS; false also if the question does not say how.
         let isTLS: Bool
         /// Why it is refused; nil if it is not.
         let misdirection: String?
-        /// What it is answered with if it comes by HTTP and its route redirects.
-        let redirect: String
-        private let isExempt: Bool
+        private let isSecured: Bool
+        let identity: ClientIdentity
 
         init(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ question: Question, _ snapshot: Snapshot) {
             isTLS = question.isTLS == true
-            isExempt = ClientIdentity(peer: question.client, localPort: 80).cameByHTTPS(head, in: bytes, snapshot)
+            identity = ClientIdentity(peer: question.client, localPort: isTLS ? 443 : 80, isTLS: isTLS)
+            isSecured = identity.cameByHTTPS(head, in: bytes, snapshot)
             let asked = Array(Self.hostName(of: question.authority).utf8)
             if isTLS, let owners = snapshot.https.owners,
                owners.identity(of: asked.span) != owners.identity(of: bytes[head.hostName]) {
@@ -23,14 +23,19 @@ extension Explanation {
             } else {
                 misdirection = nil
             }
-            let port = snapshot.https.redirectPort == 443 ? "" : ":\(snapshot.https.redirectPort)"
-            let host = String(decoding: Self.bytes(bytes[head.hostName]), as: UTF8.self)
-            redirect = "by HTTP, and the route sends to HTTPS (ssl-redirect): answered 308 to https://\(host)\(port)\(question.target)"
         }
 
-        /// A trusted proxy may say that its client came by HTTPS.
+        /// Whoever comes by TLS may be a trusted proxy which says that its client came by HTTP, and the other way round.
         func redirects(_ route: Route, _ snapshot: Snapshot) -> Bool {
-            !isTLS && !isExempt && snapshot.https.rule(of: route.index).contains(.redirects)
+            !isSecured && snapshot.https.rule(of: route.index).contains(.redirects)
+        }
+
+        /// What a request for a route that redirects is answered with.
+        func redirect(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ route: Route, _ snapshot: Snapshot) -> String {
+            let location = HTTPSLocation(head, in: bytes, of: identity, by: snapshot.https.rule(of: route.index), snapshot)
+            let port = location.port.map { ":\($0)" } ?? ""
+            return "by HTTP, and the route sends to HTTPS (ssl-redirect): answered 308 to https://\(Self.text(bytes[location.host]))\(port)"
+                + Self.text(bytes[location.rest])
         }
 
         /// For a question that does not say how the request comes.
@@ -41,10 +46,10 @@ extension Explanation {
             return String(authority.prefix { $0 != ":" })
         }
 
-        private static func bytes(_ span: Span<UInt8>) -> [UInt8] {
+        private static func text(_ span: Span<UInt8>) -> String {
             var bytes: [UInt8] = []
             for index in span.indices { bytes.append(span[index]) }
-            return bytes
+            return String(decoding: bytes, as: UTF8.self)
         }
     }
 }

@@ -54,8 +54,7 @@ public struct Explanation: Sendable {
         if head.method == .trace || head.method == .connect { return refused("the request is answered 405: TRACE and CONNECT") }
         let https = HTTPS(head, bytes.span, question, snapshot)
         if let why = https.misdirection { return refused(why) }
-        let identity = ClientIdentity(peer: question.client, localPort: https.isTLS ? 443 : 80, isTLS: https.isTLS)
-        let client = identity.clientAddress(head, in: bytes.span, snapshot)
+        let client = https.identity.clientAddress(head, in: bytes.span, snapshot)
         let trace = DecisionTrace()
         var random = SystemRandomNumberGenerator()
         var decider = RequestDecider(seed: (random.next(), random.next()))
@@ -71,7 +70,9 @@ public struct Explanation: Sendable {
             return refused("the host's `/` leads to \(String(decoding: snapshot.routes.appRoot(extra), as: UTF8.self)): answered 302")
         case .forward:
             let route = snapshot.routes.routes[decider.target.route]
-            if https.redirects(route, snapshot), question.isTLS == false { return redirected(route, https, choosing) }
+            if https.redirects(route, snapshot), question.isTLS != nil {
+                return redirected(route, https.redirect(head, bytes.span, route, snapshot), choosing)
+            }
             let path = decider.target.isRewritten ? decider.path : nil
             let step = https.redirects(route, snapshot) ? https.step : nil
             let isWanted = GzipPolicy.isWanted(head, in: bytes.span)
@@ -81,10 +82,10 @@ public struct Explanation: Sendable {
     }
 
     /// The request has a route, but is told to come back by HTTPS before a version is chosen.
-    private static func redirected(_ route: Route, _ https: HTTPS, _ choosing: Choosing) -> Explanation {
+    private static func redirected(_ route: Route, _ why: String, _ choosing: Choosing) -> Explanation {
         Explanation(
             route: route.label, version: "none", reason: "\(Reason.unrouted.label)", service: nil, endpoint: nil, endpointCount: 0,
-            balancing: nil, reasons: choosing.lines + [https.redirect], candidates: choosing.candidates, rules: [], bucket: nil,
+            balancing: nil, reasons: choosing.lines + [why], candidates: choosing.candidates, rules: [], bucket: nil,
             weight: nil, total: nil)
     }
 

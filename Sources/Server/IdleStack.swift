@@ -29,5 +29,10 @@ struct IdleStack<Element> {
         fewest = elements.count
     }
 
+    mutating func removeAll() {
+        elements.removeAll()
+        fewest = 0
+    }
+
     func forEach(_ body: (Element) -> Void) { elements.forEach(body) }
 }

@@ -47,8 +47,7 @@ extension Worker {
         let peer = address.ipAddress
         let isAnnounced = listener.configured.proxyProtocol
         if isAnnounced, !mayAnnounce(peer) { return metrics.proxyHeaders.record(.untrusted) }
-        let limit = admission.bufferBytesPerWorker
-        guard context.pool.bytesTaken < limit || bufferBytes < limit, case .admitted(let countsAddress) = counts.admit(
+        guard hasMemory(), case .admitted(let countsAddress) = counts.admit(
             peer, limit: admission.connections, limitPerClient: isAnnounced ? 0 : limits.connectionsPerClient)
         else {
             metrics.connectionsRefused &+= 1
@@ -102,19 +101,42 @@ extension Worker {
         counts.leave(client.peer, countsAddress: client.countsAddress)
     }
 
+    // MARK: Too many
+
+    /// Whether there is room for another request (`limits.memory`).
+    func hasMemory() -> Bool {
+        if !context.pool.isExhausted { return true }
+        // What idle machines keep is in nobody's way.
+        idleMachines.removeAll()
+        return !context.pool.isExhausted
+    }
+
+    /// A connection that has been let in brings a request that there is no room for: says so and ends it.
+    @inline(never)
+    func refuse(_ client: ClientConnection) {
+        metrics.connectionsRefused &+= 1
+        writeTooMany()
+        if let session = client.tls { _ = session.send(scratch.bytes) } else { _ = client.socket.send(scratch.bytes) }
+        beginLinger(client)
+    }
+
     /// There are too many clients: says so and closes, without waiting for anything. An answer that the socket does not take
     /// at once is not sent: whoever is over the limit costs no more than this.
     func turnAway(_ connection: borrowing Socket, isTLS: Bool) {
         // Plain text would mean nothing to a client in the middle of a handshake.
         guard !isTLS else { return }
-        scratch.removeAll()
-        scratch.appendStatusLine(503)
-        scratch.appendField("Date", context.date.bytes)
-        scratch.append(Self.tooMany)
+        writeTooMany()
         _ = connection.send(scratch.bytes)
         connection.shutdownWrite()
         // Closing with a request unread would send a reset, which may overtake the answer (RFC 9112 section 9.6).
         _ = readAside(connection)
+    }
+
+    private func writeTooMany() {
+        scratch.removeAll()
+        scratch.appendStatusLine(503)
+        scratch.appendField("Date", context.date.bytes)
+        scratch.append(Self.tooMany)
     }
 
     /// As every other 503 is answered.

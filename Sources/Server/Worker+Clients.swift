@@ -35,13 +35,15 @@ extension Worker {
     /// Steps before a connection lets others have a turn: a step moves up to one buffer each way.
     private static let share = 32
 
-    /// Reads what an event announced. What follows from it is postponed until the whole batch of events has been read: so the
-    /// same code runs many times in a row, the kernel's receiving, then ours, then the kernel's sending, and stays in cache;
-    /// and sends that follow each other find their receivers awake.
+    /// Reads what an event announced. What follows from it is postponed until the whole batch of events has been read. So no
+    /// request goes out on a pooled connection of which an event says that it has ended, or that it says what nobody asked for
+    /// (http-edge duties 39 and 44). And the same code runs many times in a row, the kernel's receiving, then ours, then the
+    /// kernel's sending, and stays in cache; and sends that follow each other find their receivers awake.
     func drive(_ client: consuming ClientConnection) {
         guard client.state == .open else { return }
         if let exchange = client.exchange { return drive(consume client, exchange) }
         guard client.isReadable else { return setDeadline(client, idleDeadline(of: client)) }
+        guard hasMemory() else { return refuse(client) }
         let exchange = attach(client)
         drive(consume client, exchange)
     }
@@ -56,11 +58,7 @@ extension Worker {
         } else {
             answers.append(Turn(client: consume client, exchange: consume exchange))
         }
-        if requests.count + answers.count >= Self.batch { servePostponed() }
     }
-
-    /// Connections that are read before the first of them is served: bounds how long it waits.
-    private static let batch = 64
 
     func servePostponed() {
         guard !requests.isEmpty || !answers.isEmpty else { return }
@@ -259,8 +257,13 @@ extension Worker {
             detach(client, exchange)
         case .close(let linger):
             detach(client, exchange)
-            // Closing with bytes unread would reset the connection, and with it the answer.
-            if linger || client.isReadable || client.tls?.sayGoodbye() == false { beginLinger(client) } else { close(client) }
+            // Closing with bytes unread would reset the connection, and with it the answer; so would bytes that come while some of the
+            // answer is still on its way.
+            if linger || client.isReadable || client.tls?.sayGoodbye() == false || client.socket.hasUnsent {
+                beginLinger(client)
+            } else {
+                close(client)
+            }
         case .abort:
             detach(client, exchange)
             abort(client)

@@ -13,6 +13,7 @@ extension Worker {
         switch message {
         case .install(let snapshot, let inventory, let tls, let log, let admission, let change):
             self.admission = admission
+            context.pool.limit = admission.bufferBytesPerWorker
             use(log)
             install(snapshot, inventory, tls)
             supervisor.post(.installed(worker: index, change: change))
@@ -176,9 +177,8 @@ extension Worker {
         let closeIdleAt = loop.now + Self.idleGrace
         drain = .begun(closeIdleAt: min(closeIdleAt, deadline), deadline: deadline)
         for endpoint in endpoints.values { closeIdle(of: endpoint) }
-        // So that the loop wakes for both moments.
-        _ = loop.arm(token: tickToken, at: min(closeIdleAt, deadline))
-        _ = loop.arm(token: tickToken, at: deadline)
+        drainToken = slab.insert(.drain)
+        _ = loop.arm(token: drainToken, at: min(closeIdleAt, deadline))
     }
 
     /// Called after every turn of a drain.
@@ -190,7 +190,7 @@ extension Worker {
             closeIdleClients()
             let next = min(loop.now + Self.idleGrace, deadline)
             drain = .begun(closeIdleAt: next, deadline: deadline)
-            _ = loop.arm(token: tickToken, at: next)
+            _ = loop.arm(token: drainToken, at: next)
         }
         if clientCount == 0 { isRunning = false }
     }

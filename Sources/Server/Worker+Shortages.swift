@@ -34,7 +34,7 @@ extension Worker {
             case .upstream(let upstream):
                 // One that idles again has nothing to do.
                 if upstream.client != nil || upstream.shipment != nil { upstreamEvent(upstream, [.readable, .writable]) }
-            case .listener, .mailbox, .tick, .shortages, nil: break
+            case .listener, .mailbox, .tick, .drain, .shortages, nil: break
             }
         }
         if !shortages.isEmpty { armShortages() }

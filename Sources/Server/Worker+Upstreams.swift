@@ -66,7 +66,11 @@ extension Worker {
         while let token = endpoint.takeIdle() {
             guard case .upstream(let upstream) = slab[token] else { continue }
             idleUpstreamCount -= 1
-            return upstream
+            guard loop.mayHaveMore else { return upstream }
+            // That it has ended, or has something to say, may not have come to light yet.
+            upstream.isReadable = true
+            if isEmpty(upstream) { return upstream }
+            close(upstream)
         }
         return nil
     }

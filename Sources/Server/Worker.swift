@@ -19,6 +19,7 @@ final class Worker {
         case listener(ListeningSocket)
         case mailbox
         case tick
+        case drain
         case shortages
     }
 
@@ -79,6 +80,8 @@ final class Worker {
     /// Why TLS with an upstream last failed.
     var securityProblem: SecurityProblem?
     var tickToken = Token(slot: 0, generation: 0)
+    /// Of the one timer that wakes the loop for what a graceful stop does next.
+    var drainToken = Token(slot: 0, generation: 0)
 
     /// A connection to be served, with what it had when it was read.
     struct Turn {
@@ -117,6 +120,7 @@ final class Worker {
         context = ExchangeContext(
             pool: BufferPool(), rolls: rolls, date: HTTPDate(secondsSinceEpoch: Int(wallClock)),
             seed: (random.next(), random.next()))
+        context.pool.limit = admission.bufferBytesPerWorker
         metrics = Metrics(reasonLabels: Reason.labels)
         let beginning = start.beginning.content
         installation = Installation(beginning.snapshot, beginning.tls.upstreams)
@@ -161,7 +165,7 @@ final class Worker {
         case .upstream(let upstream): upstreamEvent(upstream, event.readiness)
         case .listener(let listener): accept(from: listener)
         case .mailbox: for message in mailbox.takeAll() { handle(message) }
-        case .tick, .shortages, nil: break
+        case .tick, .drain, .shortages, nil: break
         }
     }
 
@@ -173,7 +177,8 @@ final class Worker {
         case .listener(let listener): resume(listener)
         case .tick: tick()
         case .shortages: retryShortages()
-        case .mailbox, nil: break
+        // Each turn of a drain looks what is due.
+        case .drain, .mailbox, nil: break
         }
     }
 

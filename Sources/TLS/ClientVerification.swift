@@ -25,4 +25,11 @@ public struct ClientVerification: Sendable {
         unsafe SSL_CTX_set_verify_depth(context, CInt(clamping: depth))
         return true
     }
+
+    /// Keeps a session of a client that is asked for its certificate from being resumed: it would pass for good what has expired or been
+    /// taken back since, and again with each ticket that comes of it.
+    static func forbidResumption(of session: OpaquePointer) {
+        unsafe SSL_set_not_resumable_session_callback(session) { _, _ in 1 }
+        unsafe SSL_set_num_tickets(session, 0)
+    }
 }

@@ -10,6 +10,8 @@ struct SocketBIO {
         /// The last read took all that there was.
         var isDrained = false
         var hasRead = false
+        /// A read has found nothing, since `beginReading`.
+        var hasBlocked = false
         /// The first byte was not one of TLS but a letter: the client speaks HTTP.
         var isPlainText = false
         /// The other side has closed its half.
@@ -17,6 +19,8 @@ struct SocketBIO {
         /// The `errno` of the last call if the kernel had no memory for it, else 0.
         var shortage: CInt = 0
         let alerts: TLSAlertTally?
+        /// Messages that concern TLS alone, as OpenSSL has come to them and taken them in.
+        var steps = 0
     }
 
     /// Owned by the session, which outlives the BIO's last use.
@@ -25,12 +29,18 @@ struct SocketBIO {
     var isDrained: Bool { unsafe state.pointee.isDrained }
     var isPlainText: Bool { unsafe state.pointee.isPlainText }
     var shortage: CInt { unsafe state.pointee.shortage }
+    var hasBlocked: Bool { unsafe state.pointee.hasBlocked }
 
     /// - Parameter alerts: what is told of alerts.
     init(fd: Int32, alerts: TLSAlertTally?) {
         unsafe state = .allocate(capacity: 1)
         unsafe state.initialize(to: State(fd: fd, alerts: alerts))
     }
+
+    func beginReading() { unsafe state.pointee.hasBlocked = false }
+
+    var steps: Int { unsafe state.pointee.steps }
+    func forgetSteps() { unsafe state.pointee.steps = 0 }
 
     /// After the session is gone, and with it the BIO.
     func deallocate() {
@@ -45,6 +55,13 @@ struct SocketBIO {
         unsafe BIO_set_init(bio, 1)
         unsafe SSL_set_bio(session, bio, bio)
         return true
+    }
+
+    /// Of a BIO that `attach` has made: a step of its handshake, or of what comes like one later.
+    static func countStep(of bio: OpaquePointer?) {
+        // The BIO has the state that `attach` gave it.
+        guard let bio = unsafe bio, let state = unsafe BIO_get_data(bio) else { return }
+        unsafe state.assumingMemoryBound(to: State.self).pointee.steps &+= 1
     }
 
     /// Of a BIO that `attach` has made.
@@ -80,6 +97,7 @@ struct SocketBIO {
         unsafe state.pointee.shortage = shortage
         unsafe state.pointee.isDrained = result < Int(count) && shortage == 0
         if result < 0 {
+            unsafe state.pointee.hasBlocked = true
             if errno == EAGAIN || shortage != 0 { unsafe openssl_retry_read(bio) }
             return -1
         }

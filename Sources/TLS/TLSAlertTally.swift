@@ -16,10 +16,13 @@ public final class TLSAlertTally {
         counts[isReceived ? Int(number) : 256 + Int(number)] &+= 1
     }
 
-    /// Makes the sessions of a context tell their tallies. OpenSSL calls at the steps of a handshake and for alerts, never for data.
+    /// Makes the sessions of a context tell their tallies, and count their steps. OpenSSL calls at the steps of a handshake and for alerts, never for data.
     static func install(in context: OpaquePointer) {
         unsafe SSL_CTX_set_info_callback(context) { session, place, value in
-            guard place & SSL_CB_ALERT != 0 else { return }
+            guard place & SSL_CB_ALERT != 0 else {
+                if place & SSL_CB_LOOP != 0 { unsafe SocketBIO.countStep(of: SSL_get_rbio(session)) }
+                return
+            }
             // The reading side is always ours; the writing one has OpenSSL's buffer in front during a handshake. The number is the
             // lower byte, above it is how grave it is.
             let tally = unsafe SocketBIO.tally(of: SSL_get_rbio(session))

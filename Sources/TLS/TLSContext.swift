@@ -90,7 +90,7 @@ public final class TLSContext: @unchecked Sendable {
             }
             chosen = unsafe hosts.find(bytes.span.extracting(name))
         }
-        guard let chosen else { return SSL_CLIENT_HELLO_SUCCESS }
+        guard let chosen else { return unsafe prepare(session, base) }
         let context = unsafe contexts[chosen]
         guard unsafe SSL_set_SSL_CTX(session, context) != nil else { return SSL_CLIENT_HELLO_ERROR }
         // What a session has taken over from its first context by then; its ciphers are always its context's.
@@ -98,6 +98,11 @@ public final class TLSContext: @unchecked Sendable {
         unsafe SSL_set_options(session, SSL_CTX_get_options(context))
         unsafe SSL_set_verify(session, SSL_CTX_get_verify_mode(context), SSL_CTX_get_verify_callback(context))
         unsafe SSL_set_verify_depth(session, SSL_CTX_get_verify_depth(context))
+        return unsafe prepare(session, context)
+    }
+
+    private func prepare(_ session: OpaquePointer, _ context: OpaquePointer) -> CInt {
+        if unsafe SSL_CTX_get_verify_mode(context) != SSL_VERIFY_NONE { unsafe ClientVerification.forbidResumption(of: session) }
         return SSL_CLIENT_HELLO_SUCCESS
     }
 

@@ -20,6 +20,8 @@ public enum TLSFailure: UInt8, Error, Sendable, CaseIterable {
     case timeout
     /// The other side broke the protocol.
     case malformed
+    /// It sent record after record without text (changes of keys).
+    case flooded
     /// The upstream's certificate is not by an authority that counts, or does not lead to one.
     case untrusted
     case expired
@@ -40,6 +42,7 @@ public enum TLSFailure: UInt8, Error, Sendable, CaseIterable {
         case .plainText: "plain_text"
         case .timeout: "timeout"
         case .malformed: "malformed"
+        case .flooded: "flooded"
         case .untrusted: "untrusted"
         case .expired: "expired"
         case .notYetValid: "not_yet_valid"

@@ -20,6 +20,8 @@ public final class TLSSession {
     private var hasSaidGoodbye = false
     /// Some of its memory is given back, and to be had again before OpenSSL touches it.
     private var isAtRest = false
+    /// Bytes of text.
+    private var received = 0
     /// Of an upstream: when its certificate was looked at, be it by an earlier connection, in seconds since 1970.
     private var verifiedAt = 0
 
@@ -127,6 +129,7 @@ public final class TLSSession {
         let result = unsafe SSL_do_handshake(session)
         if result == 1 {
             if !isResumed { verifiedAt = time(nil) }
+            bio.forgetSteps()
             return .bytes(0)
         }
         let outcome = outcome(of: result)
@@ -170,23 +173,35 @@ public final class TLSSession {
     /// What the last write left is to be offered again at once: that shows `noMemory`, of which a partial write says nothing.
     public var mayTakeMore: Bool { bio.shortage != 0 }
 
+    /// As many records are read at a time, be they ever so short.
+    private static let recordsAtATime = 64
+    /// Steps that messages without text (changes of keys, tickets) may take, one to three each: so many, and one more for each so many
+    /// bytes of text.
+    private static let freeSteps = 64, bytesPerStep = 16 << 10
+
     /// Reads what there is, record by record, at most `space.count` bytes.
     public func receive(into space: inout MutableSpan<UInt8>) -> TLSOutcome {
+        if let failure { return .failed(failure) }
         let room = space.count
         var total = 0
-        while total < room {
+        for _ in 0..<Self.recordsAtATime where total < room {
             var count = 0
             ERR_clear_error()
+            bio.beginReading()
             // OpenSSL writes to the rest of the span, during the call.
             let result = unsafe space.withUnsafeMutableBufferPointer { bytes in
                 unsafe SSL_read_ex(session, bytes.baseAddress.map { unsafe $0 + total }, room - total, &count)
             }
             guard result == 1 else {
                 let outcome = outcome(of: result)
+                guard bio.steps <= Self.freeSteps + received / Self.bytesPerStep else { return fail(.flooded) }
+                // What was read was without text.
+                if outcome == .wantsRead, !bio.hasBlocked { continue }
                 // What ended the reading shows again with the next one.
                 return total > 0 ? .bytes(total) : outcome
             }
             total += count
+            received &+= count
             if !mayHaveMore { break }
         }
         return .bytes(total)

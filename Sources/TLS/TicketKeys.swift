@@ -95,6 +95,8 @@ final class TicketKeys: Sendable {
             // OpenSSL hands over room for a name of 16 bytes and for an initialisation vector.
             guard let name = unsafe name, let iv = unsafe iv else { return -1 }
             if seals == 1 { return unsafe TicketKeys.seal(name, iv, cipher, mac) }
+            // An earlier process may have given tickets to clients that show certificates.
+            guard unsafe SSL_get_verify_mode(session) == SSL_VERIFY_NONE else { return 0 }
             let opened = unsafe TicketKeys.open(name, iv, cipher, mac)
             // Clients use a ticket of TLS 1.3 once (RFC 8446 appendix C.4): without a new one their next handshake is a full one.
             return unsafe opened == 1 && SSL_version(session) == TLS1_3_VERSION ? 2 : opened

@@ -3,13 +3,13 @@ public struct TLSCounts: Sendable {
     /// What a failure is counted by, in the order of their numbers.
     public static let failureLabels = [
         "disconnected", "version", "parameters", "application_protocol", "certificate_refused", "alert", "plain_text",
-        "timeout", "malformed", "untrusted", "expired", "not_yet_valid", "wrong_name",
+        "timeout", "malformed", "flooded", "untrusted", "expired", "not_yet_valid", "wrong_name",
         "revoked",
     ]
 
     /// TLS 1.2, then 1.3; of each the full handshakes, then the resumed ones.
     private var handshakes = InlineArray<4, UInt64>(repeating: 0)
-    private var failures = InlineArray<14, UInt64>(repeating: 0)
+    private var failures = InlineArray<15, UInt64>(repeating: 0)
 
     public var alerts = TLSAlertCounts()
 

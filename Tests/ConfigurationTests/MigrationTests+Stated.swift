@@ -103,8 +103,10 @@ extension MigrationTests {
     ]
 
     private static let canaries: [Stated] = [
+        .one("what ingress-nginx does not let in", ["R9"], onlyScoped: ["R9"], ["upstream-vhost": "bad host!"]),
         .canary("text for nginx in a canary", ["R9"], onlyScoped: ["R9"], ["configuration-snippet": "x"]),
         .canary("a weight of Serin's", ["annotation"], ["serin.dev/canary-weight": "0.5"]),
+        .canary("a rewrite that a canary has from its main, and Serin's", [], ["rewrite-target": "/x", "serin.dev/canary-rewrite-target": "/v2$1"]),
         .canary("Tengine's query", ["R2"], onlyScoped: ["R2"], ["canary-by-query": "version", "canary-by-query-value": "2"]),
         .canary("Tengine's fields", ["R2"], onlyScoped: ["R2"], ["canary-request-add-header": "x:y"]),
         .canary("Tengine's remainder", ["R2"], onlyScoped: ["R2"], ["canary-by-cookie": "uid", "canary-mod-divisor": "100"]),
@@ -127,6 +129,15 @@ extension MigrationTests {
         Stated(
             name: "ACK's release", rules: ["R2"], onlyScoped: ["R2"],
             ingresses: [.main("shop", "h/p old", "h/p new", annotations: ["service-weight": "new: 20, old: 80"])]),
+        Stated(
+            name: "ACK's release of nothing", rules: [],
+            ingresses: [.main("shop", "h/p old", "h/p new", annotations: ["service-weight": "new: 0, old: 0"])]),
+        Stated(
+            name: "ACK's release of nothing, the new Service first", rules: ["R2"], onlyScoped: ["R2"],
+            ingresses: [.main("shop", "h/p new", "h/p old", annotations: ["service-weight": "new: 0, old: 0"])]),
+        Stated(
+            name: "ACK's release, the new Service first", rules: ["R2"], onlyScoped: ["R2"],
+            ingresses: [.main("shop", "h/p new", "h/p old", annotations: ["service-weight": "new: 20, old: 80"])]),
         .one("ACK's release of one Service", [], ["service-weight": "new: 20, old: 80"]),
         .one("Tengine's query in an ordinary Ingress", [], ["canary-by-query": "version"]),
     ]

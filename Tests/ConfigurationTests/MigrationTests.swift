@@ -90,30 +90,65 @@ import TestSupport
     // MARK: Honesty
 
     /// A place that the modes serve differently is reported, and no other one: on tables made by chance.
-    @Test(arguments: 0..<40) func reportsWhatDiffersAndNothingElse(seed: Int) {
+    @Test(arguments: 0..<40) func reportsWhatDiffersAndNothingElse(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
         for _ in 0..<4 {
-            let ingresses = ExactParityModelTests.ingresses(&random)
-            let yaml = ingresses.map(\.yaml).joined(separator: "\n---\n")
-            let there = Self.served(Loaded(ingresses, empty: [], settings: "compatibility: ingress-nginx"))
-            let here = Self.served(Loaded(ingresses, empty: [], settings: "compatibility: scoped"))
+            let ingresses = ExactParityModelTests.ingresses(&random).map { Self.annotated($0, &random) }
+            let yaml = (ingresses.map(\.yaml) + Self.services).joined(separator: "\n---\n")
+            let there = Self.served(Loaded(yaml, settings: "canary: {compatibility: ingress-nginx}"))
+            let here = Self.served(Loaded(yaml, settings: "canary: {compatibility: scoped}"))
             let differing = Set(there.keys).union(here.keys).filter { there[$0] != here[$0] }
-            var log = DiagnosticLog()
-            var loader = ManifestLoader()
-            loader.add(YAMLFile(name: "test.yaml", text: yaml), log: &log)
-            let report = MigrationCheck.report(loader.manifests, settings: Settings())
-            let routing = report.differences.filter { !["R6", "R21.0", "R21.7", "R40", "annotation", "tls"].contains($0.rule) }
+            let report = try Self.report(yaml, .scoped)
+            let routing = report.differences.filter { !["R6", "R21.0", "R40", "annotation", "tls"].contains($0.rule) }
             #expect(Set(routing.flatMap(\.places)) == Set(differing), "\(there)\n\(here)\n\(report)\n\(yaml)")
         }
     }
 
-    /// By place: whose route it is, whether it answers, and its canaries.
+    /// Half of them with what says how its Services' endpoints are chosen, what its paths are and how much a canary gets.
+    private static func annotated(_ ingress: Ingress, _ random: inout SeededGenerator) -> Ingress {
+        var ingress = ingress
+        if Bool.random(using: &random) { return ingress }
+        for (name, values) in [
+            ("load-balance", ["ewma"]), ("affinity", ["cookie"]), ("session-cookie-name", ["A", "B"]), ("affinity-canary-behavior", ["legacy"]),
+            ("service-upstream", ["true"]), ("use-regex", ["true"]), ("rewrite-target", ["/x"]), ("canary-weight-total", ["2", "10", "200"]),
+            ("canary-weight", ["0", "-1", "100"]),
+        ] where Int.random(in: 0...3, using: &random) == 0 {
+            ingress.annotations[name] = values.randomElement(using: &random)
+        }
+        return ingress
+    }
+
+    /// Those that the tables name: an address of each one's own, and of its endpoint.
+    private static let services = ["n", "m"].enumerated().flatMap { first, namespace in
+        ["a", "b", "c", "d"].enumerated().map { second, name in
+            """
+            {apiVersion: v1, kind: Service, metadata: {name: \(name), namespace: \(namespace)},
+              spec: {clusterIP: 10.96.\(first).\(second), ports: [{name: http, port: 80}]}}
+            ---
+            {apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, ports: [{name: http, port: 80}],
+              metadata: {name: \(name), namespace: \(namespace), labels: {kubernetes.io/service-name: \(name)}},
+              endpoints: [{addresses: [10.0.\(first).\(second)]}]}
+            """
+        }
+    }
+
+    /// By place: whose route it is, where its requests go and how, and the same of its canaries that any can reach.
     private static func served(_ loaded: Loaded) -> [String: String] {
+        func version(_ name: String, _ backend: Int, _ affinity: SessionAffinity?) -> String {
+            let backend = loaded.snapshot.backends[backend]
+            let session = affinity.map { "\($0.cookie) \($0.setsCookie ? "set" : "kept") \($0.changesOnFailure)" } ?? "-"
+            return "\(name) > \(backend.endpoints.map(\.address.description)) by \(backend.balancing), \(session)"
+        }
         var served: [String: String] = [:]
         for route in loaded.snapshot.routes.routes {
             let place = RoutePlace(host: route.host, path: route.path, type: route.pathType).description
-            let answers = loaded.snapshot.backends[route.stable].endpoints.isEmpty ? "503" : "answers"
-            served[place] = ([route.label, answers] + route.canaries.map(\.name)).joined(separator: " ")
+            let canaries = route.canaries.enumerated().compactMap { index, canary -> String? in
+                if route.obstacles(of: index, passesUnusual: false) != nil { return nil }
+                let (weight, total) = route.effectiveWeight(of: index)
+                return version(canary.name, canary.backend, route.affinity?.affinity(of: .canary(index))) + ", \(Double(weight) / Double(total))"
+            }
+            let stable = version(route.label + (route.isPattern ? " ~" : ""), route.stable, route.affinity?.affinity(of: .stable))
+            served[place] = ([stable] + canaries).joined(separator: " + ")
         }
         return served
     }

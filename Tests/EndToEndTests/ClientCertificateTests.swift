@@ -253,6 +253,31 @@ import Testing
         #expect(try asking.origin.requests(3).count == 3)
     }
 
+    /// Also paths that lead to no upstream: who is not let in learns nothing of what there is.
+    @Test(arguments: ["scoped", "ingress-nginx"])
+    func noPathIsAWayAround(_ mode: String) throws {
+        let asking = try Asking(mode: mode)
+        let manifest = Manifests.ingress(
+            "area", host: "area.test", path: "/dir/", service: "app",
+            annotations: Manifests.annotations(["auth-tls-secret": "default/clients", "app-root": "/area", "server-alias": "alias.test"]))
+        let secret = Manifests.secret("area-tls", try asking.servers.issue(["area.test", "alias.test"]))
+        asking.proxy.configuration.manifests += [secret, manifest + "  tls: [{hosts: [area.test], secretName: area-tls}]\n"]
+        #expect(try asking.proxy.serin.reload(asking.proxy.configuration).status == 200)
+        let pair = try asking.clients.issue("alice")
+        try asking.proxy.python("""
+            own = context()
+            own.load_cert_chain(args[0], args[1])
+            for host in ["area.test", "alias.test"]:
+                for target, status in [("/", 302), ("/dir", 301), ("/dir/", 200), ("/nope", 404), ("/a%2f..%2fb", None)]:
+                    found = ask(connect(host, own), target, host)[0]
+                    if status: expect(found, status)
+                    for name, using, wanted in [(host, context(), 400), ("open.test", context(), 421), ("open.test", own, 421)]:
+                        expect((host, target, name, ask(connect(name, using), target, host)[0]), (host, target, name, wanted))
+            """, pair.chainPath, pair.keyPath)
+        let plain = try RawClient(asking.proxy.plain)
+        for target in ["/", "/dir", "/dir/", "/nope"] { #expect(try plain.get(target, host: "area.test").status == 308, "\(target)") }
+    }
+
     @Test func plainHTTPIsNoWayAroundEither() throws {
         func status(_ annotations: [String: String], _ mode: String = "scoped") throws -> Int {
             let asking = try Asking(annotations, mode: mode)
@@ -266,7 +291,8 @@ import Testing
         #expect(try status(["ssl-redirect": "false", "auth-tls-match-cn": "CN=alice"], "ingress-nginx") == 403)
     }
 
-    @Test func aSessionOfAnotherNameIsNotResumed() throws {
+    /// Neither one of another name nor one of the same: a certificate is looked at each time.
+    @Test func noSessionIsResumedWhereACertificateIsAskedFor() throws {
         let asking = try Asking()
         let pair = try asking.clients.issue("alice")
         try asking.proxy.python("""
@@ -278,7 +304,7 @@ import Testing
                 session = first.session
                 first.unwrap()
                 again = connect(using=using, session=session)
-                expect(again.session_reused, True)
+                expect(again.session_reused, False)
                 expect(ask(again)[0], 200)
                 again.unwrap()
                 other = connect("open.test", using, session)

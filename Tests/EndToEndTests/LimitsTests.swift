@@ -51,10 +51,34 @@ import Testing
         #expect((4...8).contains(stuck.count), "\(stuck.count) at a quarter of a MiB each")
         #expect(try serin.metrics().sum("serin_buffer_bytes") >= 1 << 20)
         #expect(try serin.metrics().sum("serin_connections_refused_total") == 1)
-        #expect(try early.get().status == 200, "who was there stays")
+        let late = try early.get()
+        #expect(late.status == 503 && late["Retry-After"] == "1" && late["Connection"] == "close", "nor is there room for another request")
+        #expect(try serin.metrics().sum("serin_connections_refused_total") == 2)
         for client in stuck { client.socket.reset() }
         try eventually("room") { try serin.metrics().sum("serin_buffer_bytes") == 0 }
         #expect(try serin.client().get().status == 200)
+    }
+
+    /// A head that has begun takes no more than it is long, about; and connections that were there before the limit was reached bring no more
+    /// than it allows.
+    @Test func headsThatHaveBegunHaveALimit() throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin, settings: "limits: {memory: 1MiB}"))
+        let clients = try (0..<400).map { _ in try serin.client() }
+        try eventually("all connections") { try serin.metrics().sum("serin_connections", ["state": "client"]) == clients.count }
+        for client in clients { try client.send("GET / HTTP/1.1\r\nHost: a\r\nX: ") }
+        let (bytes, refused) = try eventually("the limit") { () -> (Int, Int)? in
+            let metrics = try serin.metrics()
+            let refused = metrics.sum("serin_connections_refused_total")
+            return refused >= 100 ? (metrics.sum("serin_buffer_bytes"), refused) : nil
+        }
+        #expect((1 << 20...1 << 20 + 8192).contains(bytes), "\(bytes) bytes")
+        #expect((100...200).contains(refused), "\(refused) of \(clients.count), a page for each of the others")
+        let served = try clients.filter { client in
+            try client.send("x\r\n\r\n")
+            return try client.readResponse().status == 200
+        }
+        #expect(served.count == clients.count - refused)
     }
 
     @Test func oneClientGetsOnlySoMany() throws {

@@ -55,7 +55,7 @@ import Testing
         #expect(seen["X-Forwarded-Proto"] == "https")
         #expect(seen["X-Forwarded-Scheme"] == "https")
         #expect(seen["X-Scheme"] == "https")
-        #expect(seen["X-Forwarded-Port"] == "\(proxy.secure.port)")
+        #expect(seen["X-Forwarded-Port"] == "443", "what clients connect to; the listener's own port may be another")
 
         try proxy.serin.folder.write(String(repeating: "0123456789abcdef", count: 200_000), to: "upload")
         let put = try Curl.run(["-T", proxy.serin.folder.path("upload")] + proxy.curl("shop.test", "/upload"))

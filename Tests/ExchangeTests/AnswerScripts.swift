@@ -134,13 +134,29 @@ import Testing
             toClient: own("408 Request Timeout"), toUpstreams: ["POST / HTTP/1.1|Host: a.test|Content-Length: 5||he"],
             ends: [.init(408, .clientTooSlow, received: 2)], left: .closed, reusable: [false]),
         Script(
-            name: "a body too slow behind an answer", steps: [
+            name: "an answer goes on without the rest of its request", steps: [
+                .client("POST / HTTP/1.1|Host: a.test|Content-Length: 5||h"), .upstream("HTTP/1.1 413 Too Large|Content-Length: 5||ab"),
+                .wait(30), .upstream("c"), .wait(30), .upstream("de"),
+            ],
+            toClient: "HTTP/1.1 413 Too Large|Content-Length: 5|Connection: close||abcde",
+            toUpstreams: ["POST / HTTP/1.1|Host: a.test|Content-Length: 5||h"],
+            ends: [.init(413, received: 1, sent: 5)], left: .closed, reusable: [false]),
+        Script(
+            name: "an answer that does not go on without it", steps: [
                 .client("POST / HTTP/1.1|Host: a.test|Content-Length: 5||h"), .upstream("HTTP/1.1 200 OK|Content-Length: 5||ab"),
-                .wait(30),
+                .wait(60),
             ],
             toClient: "HTTP/1.1 200 OK|Content-Length: 5|Connection: close||ab",
             toUpstreams: ["POST / HTTP/1.1|Host: a.test|Content-Length: 5||h"],
-            ends: [.init(200, .clientTooSlow, received: 1, sent: 2)], left: .closed, reusable: [false]),
+            ends: [.init(200, .upstreamTimedOut, received: 1, sent: 2)], left: .closed, reusable: [false]),
+        Script(
+            name: "a client that ends its body early gets the rest of its answer", steps: [
+                .client("POST / HTTP/1.1|Host: a.test|Content-Length: 5||h"), .upstream("HTTP/1.1 413 Too Large|Content-Length: 5||ab"),
+                .clientCloses, .upstream("cde"),
+            ],
+            toClient: "HTTP/1.1 413 Too Large|Content-Length: 5|Connection: close||abcde",
+            toUpstreams: ["POST / HTTP/1.1|Host: a.test|Content-Length: 5||h"],
+            ends: [.init(413, received: 1, sent: 5)], left: .closed, reusable: [false]),
         Script(
             name: "a bad chunk", steps: [.client("POST / HTTP/1.1|Host: a.test|Transfer-Encoding: chunked||"), .client("zz|")],
             toClient: own("400 Bad Request"), toUpstreams: ["POST / HTTP/1.1|Host: a.test|Transfer-Encoding: chunked||"],

@@ -116,11 +116,17 @@ import Testing
         ("HEAD / HTTP/1.1|Host: a.test|Accept-Encoding: gzip||", "200 OK|Content-Type: text/plain|Content-Length: 900|ETag: \"a\"||", true, "\"a\""),
         ("HEAD / HTTP/1.1|Host: a.test|Accept-Encoding: gzip||", "200 OK|Content-Type: text/plain|Content-Length: 9|ETag: \"a\"||", false, "\"a\""),
         ("GET / HTTP/1.1|Host: a.test|Accept-Encoding: gzip||", "204 No Content|Content-Type: text/plain|ETag: \"a\"||", false, "\"a\""),
-        ("GET / HTTP/1.1|Host: a.test|Accept-Encoding: gzip||", "304 Not Modified|ETag: \"a\"||", false, "\"a\""),
-        ("GET / HTTP/1.1|Host: a.test|Accept-Encoding: gzip|If-None-Match: \"a\"||", "304 Not Modified|ETag: \"a\"||", false, "\"a\""),
+        ("GET / HTTP/1.1|Host: a.test|Accept-Encoding: gzip||", "304 Not Modified|ETag: \"a\"||", true, "\"a\""),
+        ("GET / HTTP/1.1|Host: a.test|Accept-Encoding: gzip|If-None-Match: \"a\"||", "304 Not Modified|ETag: \"a\"||", true, "\"a\""),
         // It was compressed when the client got it.
         ("GET / HTTP/1.1|Host: a.test|Accept-Encoding: gzip|If-None-Match: \"b\", W/\"a\"||", "304 Not Modified|ETag: \"a\"||", true, "W/\"a\""),
-        ("GET / HTTP/1.1|Host: a.test|If-None-Match: W/\"a\"||", "304 Not Modified|ETag: \"a\"||", false, "\"a\""),
+        ("GET / HTTP/1.1|Host: a.test|If-None-Match: W/\"a\"||", "304 Not Modified|ETag: \"a\"||", true, "\"a\""),
+        // The 200 would vary, or would not.
+        ("GET / HTTP/1.1|Host: a.test||", "304 Not Modified|Content-Type: text/plain|ETag: \"a\"||", true, "\"a\""),
+        ("GET / HTTP/1.1|Host: a.test||", "304 Not Modified|Content-Type: image/png|ETag: \"a\"||", false, "\"a\""),
+        ("GET / HTTP/1.1|Host: a.test||", "304 Not Modified|Content-Length: 9|ETag: \"a\"||", false, "\"a\""),
+        ("GET / HTTP/1.1|Host: a.test|Accept-Encoding: gzip|If-None-Match: W/\"a\"||", "304 Not Modified|Cache-Control: no-transform|ETag: \"a\"||", false, "\"a\""),
+        ("GET / HTTP/1.1|Host: a.test||", "304 Not Modified|Vary: accept-encoding|ETag: \"a\"||", false, "\"a\""),
     ])
     func withoutABody(_ request: String, _ answer: String, varies: Bool, tag: String) {
         var world = World()

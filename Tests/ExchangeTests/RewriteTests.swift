@@ -95,7 +95,7 @@ import Testing
             upstream: "GET /a/../b//c%41 HTTP/1.1|Host: a.test|" + own),
         Case(
             name: "TLS", world: world { $0.isTLS = true }, request: "GET / HTTP/1.1|Host: a.test||",
-            upstream: "GET / HTTP/1.1|Host: a.test|" + own.replacing("http", with: "https")),
+            upstream: "GET / HTTP/1.1|Host: a.test|" + own.replacing("http", with: "https").replacing("Port: 80", with: "Port: 443")),
         Case(
             name: "Via", world: world { $0.via = "edge" }, request: "GET / HTTP/1.0|Host: a.test||",
             upstream: "GET / HTTP/1.1|Host: a.test|" + own.dropLast() + "Via: 1.0 edge||"),

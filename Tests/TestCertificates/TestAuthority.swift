@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// An authority of the test's own, with as many certificates as it needs; made by the openssl command, gone with the object.
 public final class TestAuthority {
@@ -198,11 +199,24 @@ public final class TestAuthority {
         process.standardError = errors
         process.standardOutput = output
         try process.run()
-        let said = errors.fileHandleForReading.readDataToEndOfFile()
-        let printed = output.fileHandleForReading.readDataToEndOfFile()
+        let said = read(errors)
+        let printed = read(output)
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failure(description: String(decoding: said, as: UTF8.self)) }
-        return String(decoding: printed, as: UTF8.self)
+        guard process.terminationStatus == 0 else { throw Failure(description: said) }
+        return printed
+    }
+
+    /// To its end. FileHandle takes a signal that comes meanwhile for a fatal error.
+    private static func read(_ pipe: Pipe) -> String {
+        var all: [UInt8] = []
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        while true {
+            // The kernel writes at most `count` bytes.
+            let count = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(pipe.fileHandleForReading.fileDescriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return String(decoding: all, as: UTF8.self) }
+            all += bytes.prefix(count)
+        }
     }
 }
 

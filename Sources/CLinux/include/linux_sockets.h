@@ -2,7 +2,9 @@
 // Stream sockets; and datagrams to a service manager.
 #include "linux_addresses.h"
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -93,6 +95,11 @@ static inline int64_t linux_send_two(int32_t fd, const void *first, size_t first
 }
 
 static inline int64_t linux_shutdown_write(int32_t fd) { return linux_result(shutdown(fd, SHUT_WR)); }
+/// Bytes that were written and that the other side has not acknowledged.
+static inline int64_t linux_unacknowledged(int32_t fd) {
+    int count = 0;
+    return ioctl(fd, SIOCOUTQ, &count) < 0 ? -errno : count;
+}
 static inline int64_t linux_close(int32_t fd) { return linux_result(close(fd)); }
 static inline int64_t linux_duplicate(int32_t fd) { return linux_result(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 

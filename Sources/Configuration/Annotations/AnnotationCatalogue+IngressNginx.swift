@@ -6,7 +6,7 @@ extension AnnotationCatalogue {
         .planned("from-to-www-redirect", "`www.` is redirected to the host without it, or the other way round"),
         .planned("permanent-redirect", "every request is redirected there, 301"),
         .planned("permanent-redirect-code", "the status instead of 301"),
-        .planned("preserve-trailing-slash", "the redirect to HTTPS keeps a last slash"),
+        .supported("preserve-trailing-slash", "the redirect to HTTPS keeps a last slash; without it, it does so only in `scoped` mode"),
         .planned("relative-redirects", "redirects name no host"),
         .supported("rewrite-target", "the path that the upstream gets, with captures"),
         .supported("server-alias", "further hosts of the Ingress"),

@@ -18,9 +18,7 @@ struct HostPlan {
 
     /// `plan` has its routes and hosts.
     init(_ ingresses: [PlannedIngress], _ plan: RoutePlan, log: inout DiagnosticLog) {
-        for route in plan.routes where route.annotations.usesRegex || Self.rewrites(route) {
-            regexHosts.insert(route.path.place.host)
-        }
+        for route in plan.routes where Self.wantsExpressions(route) { regexHosts.insert(route.path.place.host) }
         let mains = ingresses.filter { !$0.isCanary }
         for main in mains { addAppRoot(main, log: &log) }
         addAliases(mains, plan.hosts, log: &log)
@@ -28,6 +26,9 @@ struct HostPlan {
 
     /// Whether the paths of the host are regular expressions: one of its locations wants it, or rewrites (R35).
     func usesRegex(_ host: String) -> Bool { regexHosts.contains(host) }
+
+    /// Whether the path makes regular expressions of all paths of its host (R35).
+    static func wantsExpressions(_ route: PlannedRoute) -> Bool { route.annotations.usesRegex || rewrites(route) }
 
     /// A target that is the path itself rewrites nothing (R35).
     private static func rewrites(_ route: PlannedRoute) -> Bool {
@@ -121,7 +122,7 @@ struct HostPlan {
     /// A plain prefix leaves its own path to an Exact one beside it (R34); else the path as it stands.
     private static func expression(_ route: PlannedRoute, _ places: Set<RoutePlace>) -> String {
         let place = route.path.place
-        let isPlainPrefix = place.type == .prefix && !route.annotations.usesRegex && !rewrites(route) && !place.path.hasSuffix("/")
+        let isPlainPrefix = place.type == .prefix && !wantsExpressions(route) && !place.path.hasSuffix("/")
         let exact = RoutePlace(host: place.host, path: place.path, type: .exact)
         return isPlainPrefix && places.contains(exact) ? place.path + "/" : place.path
     }

@@ -7,7 +7,7 @@ internal import Routing
 struct RouteAnnotations {
     static let names = [
         "server-alias", "app-root", "default-backend", "use-regex", "rewrite-target", "service-upstream", "ssl-redirect",
-        "force-ssl-redirect",
+        "force-ssl-redirect", "preserve-trailing-slash",
     ] + RetryAnnotations.names + UpstreamTLSAnnotations.names + ClientTLSAnnotations.names + CipherAnnotations.names
     /// Of Serin's own.
     static let ownNames = GzipAnnotations.names + ["upstream-proxy-protocol"]
@@ -45,6 +45,8 @@ struct RouteAnnotations {
     private(set) var redirectsToHTTPS: Bool?
     /// Also where it has none.
     private(set) var forcesHTTPS = false
+    /// Whether that redirect keeps a slash at the URL's end, which only in `ingress-nginx` it might not.
+    private(set) var preservesTrailingSlash = false
 
     private let reader: AnnotationReader
 
@@ -65,6 +67,7 @@ struct RouteAnnotations {
         redirectsToHTTPS = reader.nginx("ssl-redirect").flatMap { AnnotationText.bool($0.value) }
         if redirectsToHTTPS == nil { _ = bool("ssl-redirect", "counts as not set", log: &log) }
         forcesHTTPS = bool("force-ssl-redirect", "counts as not set", log: &log)
+        preservesTrailingSlash = bool("preserve-trailing-slash", "counts as not set", log: &log)
     }
 
     /// Canaries have these of their main (R14, R36).

@@ -67,6 +67,7 @@ struct SnapshotCompiler {
         }
         let tls = TLSCompiler.compile(plan, manifests, settings, loader, after: previous.clients, config: config, now: now, log: &log)
         var https = tls.policy
+        if settings.compatibility == .ingressNginx { dropSlashes(plan, &https) }
         https.revocationEnds.merge(compiler.securing.secrets.revocationEnds) { own, _ in own }
         let snapshot = Snapshot(
             routes: routes, backends: compiler.backends, sequences: compiler.sequences, timeouts: settings.timeouts,
@@ -80,6 +81,13 @@ struct SnapshotCompiler {
             snapshot: snapshot, canaries: CanaryEffects(snapshot).reports(plan.outcomes),
             tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts),
             remains: PreviousLoad(nowStored, loader.known, tls.context))
+    }
+
+    /// In ingress-nginx redirects to HTTPS lose a slash at the URL's end, where no annotation keeps it.
+    private static func dropSlashes(_ plan: RoutePlan, _ policy: inout HTTPSPolicy) {
+        for index in policy.rules.indices where policy.rules[index].contains(.redirects) {
+            if !plan.routes[index].annotations.preservesTrailingSlash { policy.rules[index].insert(.dropsSlash) }
+        }
     }
 
     private init(_ manifests: [Manifest], _ loader: CertificateLoader, settings: Settings, config: Place, now: Int64) {

@@ -5,12 +5,15 @@ internal import Routing
 extension MigrationCheck {
     // MARK: Annotations
 
-    /// Annotations that ingress-nginx obeys and Serin does not. Those of canaries it does not obey either (R36).
-    mutating func compareAnnotations(_ ingress: PlannedIngress, _ level: AnnotationRisk) {
+    /// Annotations that ingress-nginx obeys and Serin does not. Those of canaries it does not obey either (R36), nor what it
+    /// refuses (R9).
+    mutating func compareAnnotations(_ ingress: PlannedIngress, _ settings: Settings) {
         if ingress.isCanary { return }
+        let admission = Self.admission(settings)
         for annotation in ingress.manifest.annotations {
             guard let row = AnnotationCatalogue.row(annotation.canonical), row.state != .supported,
-                  AnnotationCatalogue.isIngressNginx(annotation.canonical), !Self.saysWhatIs(annotation, row)
+                  AnnotationCatalogue.isIngressNginx(annotation.canonical), !Self.saysWhatIs(annotation, row),
+                  admission.refusal(of: ingress.manifest.replacing(annotations: [annotation])) == nil
             else { continue }
             let isPlanned = row.state == .planned
             add(
@@ -18,7 +21,7 @@ extension MigrationCheck {
                 ingressNginx: "obeys \(annotation.key): \"\(AnnotationText.normalized(annotation.value).oneLine.clipped)\""
                     + (Self.isCritical(row.name) ? ", if its controller lets snippets through; else it refuses the whole Ingress (R9)" : ""),
                 serin: "ignores it" + (isPlanned ? "; planned: \(row.text)" : ": \(row.text)")
-                    + (Self.isCritical(row.name) && level < .critical
+                    + (Self.isCritical(row.name) && settings.riskLevel < .critical
                         ? "; `ingress-nginx` mode refuses the whole Ingress, unless `canary.annotationsRiskLevel` is Critical" : ""),
                 modes: .both,
                 remedy: isPlanned ? "wait for it, or do it in the application" : "none in Serin")

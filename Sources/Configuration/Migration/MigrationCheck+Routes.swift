@@ -5,65 +5,63 @@ internal import Routing
 extension MigrationCheck {
     // MARK: Routes
 
-    /// R11, R13, R16, R18: paths that only one of the two serves, or that another Ingress serves.
+    /// R11, R13, R15, R16, R18: paths that only one of the two serves, or that another Ingress or Service serves.
     mutating func compareRoutes() {
         let (there, here) = (exact.routesByPlace, scoped.routesByPlace)
+        let released = Set(scoped.outcomes.lazy.filter { $0.isRelease && $0.obstacle == nil }.map(\.path.place))
         for route in exact.routes {
-            if let other = here[route.path.place] {
-                compareOwners(route, other)
-                compareBalancing(route, other)
-                compareAffinity(route, other)
-                if route.isWithdrawn { addWithdrawn(route) }
-            } else {
+            guard let other = here[route.path.place] else {
                 addCanaryAsMain(route)
+                continue
+            }
+            let isSame = route.owner.label == other.owner.label && service(of: route) == service(of: other)
+            // What a release makes of a path's Services says `compareVendors`.
+            let isReleased = route.owner.label == other.owner.label && released.contains(other.path.place)
+            if !isSame, !isReleased { addOther(route, other) }
+            if route.isWithdrawn {
+                addWithdrawn(route)
+            } else if isSame {
+                compareManner(route, other)
             }
         }
         for route in scoped.routes where there[route.path.place] == nil { addUnserved(route) }
     }
 
-    private mutating func compareOwners(_ there: PlannedRoute, _ here: PlannedRoute) {
-        guard there.owner.label != here.owner.label else { return }
-        let tie = there.owner.created == here.owner.created
+    private mutating func addOther(_ there: PlannedRoute, _ here: PlannedRoute) {
+        let isTie = there.owner.created == here.owner.created
+        let rule: String
+        let why: String
+        if let reason = unserved(here) {
+            (rule, why) = ("R16", ": \(reason)")
+        } else if case .ingress(let spec) = there.owner.body, spec.rules.isEmpty {
+            (rule, why) = ("R15", ": what has nothing but a default backend comes first on the default host (R15)")
+        } else if Self.isCanary(there.owner) {
+            (rule, why) = ("R16", ", of a canary: another Ingress named it first, so that it counts as a main one (R13)")
+        } else if isTie {
+            (rule, why) = ("R11", ": of Ingresses of the same age the last by namespace and name")
+        } else {
+            (rule, why) = ("R16", "")
+        }
+        let isOwn = there.owner.label == here.owner.label
         add(
-            tie ? "R11" : "R16", here.owner, line: here.path.line, [here.path.place],
-            ingressNginx: "\(there.owner.object) has the path"
-                + (tie ? ": of Ingresses of the same age the last by namespace and name" : ""),
-            serin: "\(here.owner.object) has it" + (tie ? ": of Ingresses of the same age the first" : ""),
-            remedy: "write the path into one of the two only, or " + exactMode)
+            rule, here.owner, line: here.path.line, [here.path.place],
+            ingressNginx: (isOwn ? "the path leads to " : "\(there.owner.object) has the path, with ") + service(of: there) + why,
+            serin: (isOwn ? "it leads to " : "\(here.owner.object) has it, with ") + service(of: here)
+                + (rule == "R11" ? ": of Ingresses of the same age the first" : ""),
+            remedy: (isOwn ? "write the other Service into the path, or " : "write the path into one of the two only, or ") + exactMode)
     }
 
-    /// R13, R32: there, a Service's endpoints are chosen as the first Ingress says that names it.
-    private mutating func compareBalancing(_ there: PlannedRoute, _ here: PlannedRoute) {
-        if there.balancing != here.balancing, there.owner.label == here.owner.label {
-            addBalancing(here.owner, here.path.line, here.path.place, there.balancing, here.balancing)
-        }
-        for canary in here.canaries {
-            guard let other = there.canaries.first(where: { $0.owner.label == canary.owner.label }), other.balancing != canary.balancing
-            else { continue }
-            addBalancing(canary.owner, canary.line, here.path.place, other.balancing, canary.balancing)
-        }
+    /// Why there a path is no route; nil if it is one, or a default backend's (R15).
+    private func unserved(_ route: PlannedRoute) -> String? {
+        let identity = ExactPlanner.BackendIdentity(route.path.backend, of: route.owner)
+        guard let creator = creators[identity], creator.isCanary, Self.isWritten(route) else { return nil }
+        return "\(identity.description) was first named by the canary \(creator.manifest.object), so that it serves no path (R13)"
     }
 
-    /// R28, R29: there, session affinity is a Service's, the same for all its paths.
-    private mutating func compareAffinity(_ there: PlannedRoute, _ here: PlannedRoute) {
-        guard there.owner.label == here.owner.label, there.affinity != here.affinity else { return }
-        let what = switch (there.affinity, here.affinity) {
-        case (_?, nil): "clients stay with its endpoints by the cookie of another Ingress with the same Service"
-        case (let there?, let here?) where there.session == here.session: "the cookie is not set here"
-        default: "the session cookie is that of the last Ingress with the same Service"
-        }
-        add(
-            "R28", here.owner, line: here.path.line, [here.path.place], ingressNginx: what,
-            serin: here.affinity == nil ? "no session affinity" : "session affinity as this Ingress says",
-            remedy: "write the same affinity and session-cookie annotations into both, or " + exactMode)
-    }
-
-    private mutating func addBalancing(_ owner: Manifest, _ line: Int, _ place: RoutePlace, _ there: Balancing, _ here: Balancing) {
-        add(
-            "R32", owner, line: line, [place],
-            ingressNginx: "the endpoint is chosen by \(there): the first Ingress that names the Service says how (R13)",
-            serin: "it is chosen by \(here), as this Ingress says",
-            remedy: "write the same load-balance and upstream-hash-by annotations into both, or " + exactMode)
+    /// Whether the path stands in a rule; else it is `/` for the default backend.
+    private static func isWritten(_ route: PlannedRoute) -> Bool {
+        guard case .ingress(let spec) = route.owner.body else { return false }
+        return spec.writtenPaths.contains { $0.place == route.path.place }
     }
 
     private mutating func addWithdrawn(_ route: PlannedRoute) {
@@ -81,8 +79,7 @@ extension MigrationCheck {
                 ingressNginx: "a route of its own: an ordinary Ingress to it", serin: "the path of a canary, which is no route",
                 remedy: "remove the vendor's annotations, or " + exactMode)
         }
-        let flag = AnnotationReader(manifest: route.owner).canary("canary")
-        assert(flag.flatMap { AnnotationText.bool($0.value) } == true, "scoped serves every path of an ordinary Ingress")
+        assert(Self.isCanary(route.owner), "scoped serves every path of an ordinary Ingress")
         let host = route.path.place.host.isEmpty ? ", for every host that no Ingress has" : ""
         add(
             "R16", route.owner, line: route.path.line, [route.path.place],
@@ -92,23 +89,34 @@ extension MigrationCheck {
             remedy: "write the path into an ordinary Ingress, or " + exactMode)
     }
 
+    /// - Parameter manifest: of `exact`, which has no vendor's annotations.
+    private static func isCanary(_ manifest: Manifest) -> Bool {
+        AnnotationReader(manifest: manifest).canary("canary").flatMap { AnnotationText.bool($0.value) } == true
+    }
+
     private mutating func addUnserved(_ route: PlannedRoute) {
-        let identity = ExactPlanner.BackendIdentity(route.path.backend, of: route.owner)
-        let canary = canariesByBackend[identity].map { " by the canary \($0.object)" } ?? ""
+        let reason = unserved(route)
         add(
-            "R16", route.owner, line: route.path.line, [route.path.place],
-            ingressNginx: "no route: \(identity.description) was first named\(canary), so that it serves no path (R13)",
-            serin: "the Service answers", remedy: "remove the path, or " + exactMode)
+            reason == nil ? "R15" : "R16", route.owner, line: route.path.line, [route.path.place],
+            ingressNginx: "no route: " + (reason ?? foreignDefault(route)), serin: "the Service answers",
+            remedy: (reason == nil ? "remove the default backend, or " : "remove the path, or ") + exactMode)
+    }
+
+    private func foreignDefault(_ route: PlannedRoute) -> String {
+        let first = ingresses.first { ingress in !ingress.isCanary && ingress.spec.rules.contains { $0.host == route.path.place.host } }
+        return "a host has the default backend of the first Ingress with it, and \(first?.manifest.object ?? "that one") has none (R15)"
     }
 
     // MARK: Paths
 
     /// R34: a path without its slash.
     mutating func compareSlashes() {
-        let places = Set(scoped.routes.map(\.path.place))
-        for route in scoped.routes {
+        let places = Set(exact.routes.map(\.path.place))
+        for route in exact.routes {
             let place = route.path.place
-            guard place.type == .exact, place.path.hasSuffix("/"), place.path != "/", !scoped.hostPlan.usesRegex(place.host) else { continue }
+            guard place.type == .exact, place.path.hasSuffix("/"), place.path != "/", !exact.hostPlan.usesRegex(place.host),
+                  !scoped.hostPlan.usesRegex(place.host)
+            else { continue }
             let stem = String(place.path.dropLast())
             let others = [(stem, PathType.exact), (stem, .prefix), (place.path, .prefix)]
             guard places.isDisjoint(with: others.map { RoutePlace(host: place.host, path: $0.0, type: $0.1) }) else { continue }
@@ -120,7 +128,7 @@ extension MigrationCheck {
 
     /// R35: a path that is no regular expression where it should be one.
     mutating func comparePatterns() {
-        for route in scoped.routes where scoped.hostPlan.usesRegex(route.path.place.host) {
+        for route in exact.routes where exact.hostPlan.usesRegex(route.path.place.host) {
             guard (try? Pattern("^" + route.path.place.path, ignoringCase: true)) == nil else { continue }
             add(
                 "R35", route.owner, line: route.path.line, [route.path.place],
@@ -129,150 +137,32 @@ extension MigrationCheck {
         }
     }
 
-    // MARK: Canaries
-
-    /// R13, R17–R21: canaries that are in effect on a path in only one of the two.
-    mutating func compareCanaries() {
-        let (there, here) = (exact.routesByPlace, scoped.routesByPlace)
-        let (outcomesThere, outcomesHere) = (exact.outcomesByPlace, scoped.outcomesByPlace)
-        var leaks = Groups()
-        for route in exact.routes {
-            let bound = here[route.path.place]?.canaries ?? []
-            for canary in route.canaries where isCompared(canary) && !bound.contains(where: { $0.owner.label == canary.owner.label }) {
-                if let outcome = outcomesHere[canary.key(at: route.path.place)] {
-                    addUnbound(canary, outcome, route.path.place)
-                } else {
-                    leaks.add(canary, route.path.place)
-                }
-            }
+    /// R35: hosts whose paths are regular expressions in only one of the two, as the path that makes them so is no route in the other.
+    mutating func compareExpressions() {
+        let here = scoped.routesByPlace
+        var hosts: [String] = []
+        var places: [String: [RoutePlace]] = [:]
+        for place in exact.routes.map(\.path.place) where here[place] != nil {
+            guard exact.hostPlan.usesRegex(place.host) != scoped.hostPlan.usesRegex(place.host) else { continue }
+            if places[place.host] == nil { hosts.append(place.host) }
+            places[place.host, default: []].append(place)
         }
-        for leak in leaks.groups { addLeak(leak.canary, leak.places) }
-        var dead = Groups()
-        for route in scoped.routes {
-            let asked = there[route.path.place]?.canaries ?? []
-            for canary in route.canaries where isCompared(canary) && !asked.contains(where: { $0.owner.label == canary.owner.label }) {
-                let obstacle = outcomesThere[canary.key(at: route.path.place)]?.obstacle
-                dead.add(canary, route.path.place, why: obstacle ?? Self.defaultBackend)
-            }
-        }
-        for group in dead.groups { addDead(group.canary, group.places, group.why) }
-    }
-
-    /// What is a canary by a vendor's annotations alone is none there: `compareVendors`.
-    private func isCompared(_ canary: PlannedCanary) -> Bool {
-        canary.hasRule && !canary.annotations.isRelease && !vendorCanaries.contains(canary.owner.label)
-    }
-
-    private static let defaultBackend = "its default backend joins paths of the default host only (R19)"
-
-    /// R17: the canary writes the path, but Serin does not bind it.
-    private mutating func addUnbound(_ canary: PlannedCanary, _ outcome: CanaryOutcome, _ place: RoutePlace) {
-        add(
-            "R17", canary.owner, line: outcome.path.line, [place], ingressNginx: "the canary is in effect",
-            serin: "it is not: " + (outcome.obstacle ?? "another path of the Ingress has the place"), remedy: exactMode)
-    }
-
-    /// R19, R20: the canary takes requests of paths that it does not write.
-    private mutating func addLeak(_ canary: PlannedCanary, _ places: [RoutePlace]) {
-        let identity = ExactPlanner.BackendIdentity(canary.backend, of: canary.owner)
-        let isCatchAll = catchAlls.contains(identity) && places.allSatisfy(\.host.isEmpty)
-        add(
-            isCatchAll ? "R19" : "R20", canary.owner, line: canary.line, places,
-            ingressNginx: "the canary also takes its share of these requests: "
-                + (isCatchAll ? "its default backend joins every path of the default host" : "the main Service is the same"),
-            serin: "they go to stable: a canary has its own host and path",
-            remedy: "write these paths into the canary as well, or " + exactMode)
-    }
-
-    private mutating func addDead(_ canary: PlannedCanary, _ places: [RoutePlace], _ why: String) {
-        add(
-            Self.rule(in: why) ?? "R17", canary.owner, line: canary.line, places,
-            ingressNginx: "the canary is not in effect: \(why)", serin: "it is in effect",
-            remedy: "remove these paths from the canary, or " + exactMode)
-    }
-
-    /// The rule that a message names, as every message about one does: `… (R21.2) …`.
-    static func rule(in message: String) -> String? {
-        for part in message.split(separator: "(").dropFirst() {
-            guard part.hasPrefix("R"), let end = part.firstIndex(of: ")") else { continue }
-            let rule = part[..<end]
-            if rule.dropFirst().allSatisfy({ $0.isNumber || $0 == "." }), rule.count > 1 { return String(rule) }
-        }
-        return nil
-    }
-
-    // MARK: Endpoints and weights
-
-    /// R21.0: a main Service that has no endpoint while its canary has one.
-    mutating func compareEndpoints() {
-        var groups = Groups()
-        for (planned, route) in zip(scoped.routes, snapshot.routes.routes) where snapshot.backends[route.stable].endpoints.isEmpty {
-            for (canary, compiled) in zip(planned.canaries, route.canaries)
-            where canary.hasRule && !canary.annotations.isRelease && !snapshot.backends[compiled.backend].endpoints.isEmpty {
-                groups.add(canary, planned.path.place, why: snapshot.backends[route.stable].name)
-            }
-        }
-        for group in groups.groups {
+        for host in hosts {
+            let isThere = exact.hostPlan.usesRegex(host)
+            let cause = (isThere ? exact : scoped).routes.first { $0.path.place.host == host && HostPlan.wantsExpressions($0) }
+            guard let cause else { continue }
+            let because = "regular expressions, because of \(cause.path.place) of \(cause.owner.object)"
+            let plain = "plain ones, as \(isThere ? "that" : cause.path.place.description) is no route of \(isThere ? "it" : cause.owner.object)"
             add(
-                "R21.0", group.canary.owner, line: group.canary.line, group.places,
-                ingressNginx: "503 for every request: the main Service \(group.why) has no endpoint",
-                serin: "what the rules or the weight send to the canary reaches it", remedy: exactMode)
+                "R35", cause.owner, line: cause.path.line, places[host] ?? [],
+                ingressNginx: "the paths of the host are \(isThere ? because : plain)", serin: "they are \(isThere ? plain : because)",
+                remedy: (isThere ? "write use-regex into another Ingress of the host, or " : "remove use-regex and rewrite-target there, or ") + exactMode)
         }
     }
-
-    /// R21.7.
-    mutating func compareTotal(_ ingress: PlannedIngress) {
-        let canary = ingress.canary
-        guard canary.isEnabled, canary.weight > 0, canary.total < 100,
-              let annotation = AnnotationReader(manifest: ingress.manifest).canary("canary-weight-total")
-        else { return }
-        add(
-            "R21.7", ingress.manifest, line: annotation.line,
-            ingressNginx: "\(canary.weight) of 100: a total below 100 is ignored", serin: "\(canary.weight) of \(canary.total)",
-            remedy: "remove canary-weight-total, or " + exactMode)
-    }
-}
-
-/// Paths that share a canary and a reason, in the order they were met.
-private struct Groups {
-    struct Group {
-        let canary: PlannedCanary
-        let why: String
-        var places: [RoutePlace]
-    }
-
-    private(set) var groups: [Group] = []
-    private var positions: [String: Int] = [:]
-
-    mutating func add(_ canary: PlannedCanary, _ place: RoutePlace, why: String = "") {
-        let key = canary.owner.label + " " + why
-        if let position = positions[key] { return groups[position].places.append(place) }
-        positions[key] = groups.count
-        groups.append(Group(canary: canary, why: why, places: [place]))
-    }
-}
-
-/// A canary Ingress and a path.
-private struct OutcomeKey: Hashable {
-    let label: String
-    let place: RoutePlace
 }
 
 extension RoutePlan {
-    fileprivate var routesByPlace: [RoutePlace: PlannedRoute] {
+    var routesByPlace: [RoutePlace: PlannedRoute] {
         Dictionary(routes.map { ($0.path.place, $0) }) { first, _ in first }
-    }
-
-    fileprivate var outcomesByPlace: [OutcomeKey: CanaryOutcome] {
-        Dictionary(outcomes.map { (OutcomeKey(label: $0.owner.label, place: $0.path.place), $0) }) { first, _ in first }
-    }
-}
-
-extension PlannedCanary {
-    fileprivate func key(at place: RoutePlace) -> OutcomeKey { OutcomeKey(label: owner.label, place: place) }
-
-    /// Whether any rule could send it a request (R27).
-    var hasRule: Bool {
-        annotations.header != nil || annotations.cookie != nil || !annotations.conditions.items.isEmpty || annotations.weight > 0
     }
 }

@@ -134,7 +134,7 @@ extension MigrationCheck {
     private mutating func compareCookiePaths(_ ingress: PlannedIngress) {
         guard let session = ingress.affinity.session, !session.hasPath, let annotation = Self.nginx("affinity", ingress) else { return }
         let places = scoped.routes.map { (route: $0, place: $0.path.place) }.filter { route, place in
-            route.owner.label == ingress.manifest.label && place.path != "/" && scoped.hostPlan.usesRegex(place.host)
+            route.owner.label == ingress.manifest.label && place.path != "/" && scoped.hostPlan.usesRegex(place.host) && exact.hostPlan.usesRegex(place.host)
         }.map(\.place)
         guard !places.isEmpty else { return }
         add(

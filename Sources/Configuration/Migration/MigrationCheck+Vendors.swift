@@ -51,11 +51,14 @@ extension MigrationCheck {
         // What `scoped` has taken apart stands in the Ingress as it was read.
         let whole = ingresses.first { $0.manifest.label == manifest.label }?.spec
         let first = whole?.writtenPaths.first { $0.place == new.place }?.backend.service ?? new.backend.service
+        let old = scoped.routes.first { $0.path.place == new.place }
+        let isAsked = old?.canaries.contains { $0.owner.label == manifest.label && ($0.hasRule || $0.annotations.pin != nil) } ?? false
+        guard isAsked || first != old?.path.backend.service else { return }
         let keys = manifest.annotations.filter(Self.isRelease).map(\.key).joined(separator: ", ")
         add(
             "R2", manifest, line: annotation.line, paths.map(\.place),
             ingressNginx: "does not know \(keys): the first Service of each path gets all requests (R16), \(first)",
-            serin: "Service \(new.backend.service) gets those that they say, the other one the rest",
+            serin: isAsked ? "Service \(new.backend.service) gets those that they say, the other one the rest" : "Service \(old?.path.backend.service ?? "") gets all",
             remedy: "remove the annotations and the second Service, or " + exactMode)
     }
 

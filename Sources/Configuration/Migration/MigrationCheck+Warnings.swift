@@ -11,7 +11,9 @@ extension MigrationCheck {
                   AnnotationCatalogue.isIngressNginx(annotation.canonical),
                   let row = AnnotationCatalogue.row(annotation.canonical), row.state == .supported
             else { continue }
-            let isReplaced = manifest.annotations.contains { other in
+            // What it does not read nothing replaces (R36).
+            let isRead = !ingress.isCanary || Self.isReadFromCanary(row.name)
+            let isReplaced = isRead && manifest.annotations.contains { other in
                 other.canonical.hasPrefix(AnnotationCatalogue.serin) && warning.message.contains(other.key)
             }
             guard isReplaced || !Self.isShared(row.name, annotation, ingress) else { continue }

@@ -23,10 +23,11 @@ struct MigrationCheck {
     let exactMode: String
     /// Ingresses that are not served in `ingress-nginx` mode, nor there (R9), by label.
     private let refused: Set<String>
-    /// The first canary that names a Service and port.
-    private(set) var canariesByBackend: [ExactPlanner.BackendIdentity: Manifest] = [:]
+    /// The Ingress as which a Service and port is in ingress-nginx (R13).
+    let creators: [ExactPlanner.BackendIdentity: PlannedIngress]
     /// The default backends of canaries.
-    private(set) var catchAlls: Set<ExactPlanner.BackendIdentity> = []
+    let catchAlls: Set<ExactPlanner.BackendIdentity>
+    private let resolver: EndpointResolver
     private var mode: Compatibility { report.mode }
     private(set) var report = MigrationReport()
     /// The objects and lines of the differences.
@@ -39,11 +40,11 @@ struct MigrationCheck {
         check.compareEndpoints()
         check.compareSlashes()
         check.comparePatterns()
+        check.compareExpressions()
         check.compareLeaks()
         for ingress in check.scoped.ingresses { check.compareVendors(ingress) }
         for ingress in check.ingresses {
-            check.compareTotal(ingress)
-            check.compareAnnotations(ingress, settings.riskLevel)
+            check.compareAnnotations(ingress, settings)
             check.compareValues(ingress, settings)
             check.compareTLS(ingress, hasListener: settings.process.listeners.contains(where: \.tls))
             check.comparePaths(ingress)
@@ -76,14 +77,21 @@ struct MigrationCheck {
         exactMode = (settings.compatibility == .ingressNginx ? "keep" : "set") + " `canary.compatibility: ingress-nginx`"
         let admission = Self.admission(settings)
         refused = Set(ordered.filter { admission.refusal(of: $0) != nil }.map(\.label))
-        for canary in ingresses where canary.isCanary {
-            let catchAll = canary.spec.defaultBackend.map { ExactPlanner.BackendIdentity($0, of: canary.manifest) }
-            let written = canary.spec.writtenPaths.map { ExactPlanner.BackendIdentity($0.backend, of: canary.manifest) }
-            if let catchAll { catchAlls.insert(catchAll) }
-            for identity in written + [catchAll].compactMap(\.self) where canariesByBackend[identity] == nil {
-                canariesByBackend[identity] = canary.manifest
+        resolver = EndpointResolver(manifests, overrides: settings.services)
+        var creators: [ExactPlanner.BackendIdentity: PlannedIngress] = [:]
+        var catchAlls: Set<ExactPlanner.BackendIdentity> = []
+        for ingress in ingresses {
+            if let reference = ingress.spec.defaultBackend {
+                let identity = ExactPlanner.BackendIdentity(reference, of: ingress.manifest)
+                creators[identity] = ingress
+                if ingress.isCanary { catchAlls.insert(identity) }
+            }
+            for path in ingress.spec.writtenPaths {
+                let identity = ExactPlanner.BackendIdentity(path.backend, of: ingress.manifest)
+                if creators[identity] == nil { creators[identity] = ingress }
             }
         }
+        (self.creators, self.catchAlls) = (creators, catchAlls)
         report.mode = settings.compatibility
         report.ingressCount = ingresses.count
         report.canaryCount = (mode == .scoped ? scoped.ingresses : ingresses).count { $0.isCanary }
@@ -92,6 +100,17 @@ struct MigrationCheck {
             return false
         }
         report.skippedCount = all - ingresses.count
+    }
+
+    // MARK: Services
+
+    /// `Service default/shop:80`, the port by its number where the Service's manifest tells it, so that it is the same by either (R12).
+    func service(of route: PlannedRoute) -> String { service(route.path.backend, of: route.owner) }
+
+    func service(of canary: PlannedCanary) -> String { service(canary.backend, of: canary.owner) }
+
+    private func service(_ reference: BackendReference, of manifest: Manifest) -> String {
+        "Service " + resolver.resolve(reference, namespace: manifest.namespace).name
     }
 
     /// But for text for nginx, which a controller that holds it lets through; `compareAnnotations` speaks of that.

@@ -157,8 +157,12 @@ final class TestSocket: Sendable {
     // MARK: Moving bytes
 
     private func wait(for events: Int16, _ deadline: Deadline) -> Bool {
-        var entry = pollfd(fd: fd, events: events, revents: 0)
-        return unsafe poll(&entry, 1, deadline.milliseconds) > 0
+        while true {
+            var entry = pollfd(fd: fd, events: events, revents: 0)
+            let result = unsafe poll(&entry, 1, deadline.milliseconds)
+            // A signal to the tests' process is no end of the time.
+            if result >= 0 || errno != EINTR { return result > 0 }
+        }
     }
 
     func send(_ bytes: some Collection<UInt8>, _ deadline: Deadline = Deadline()) throws {

@@ -38,6 +38,8 @@ final class MachineHarness {
     var snapshot: Snapshot
     var client: ClientIdentity
     var ends: ConnectionEnds?
+    /// What the client has shown in its handshake; nil: it was not asked.
+    var presented: ClientCertificate?
     let machine: ExchangeMachine
     var now = Instant(nanoseconds: 1_000_000_000)
 
@@ -230,6 +232,7 @@ final class MachineHarness {
         machine.use(snapshot)
         machine.begin(client: client, now: now)
         machine.ends = ends
+        machine.present(presented)
     }
 
     // MARK: Events

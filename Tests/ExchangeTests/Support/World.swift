@@ -18,6 +18,9 @@ struct World: Sendable {
     var requestDeadline: TimeSpan?
     var failover = Failover.canaryToStable
     var isTLS = false
+    /// What a PROXY header has said.
+    var announcedPort: UInt16?
+    var https = HTTPSPolicy()
     /// Of `a.test` and `canary.test`.
     var retry = RetryRule.standard
     /// Of all routes.
@@ -29,7 +32,7 @@ struct World: Sendable {
     static let peer = "192.0.2.1"
 
     var client: ClientIdentity {
-        ClientIdentity(peer: IPAddress(Self.peer), localPort: 80, isTLS: isTLS)
+        ClientIdentity(peer: IPAddress(Self.peer), localPort: announcedPort ?? 80, isTLS: isTLS, isAnnounced: announcedPort != nil)
     }
 
     /// Routes: `a.test/`, `a.test/app/`, `canary.test/` with a canary by header and half of the rest, `empty.test/` without
@@ -89,7 +92,7 @@ struct World: Sendable {
                 Backend(name: "shop/new:80", endpoints: [endpoint], proxyProtocol: proxyProtocol), Backend(name: "shop/none:80", endpoints: []),
             ],
             sequences: ["shop/next", "shop/next mirror"], timeouts: timeouts, limits: limits, forwarding: forwarding,
-            failover: failover, gzip: gzip)
+            failover: failover, https: https, gzip: gzip)
     }
 
     /// Its canary is chosen by header or by half of the clients, who are told apart by the cookie `uid`.

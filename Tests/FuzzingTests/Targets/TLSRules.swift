@@ -142,6 +142,8 @@ extension TLSRules {
             guard heard == .closed, got == .closed, server.outcome.text == Self.question, client.outcome.text == Self.answer else {
                 return "nothing was done, and it ends with \(heard) and \(got)"
             }
+            // Whoever shows a certificate does so each time.
+            let isResumed = isResumed && !mode.showsCertificate
             guard server.outcome.isResumed == isResumed, client.outcome.isResumed == isResumed else { return "resumed: \(!isResumed)" }
             guard let shown = server.session.peerCertificate else { return mode.showsCertificate ? "no certificate was asked for" : nil }
             if case .good = shown.verdict { return nil }

@@ -59,6 +59,8 @@ final class Duet {
     /// The line's end, without a word of TLS.
     func hangUp() {
         isHungUp = true
+        // At once, even if a child that another test is starting has its copy.
+        shutdown(far, Int32(SHUT_RDWR))
         close(far)
     }
 

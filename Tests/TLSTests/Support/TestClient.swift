@@ -97,6 +97,13 @@ final class TestClient {
 
     func write(_ text: String) { write(Array(text.utf8)) }
 
+    /// Of TLS 1.3.
+    /// - Parameter asking: the server is to change its own, too.
+    func changeKeys(asking: Bool = false) {
+        _ = unsafe SSL_key_update(ssl, asking ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED)
+        _ = handshake()
+    }
+
     /// What has come.
     func read() -> [UInt8] {
         var all: [UInt8] = []
