@@ -3,6 +3,7 @@
 // are made by macros. Nothing here decides anything.
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
+#include <openssl/decoder.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/ocsp.h>
@@ -38,6 +39,17 @@ static inline void openssl_set_options(SSL_CTX *context, int allows_tickets, int
 
 static inline int openssl_set_groups(SSL_CTX *context, const char *groups) {
     return (int)SSL_CTX_set1_groups_list(context, groups);
+}
+
+/// How many cipher suites of TLS 1.3 a context has, or how many of older versions.
+static inline int openssl_cipher_count(SSL_CTX *context, int is_newest) {
+    const STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(context);
+    int count = 0;
+    for (int index = 0; index < sk_SSL_CIPHER_num(ciphers); index += 1) {
+        int is_new = strcmp(SSL_CIPHER_get_version(sk_SSL_CIPHER_value(ciphers, index)), "TLSv1.3") == 0;
+        if (is_new == is_newest) count += 1;
+    }
+    return count;
 }
 
 static inline void openssl_set_session_cache(SSL_CTX *context, long sessions, long seconds) {
@@ -126,6 +138,22 @@ static inline long openssl_seconds(const ASN1_TIME *time) {
 /// Writes a name as RFC 2253 has it; 0 if that is not possible.
 static inline int openssl_print_name(BIO *bio, const X509_NAME *name) {
     return X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) >= 0;
+}
+
+/// The first private key of a text in PEM form, if it is the certificate's, else NULL; what is wrong is not found out.
+static inline EVP_PKEY *openssl_read_key(BIO *bio, X509 *certificate, pem_password_cb *passphrase) {
+    const EVP_PKEY *public_key = X509_get0_pubkey(certificate);
+    const char *kind = public_key == NULL ? NULL : EVP_PKEY_get0_type_name(public_key);
+    if (kind == NULL) return NULL;
+    EVP_PKEY *key = NULL;
+    OSSL_DECODER_CTX *decoder = OSSL_DECODER_CTX_new_for_pkey(&key, "PEM", NULL, kind, EVP_PKEY_KEYPAIR, NULL, NULL);
+    if (decoder == NULL) return NULL;
+    OSSL_DECODER_CTX_set_pem_password_cb(decoder, passphrase, NULL);
+    int found = OSSL_DECODER_from_bio(decoder, bio);
+    OSSL_DECODER_CTX_free(decoder);
+    if (found == 1 && key != NULL && X509_check_private_key(certificate, key) == 1) return key;
+    EVP_PKEY_free(key);
+    return NULL;
 }
 
 /// A key on the curve P-256.

@@ -13,7 +13,7 @@ public struct LoadedConfiguration: Sendable {
     /// Why no request can reach a canary of a route, by the positions of both; nil if one can.
     public let obstacles: [[String?]]
     /// For the next loading.
-    public let stored: StoredIngresses
+    public let remains: PreviousLoad
 }
 
 /// What loading a configuration file came to.
@@ -33,17 +33,17 @@ public enum ConfigurationLoader {
 
     /// Any fault of the input is a diagnostic. Relative paths in the file are relative to the file itself.
     ///
-    /// - Parameter stored: what the configuration that this one takes the place of has stored.
-    public static func load(file path: String, after stored: StoredIngresses = StoredIngresses()) -> LoadResult {
+    /// - Parameter previous: what the configuration that this one takes the place of has left.
+    public static func load(file path: String, after previous: PreviousLoad = PreviousLoad()) -> LoadResult {
         var log = DiagnosticLog()
         guard var input = read(path, log: &log) else { return LoadResult(diagnostics: log.sorted, configuration: nil, watched: []) }
         readFiles(of: &input.settings.tls, Place(file: path, line: 1), log: &log)
         let compiled = SnapshotCompiler.compile(
-            input.manifests, settings: input.settings, config: Place(file: path, line: 1), stored: stored, log: &log)
+            input.manifests, settings: input.settings, config: Place(file: path, line: 1), after: previous, log: &log)
         let certificates = input.settings.tls.paths.map { FilePath.joined(FilePath.folder(of: path), $0) }
         let loaded = LoadedConfiguration(
             snapshot: compiled.snapshot, tls: compiled.tls, settings: input.settings.process, canaries: compiled.canaries,
-            obstacles: compiled.obstacles, stored: compiled.stored)
+            obstacles: compiled.obstacles, remains: compiled.remains)
         return LoadResult(
             diagnostics: log.sorted, configuration: log.hasErrors ? nil : loaded,
             watched: input.settings.process.watch ? [path] + input.files.watched + certificates : [])

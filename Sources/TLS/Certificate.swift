@@ -7,7 +7,8 @@ public final class Certificate: @unchecked Sendable {
     // them any more.
     let leaf: OpaquePointer
     let chain: [OpaquePointer?]
-    let key: OpaquePointer
+    /// Nil if it is only looked at.
+    private let key: OpaquePointer?
 
     /// The DNS names that it is for, in lower case; wildcards with their star. Without any, its common name, as old clients read it.
     public let names: [String]
@@ -24,11 +25,20 @@ public final class Certificate: @unchecked Sendable {
     ///   - chain: PEM; the server's certificate first, then those between it and the root.
     ///   - key: PEM, without a passphrase.
     public convenience init(chain: [UInt8], key: [UInt8]) throws(CertificateFault) {
+        // The context is this function's own.
+        let context = unsafe SSL_CTX_new(TLS_server_method())
+        defer { unsafe SSL_CTX_free(context) }
+        unsafe try self.init(chain: chain, key: key, triedIn: context)
+    }
+
+    /// - Parameter context: one that serves nobody; what is wrong may only show when a certificate is put to use, of a key that is too
+    ///   weak for instance.
+    convenience init(chain: [UInt8], key: [UInt8], triedIn context: OpaquePointer?) throws(CertificateFault) {
         ERR_clear_error()
         let certificates = unsafe try PEM.certificates(chain, atMost: Self.maximumChain)
         let pair: OpaquePointer
         do throws(CertificateFault) {
-            unsafe pair = try Self.readKey(key)
+            unsafe pair = try Self.readKey(key, of: certificates[0])
         } catch {
             for unsafe certificate in unsafe certificates { unsafe X509_free(certificate) }
             throw error
@@ -39,7 +49,7 @@ public final class Certificate: @unchecked Sendable {
             ERR_clear_error()
             throw .mismatch
         }
-        try checkIsServable()
+        guard unsafe install(in: context) else { throw .refused(OpenSSLError.take()) }
     }
 
     /// Takes ownership of parsed certificates, of which there is at least one, and of the key.
@@ -51,6 +61,18 @@ public final class Certificate: @unchecked Sendable {
         keyType = unsafe Self.keyType(of: key)
         notBefore = unsafe Int64(openssl_seconds(X509_get0_notBefore(certificates[0])))
         notAfter = unsafe Int64(openssl_seconds(X509_get0_notAfter(certificates[0])))
+    }
+
+    var hasKey: Bool { unsafe key != nil }
+
+    /// The same without the key, which cannot be served.
+    init(withoutKey other: Certificate) {
+        unsafe leaf = other.leaf
+        unsafe chain = other.chain
+        unsafe key = nil
+        (names, keyType) = (other.names, other.keyType)
+        (notBefore, notAfter) = (other.notBefore, other.notAfter)
+        for unsafe certificate in unsafe [leaf] + chain { unsafe X509_up_ref(certificate) }
     }
 
     deinit {
@@ -85,8 +107,11 @@ public final class Certificate: @unchecked Sendable {
     /// Certificates of one chain: real ones have up to four.
     private static let maximumChain = 16
 
-    private static func readKey(_ pem: [UInt8]) throws(CertificateFault) -> OpaquePointer {
+    private static func readKey(_ pem: [UInt8], of leaf: OpaquePointer) throws(CertificateFault) -> OpaquePointer {
         guard PEM.contains("PRIVATE KEY-----", pem) else { throw .noKey }
+        // To find out the kind of a key takes OpenSSL four times as long as to read one that is of the certificate's kind.
+        if let key = unsafe PEM.withBIO(pem, { bio in unsafe openssl_read_key(bio, leaf, PEM.refusePassphrase) }) { return unsafe key }
+        ERR_clear_error()
         var isEncrypted = false
         // The flag is written during the call only.
         let key = unsafe withUnsafeMutablePointer(to: &isEncrypted) { flag in
@@ -98,14 +123,6 @@ public final class Certificate: @unchecked Sendable {
         }
         ERR_clear_error()
         return unsafe key
-    }
-
-    /// What only shows when it is put to use: a key that is too weak, for instance.
-    private func checkIsServable() throws(CertificateFault) {
-        // The context is this function's own.
-        let context = unsafe SSL_CTX_new(TLS_server_method())
-        defer { unsafe SSL_CTX_free(context) }
-        guard unsafe install(in: context) else { throw .refused(OpenSSLError.take()) }
     }
 
     /// What tells it from others: the digest of all its certificates.

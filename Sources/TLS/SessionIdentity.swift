@@ -1,5 +1,3 @@
-internal import COpenSSL
-
 /// What sessions of the same certificates have in common: the digest of where those come from.
 struct SessionIdentity {
     let bytes: InlineArray<32, UInt8>
@@ -11,16 +9,5 @@ struct SessionIdentity {
         return number
     }
 
-    init(_ source: String) {
-        var digest = InlineArray<32, UInt8>(repeating: 0)
-        let text = Array(source.utf8)
-        var space = digest.mutableSpan
-        // SHA-256 writes 32 bytes.
-        unsafe text.withUnsafeBytes { text in
-            unsafe space.withUnsafeMutableBufferPointer { space in
-                _ = unsafe EVP_Q_digest(nil, "SHA256", nil, text.baseAddress, text.count, space.baseAddress, nil)
-            }
-        }
-        bytes = digest
-    }
+    init(_ source: String) { bytes = SHA256.digest(of: Array(source.utf8)) }
 }

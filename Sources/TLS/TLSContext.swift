@@ -6,8 +6,7 @@ internal import COpenSSL
 /// Connections hold on to the context that they began with, so that a new one takes nobody's connection.
 @safe
 public final class TLSContext: @unchecked Sendable {
-    // Not Sendable by itself only because of the pointers: OpenSSL counts references to contexts atomically and locks what
-    // handshakes change in them (the session cache); nothing else changes after `init`.
+    // Not Sendable by itself only because of the pointers, which are those of `sets`; nothing changes after `init`.
 
     /// What sessions begin with; serves the default certificate.
     let base: OpaquePointer
@@ -17,95 +16,57 @@ public final class TLSContext: @unchecked Sendable {
     private let identities: [UInt64]
     private let baseIdentity: UInt64
     private let hosts: HostNameTable
-    /// What the contexts' callbacks point to.
-    private let staples: [Staples]
     /// For clients that name no host: the only certificate, if there is just one.
     private let unnamed: Int?
+
+    private let settings: TLSSettings
+    /// Keep the contexts alive.
+    private let fallback: HostContext
+    let sets: [HostContext]
 
     /// - Parameters:
     ///   - certificates: by host; of a host that is there twice the first counts.
     ///   - fallback: what all other hosts get.
+    ///   - former: of the configuration before, whose work need not be done again.
     public init(
-        _ settings: TLSSettings, _ certificates: [HostCertificates], fallback: HostCertificates
+        _ settings: TLSSettings, _ certificates: [HostCertificates], fallback: HostCertificates, after former: TLSContext? = nil
     ) throws(TLSSettingsFault) {
-        var made: [OpaquePointer] = unsafe []
-        do throws(TLSSettingsFault) {
-            for set in [fallback] + certificates { unsafe made.append(try Self.context(settings, set)) }
-        } catch {
-            for unsafe context in unsafe made { unsafe SSL_CTX_free(context) }
-            throw error
+        var known: [UInt64: HostContext] = [:]
+        if let former, former.settings == settings { for set in former.sets { known[set.sessionNumber] = set } }
+        self.settings = settings
+        // Its callback tells this configuration from others: it is always a new one.
+        self.fallback = try HostContext(settings, fallback)
+        var sets: [HostContext] = []
+        for set in certificates {
+            // Each has one of its own: sessions are told apart by it.
+            if let context = known.removeValue(forKey: set.sessionNumber), context.serves(set) {
+                sets.append(context)
+            } else {
+                sets.append(try HostContext(settings, set))
+            }
         }
-        staples = unsafe zip([fallback] + certificates, made).compactMap { set, context in
-            let staples = Staples(set.responses)
-            unsafe staples?.install(in: context)
-            return staples
-        }
-        unsafe base = made[0]
-        unsafe contexts = Array(made.dropFirst())
+        self.sets = sets
+        unsafe contexts = sets.map { unsafe $0.pointer }
+        unsafe base = self.fallback.pointer
         identities = certificates.map(\.identity)
         baseIdentity = fallback.identity
         hosts = HostNameTable(certificates.indices.flatMap { index in certificates[index].hosts.map { ($0, index) } })
-        unnamed = certificates.count == 1 ? 0 : nil
+        unnamed = Self.only(certificates, beside: fallback)
         // Every session keeps its `TLSContext` alive, so that what the callback gets is there.
         unsafe SSL_CTX_set_client_hello_cb(base, Self.clientHello, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    deinit {
-        unsafe SSL_CTX_free(base)
-        for unsafe context in unsafe contexts { unsafe SSL_CTX_free(context) }
+    /// The number of what is served to clients that name no host, if hosts have only one certificate (or one of each kind) beside the
+    /// default one. What some host wants beyond that, of its clients above all, is not asked of them.
+    private static func only(_ sets: [HostCertificates], beside fallback: HostCertificates) -> Int? {
+        guard let first = sets.first(where: { !$0.showsSame(as: fallback) }),
+              sets.allSatisfy({ $0.showsSame(as: first) || $0.showsSame(as: fallback) })
+        else { return nil }
+        let candidates = sets.indices.filter { sets[$0].showsSame(as: first) }
+        return candidates.min { wishes(of: sets[$0]) < wishes(of: sets[$1]) }
     }
 
-    // MARK: Making
-
-    private static func context(_ settings: TLSSettings, _ set: HostCertificates) throws(TLSSettingsFault) -> OpaquePointer {
-        ERR_clear_error()
-        guard let context = unsafe SSL_CTX_new(TLS_server_method()) else { throw .certificate(set.source, OpenSSLError.take()) }
-        do throws(TLSSettingsFault) {
-            unsafe try apply(settings, set.ciphers, to: context)
-            for certificate in set.certificates {
-                guard unsafe certificate.install(in: context) else { throw .certificate(set.source, OpenSSLError.take()) }
-            }
-            if let clients = set.clients, unsafe !clients.install(in: context) {
-                throw .certificate(set.source, OpenSSLError.take())
-            }
-        } catch {
-            unsafe SSL_CTX_free(context)
-            throw error
-        }
-        // A session is only resumed where the same certificates are served, and clients' ones checked alike (CVE-2014-3616).
-        let identity = set.sessionIdentity
-        // OpenSSL copies it.
-        unsafe identity.bytes.span.withUnsafeBufferPointer { bytes in
-            _ = unsafe SSL_CTX_set_session_id_context(context, bytes.baseAddress, UInt32(bytes.count))
-        }
-        return unsafe context
-    }
-
-    private static func apply(
-        _ settings: TLSSettings, _ ciphers: CipherPreference?, to context: OpaquePointer
-    ) throws(TLSSettingsFault) {
-        unsafe openssl_set_versions(context, settings.minimumVersion.number)
-        unsafe openssl_set_modes(context)
-        unsafe openssl_set_options(context, settings.tickets ? 1 : 0, ciphers?.isOurOrder == false ? 0 : 1)
-        guard unsafe SSL_CTX_set_cipher_list(context, ciphers?.list ?? settings.ciphers.joined(separator: ":")) == 1 else {
-            throw .ciphers(OpenSSLError.take())
-        }
-        guard unsafe SSL_CTX_set_ciphersuites(context, settings.cipherSuites.joined(separator: ":")) == 1 else {
-            throw .cipherSuites(OpenSSLError.take())
-        }
-        guard unsafe openssl_set_groups(context, settings.curves.joined(separator: ":")) == 1 else {
-            throw .curves(OpenSSLError.take())
-        }
-        unsafe openssl_set_session_cache(context, cachedSessions, TicketKeys.sessionLifetime)
-        unsafe SSL_CTX_set_num_tickets(context, 1)
-        unsafe SSL_CTX_set_max_early_data(context, 0)
-        unsafe TicketKeys.install(in: context)
-        unsafe SSL_CTX_set_alpn_select_cb(context, selectProtocol, nil)
-        unsafe TLSAlertTally.install(in: context)
-    }
-
-    /// Sessions of clients that cannot keep tickets; each takes about half a kilobyte.
-    private static let cachedSessions = 8192
+    private static func wishes(of set: HostCertificates) -> Int { (set.clients == nil ? 0 : 2) + (set.ciphers == nil ? 0 : 1) }
 
     // MARK: Choosing
 
@@ -149,16 +110,5 @@ public final class TLSContext: @unchecked Sendable {
     func identity(of session: OpaquePointer) -> UInt64 {
         let own = unsafe SSL_get_SSL_CTX(session)
         return unsafe contexts.firstIndex { unsafe $0 == own }.map { identities[$0] } ?? baseIdentity
-    }
-
-    /// HTTP/1.1, or nothing: a client that asks for other protocols only is told so (RFC 7301 section 3.2).
-    private static let selectProtocol: SSL_CTX_alpn_select_cb_func = { _, chosen, length, offered, count, _ in
-        guard let chosen = unsafe chosen, let length = unsafe length, let offered = unsafe offered else { return SSL_TLSEXT_ERR_NOACK }
-        // The list outlives the callback, as the answer, which points into it, has to.
-        let list = unsafe UnsafeBufferPointer(start: offered, count: Int(count))
-        guard let found = unsafe ProtocolList.find("http/1.1", in: list.span) else { return SSL_TLSEXT_ERR_ALERT_FATAL }
-        unsafe chosen.pointee = offered + found.lowerBound
-        unsafe length.pointee = UInt8(found.count)
-        return SSL_TLSEXT_ERR_OK
     }
 }

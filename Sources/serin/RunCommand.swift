@@ -27,7 +27,7 @@ struct RunCommand: ParsableCommand {
     static func start(_ path: String, _ launch: Launch?) throws -> Supervisor {
         var files = WatchedFiles()
         var launch = launch
-        let result = ConfigurationLoader.load(file: path, after: takeStored(from: &launch))
+        let result = ConfigurationLoader.load(file: path, after: PreviousLoad(ingresses: takeStored(from: &launch)))
         files.note(result)
         Output.report(result.diagnostics, atLeast: .warning)
         guard let loaded = result.configuration else { throw ExitCode(1) }
@@ -38,9 +38,9 @@ struct RunCommand: ParsableCommand {
         options.logger = Logger(label: "serin") { _ in LineLogHandler() }
         options.handlesSignals = true
         options.launch = launch
-        let stored = LastStored(loaded.stored)
-        options.reload = { reload(path, stored) }
-        options.handsOver = { stored.value.handOver() }
+        let last = LastLoad(loaded.remains)
+        options.reload = { reload(path, last) }
+        options.handsOver = { last.remains.ingresses.handOver() }
         options.files = files
         let supervisor: Supervisor
         do throws(Supervisor.StartError) {
@@ -71,14 +71,14 @@ struct RunCommand: ParsableCommand {
         }
     }
 
-    private static func reload(_ path: String, _ stored: LastStored) -> ReloadOutcome {
+    private static func reload(_ path: String, _ last: LastLoad) -> ReloadOutcome {
         var files = WatchedFiles()
-        let result = ConfigurationLoader.load(file: path, after: stored.value)
+        let result = ConfigurationLoader.load(file: path, after: last.remains)
         files.note(result)
         guard let loaded = result.configuration else {
             return .rejected(notes: result.diagnostics.map(ReloadNote.init), files: files)
         }
-        stored.value = loaded.stored
+        last.remains = loaded.remains
         return .loaded(
             loaded.snapshot, loaded.tls, loaded.settings, inactive: loaded.inactiveCanaries,
             notes: result.diagnostics.map(ReloadNote.init), files: files)
@@ -98,13 +98,13 @@ extension ReloadNote {
     }
 }
 
-/// What the last configuration without errors has stored, from reload to reload.
-private final class LastStored: Sendable {
-    private let state: Mutex<StoredIngresses>
+/// What the last configuration without errors has left, from reload to reload.
+private final class LastLoad: Sendable {
+    private let state: Mutex<PreviousLoad>
 
-    init(_ value: StoredIngresses) { state = Mutex(value) }
+    init(_ remains: PreviousLoad) { state = Mutex(remains) }
 
-    var value: StoredIngresses {
+    var remains: PreviousLoad {
         get { state.withLock { $0 } }
         set { state.withLock { $0 = newValue } }
     }

@@ -5,6 +5,7 @@ import TestCertificates
 import TestSupport
 import Testing
 @testable import Configuration
+@testable import TLS
 
 /// Certificates of Secrets and files, and what becomes of the hosts.
 @Suite struct TLSTests {
@@ -88,7 +89,7 @@ import Testing
             "test.yaml:38: warning: Ingress default/later: shop.test has a certificate of this kind already, by Ingress default/shop, "
                 + "which counts",
         ])
-        #expect(loaded.snapshot.https.certificates.map(\.keyType) == ["rsa", "ecdsa", "ecdsa"])
+        #expect(loaded.snapshot.https.certificates.map(\.source) == ["Secret default/a", "Secret default/b"], "what nobody gets is not among them")
     }
 
     @Test func aliasesAreServedAsTheirHosts() throws {
@@ -167,6 +168,7 @@ import Testing
         let authority = try TestAuthority()
         let loaded = Loaded((try fault.secret?(authority) ?? "") + Self.ingress(tls: fault.tls), settings: Self.listener)
         #expect(loaded.messages.filter { !$0.hasPrefix("serin.yaml:1:") } == fault.expect)
+        #expect(loaded.snapshot.https.certificates.count == (fault.name == "a host without a rule" ? 1 : 0), "only what is served")
     }
 
     @Test func certificatesThatEnd() throws {
@@ -215,17 +217,25 @@ import Testing
     struct Setting: Sendable, CustomTestStringConvertible {
         let name: String
         let yaml: String
+        var line = 3
         let expect: String
         var testDescription: String { name }
     }
 
     @Test(arguments: [
         Setting(name: "version", yaml: "{minVersion: 1.1}", expect: "tls.minVersion: expected one of 1.2, 1.3, found `1.1`"),
-        Setting(name: "a cipher that is none", yaml: "{ciphers: [NONE-SUCH]}", expect: "tls: ciphers: no cipher match"),
+        Setting(name: "a cipher that is none", yaml: "{ciphers: [NONE-SUCH]}", expect: "tls.ciphers: `NONE-SUCH` is not a cipher of TLS 1.2 that OpenSSL knows"),
+        Setting(name: "one beside a cipher", yaml: "{ciphers: [ECDHE-ECDSA-AES128-GCM-SHA256, ECDHE-ECDSA-AES128-GCM-SHA265]}",
+                expect: "tls.ciphers: `ECDHE-ECDSA-AES128-GCM-SHA265` is not a cipher of TLS 1.2 that OpenSSL knows"),
+        Setting(name: "a name of many ciphers", yaml: "{ciphers: [ALL]}", expect: "tls.ciphers: `ALL` is not a cipher of TLS 1.2 that OpenSSL knows"),
+        Setting(name: "a cipher suite that is none", yaml: "{cipherSuites: [TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA385]}",
+                expect: "tls.cipherSuites: `TLS_AES_256_GCM_SHA385` is not a cipher suite of TLS 1.3 that OpenSSL knows"),
+        Setting(name: "on the line of its own", yaml: "{ciphers: [ECDHE-ECDSA-AES128-GCM-SHA256,\n  NONE-SUCH]}", line: 4,
+                expect: "tls.ciphers: `NONE-SUCH` is not a cipher of TLS 1.2 that OpenSSL knows"),
         Setting(name: "a rule in place of a cipher", yaml: "{ciphers: [\"ALL:!aNULL\"]}",
                 expect: "tls.ciphers: `ALL:!aNULL` is not one name; list each by itself"),
         Setting(name: "no ciphers", yaml: "{ciphers: []}", expect: "tls.ciphers: the list is empty; remove the key for the default"),
-        Setting(name: "a curve that is none", yaml: "{curves: [P-999]}", expect: "tls: curves:"),
+        Setting(name: "a curve that is none", yaml: "{curves: [P-999]}", expect: "tls.curves: `P-999` is not a curve that OpenSSL knows"),
         Setting(name: "an unknown key", yaml: "{minversion: 1.2}", expect: "tls.minversion: unknown key; did you mean `minVersion`?"),
         Setting(name: "a certificate without a key", yaml: "{certificates: [{certificate: a.pem}]}",
                 expect: "tls.certificates.key: is missing; name a PEM file"),
@@ -238,7 +248,7 @@ import Testing
         let loaded = Loaded(Self.ingress(tls: "[]"), settings: Self.listener + "tls: \(setting.yaml)\n")
         let errors = loaded.messages.filter { $0.contains(" error: ") }
         #expect(errors.count == 1, "\(errors)")
-        #expect(errors.first?.hasPrefix("serin.yaml:3: error: \(setting.expect)") == true, "\(errors)")
+        #expect(errors.first?.hasPrefix("serin.yaml:\(setting.line): error: \(setting.expect)") == true, "\(errors)")
     }
 
     @Test func filesAreReadAndWatched() throws {
@@ -283,5 +293,82 @@ import Testing
         let missing = ConfigurationLoader.load(file: file)
         #expect(missing.configuration == nil)
         #expect(missing.diagnostics.contains { $0.severity == .error && $0.line == 6 && $0.message.hasSuffix("paths are relative to the configuration file") })
+    }
+
+    struct FileCase: Sendable, CustomTestStringConvertible {
+        let name: String
+        /// Of each file: what its certificate is for, and what is listed.
+        let files: [(names: [String], kind: TestAuthority.Kind, hosts: [String])]
+        var hasManifest = false
+        /// Of the files, each by its number.
+        let expect: [String]
+        /// Files in the metrics.
+        let served: [String]
+        var testDescription: String { name }
+    }
+
+    @Test(arguments: [
+        FileCase(name: "its own names", files: [(["shop.test", "*.shop.test"], .ecdsa, [])], expect: [], served: ["0.pem"]),
+        FileCase(name: "a host below its wildcard", files: [(["*.shop.test"], .ecdsa, ["a.shop.test", "*.shop.test"])], expect: [], served: ["0.pem"]),
+        FileCase(name: "another host", files: [(["shop.test"], .ecdsa, ["other.test"])],
+                 expect: ["warning: 0.pem: is not for other.test, but for shop.test: clients will refuse it"], served: ["0.pem"]),
+        FileCase(name: "another wildcard", files: [(["shop.test"], .ecdsa, ["*.other.test"])],
+                 expect: ["warning: 0.pem: is not for *.other.test, but for shop.test: clients will refuse it"], served: ["0.pem"]),
+        FileCase(name: "a host of the wildcard for the wildcard", files: [(["a.shop.test"], .ecdsa, ["*.shop.test"])],
+                 expect: ["warning: 0.pem: is not for *.shop.test, but for a.shop.test: clients will refuse it"], served: ["0.pem"]),
+        FileCase(name: "two of a kind", files: [(["shop.test"], .ecdsa, []), (["shop.test", "b.test"], .ecdsa, [])],
+                 expect: ["warning: 1.pem: shop.test has a certificate of this kind already, 0.pem, which counts"], served: ["0.pem", "1.pem"]),
+        FileCase(name: "the second for nothing", files: [(["shop.test"], .ecdsa, []), (["shop.test"], .ecdsa, ["shop.test"])],
+                 expect: ["warning: 1.pem: shop.test has a certificate of this kind already, 0.pem, which counts"], served: ["0.pem"]),
+        FileCase(name: "one of each kind", files: [(["shop.test"], .ecdsa, []), (["shop.test"], .rsa, [])], expect: [], served: ["0.pem", "1.pem"]),
+        FileCase(name: "a host listed twice", files: [(["shop.test"], .ecdsa, ["shop.test", "shop.test"])], expect: [], served: ["0.pem"]),
+        FileCase(name: "a manifest's host among others", files: [(["shop.test", "b.test"], .ecdsa, [])], hasManifest: true,
+                 expect: ["note: 0.pem: shop.test has a certificate of this kind already, Secret default/shop-tls, which counts"],
+                 served: ["Secret default/shop-tls", "0.pem"]),
+        FileCase(name: "a manifest's host, listed", files: [(["shop.test"], .ecdsa, ["shop.test"])], hasManifest: true,
+                 expect: ["warning: 0.pem: shop.test has a certificate of this kind already, Secret default/shop-tls, which counts"],
+                 served: ["Secret default/shop-tls"]),
+    ])
+    func filesThatAreOfNoUse(_ test: FileCase) throws {
+        let authority = try TestAuthority()
+        let folder = try Scratch.folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var settings = Self.listener + "manifests: [shop.yaml]\ntls:\n  certificates:\n"
+        for (number, file) in test.files.enumerated() {
+            let pair = try authority.issue(file.names, kind: file.kind)
+            try Scratch.write(pair.chain, to: "\(folder)/\(number).pem")
+            try Scratch.write(pair.key, to: "\(folder)/\(number).key")
+            let hosts = file.hosts.map { "\"\($0)\"" }.joined(separator: ", ")
+            settings += "  - {certificate: \(number).pem, key: \(number).key, hosts: [\(hosts)]}\n"
+        }
+        let secret = test.hasManifest ? Self.secret("shop-tls", try authority.issue("shop.test")) : ""
+        try Scratch.write(secret + Self.ingress(tls: test.hasManifest ? Self.usual : "[]"), to: folder + "/shop.yaml")
+        try Scratch.write(settings, to: folder + "/serin.yaml")
+        let loaded = ConfigurationLoader.load(file: folder + "/serin.yaml")
+        let said = loaded.diagnostics.filter { $0.object.hasSuffix(".pem") }
+        #expect(said.map { "\($0.severity): \($0.object): \($0.message)" } == test.expect)
+        for diagnostic in said { #expect(diagnostic.line == 6 + (Int(diagnostic.object.prefix(1)) ?? -1)) }
+        #expect(loaded.configuration?.snapshot.https.certificates.map(\.source) == test.served)
+    }
+
+    /// What a load leaves is used by the next one, and what has changed is read again.
+    @Test func reloadsTakeOverWhatIsTheSame() throws {
+        let authority = try TestAuthority()
+        let folder = try Scratch.folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Scratch.write(Self.listener + "manifests: [shop.yaml]\n", to: folder + "/serin.yaml")
+        func load(_ pair: TestAuthority.Pair, after previous: PreviousLoad = PreviousLoad()) throws -> LoadedConfiguration {
+            try Scratch.write(Self.secret("shop-tls", pair) + Self.ingress(tls: Self.usual), to: folder + "/shop.yaml")
+            return try #require(ConfigurationLoader.load(file: folder + "/serin.yaml", after: previous).configuration)
+        }
+        let (one, two) = (try authority.issue("shop.test", days: 30), try authority.issue("shop.test", days: 60))
+        let first = try load(one)
+        let same = try load(one, after: first.remains)
+        let other = try load(two, after: same.remains)
+        #expect(same.snapshot.https.certificates == first.snapshot.https.certificates)
+        #expect(other.snapshot.https.certificates != first.snapshot.https.certificates)
+        let (before, after) = (try #require(first.tls.clients), try #require(same.tls.clients))
+        #expect(after !== before && after.sets[0] === before.sets[0])
+        #expect(try #require(other.tls.clients).sets[0] !== after.sets[0])
     }
 }

@@ -110,6 +110,23 @@ import Testing
         #expect(sent.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F })
     }
 
+    /// What a wildcard's Ingress wants holds for all names below it, with whatever certificate.
+    @Test func aNameBelowAWildcardMayHaveItsOwnCertificate() throws {
+        let (servers, clients) = (try TestAuthority(), try TestAuthority())
+        let own = try servers.issue("own.wild.test")
+        let proxy = try TLSProxy(
+            try .named("app"), authority: servers, hosts: ["wild-tls": ["*.wild.test"]], also: [try Asking.secret(clients, nil)],
+            tls: ["certificates: [{certificate: \(own.chainPath), key: \(own.keyPath)}]"],
+            annotations: Manifests.annotations(["auth-tls-secret": "default/clients"]))
+        let pair = try clients.issue("alice")
+        for host in ["own.wild.test", "other.wild.test"] {
+            let shown = try Curl.run(["--cert", pair.chainPath, "--key", pair.keyPath] + proxy.curl(host, "/"))
+            #expect(shown.status == 200, "\(host): \(shown.trace)")
+            #expect(try Curl.run(proxy.curl(host, "/")).status == 400, "\(host)")
+        }
+        #expect(try proxy.openssl([], host: "own.wild.test").output.contains("CN = own.wild.test"))
+    }
+
     @Test func theSubjectMustMatch() throws {
         let asking = try Asking(["auth-tls-match-cn": "CN=(alice|bob)$"])
         #expect(try asking.curl(try asking.clients.issue("alice")).status == 200)

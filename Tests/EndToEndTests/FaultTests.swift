@@ -33,7 +33,7 @@ import Testing
         let serin = try Self.start(origin, settings: "timeouts: {upstreamResponse: 200ms}")
         let client = try serin.client()
         #expect(try client.get("/whole/before").status == 200)
-        origin.freeze()
+        try origin.freeze()
         #expect(try client.get("/whole/frozen").status == 504)
         #expect(try client.exchange("POST /whole/post HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx").status == 504)
         origin.thaw()
@@ -109,7 +109,7 @@ import Testing
                 try crowd.waitForMore(10)
                 origin = try origin.successor()
             } else {
-                origin.freeze()
+                try origin.freeze()
                 try crowd.waitForMore(10)
                 origin.thaw()
             }

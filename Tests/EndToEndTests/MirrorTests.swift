@@ -239,7 +239,7 @@ import Testing
         let client = try serin.client()
         #expect(try client.get().text == "old\n")
         try wait(for: 1, "2xx", serin)
-        new.process.signal(SIGSTOP)
+        try new.process.freeze()
         // The signal takes a moment to stop it: those before that are answered.
         for _ in 0..<50 { #expect(try client.get().text == "old\n") }
         try eventually("all but five copies to be over") { try serin.metrics().sum("serin_mirrored_requests_total") == 46 }

@@ -36,7 +36,7 @@ import Testing
         all.open()
         for client in clients { #expect(try client.readResponse(to: "POST").text == "first") }
 
-        serin.process.signal(SIGSTOP)
+        try serin.process.freeze()
         for (index, client) in clients.enumerated() {
             let body = "right \(index)"
             try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")

@@ -82,6 +82,23 @@ import Testing
         #expect(try proxy.openssl([], host: nil).output.contains("CN = serin.invalid"))
     }
 
+    /// Hosts that ask for certificates share it with one that does not.
+    @Test func aClientWithoutANameGetsTheOnlyCertificate() throws {
+        let (servers, clients) = (try TestAuthority(), try TestAuthority())
+        let asking = Manifests.ingress(
+            "asking", host: "two.test", service: "app", annotations: Manifests.annotations(["auth-tls-secret": "default/clients"]))
+            + "  tls: [{hosts: [two.test], secretName: both-tls}]\n"
+        let proxy = try TLSProxy(
+            try .named("app"), authority: servers, hosts: [:],
+            also: [
+                Manifests.secret("both-tls", try servers.issue("one.test", "two.test")), Manifests.secret("clients", ["ca.crt": try clients.certificate]),
+                Manifests.ingress("open", host: "one.test", service: "app") + "  tls: [{hosts: [one.test], secretName: both-tls}]\n", asking,
+            ])
+        let said = try proxy.openssl([], host: nil).output
+        #expect(said.contains("CN = one.test") && said.contains("No client certificate CA names sent"), "\(said)")
+        #expect(try proxy.openssl([], host: "two.test").output.contains("Acceptable client certificate CA names"))
+    }
+
     @Test func bothKindsOfKeys() throws {
         let authority = try TestAuthority()
         let folder = try TemporaryFolder()

@@ -196,6 +196,7 @@ extension PrometheusTextTests {
         serin_tls_failures_total{reason="plain_text"} 0
         serin_tls_failures_total{reason="timeout"} 0
         serin_tls_failures_total{reason="malformed"} 3
+        serin_tls_failures_total{reason="flooded"} 0
         serin_tls_failures_total{reason="untrusted"} 0
         serin_tls_failures_total{reason="expired"} 0
         serin_tls_failures_total{reason="not_yet_valid"} 0
@@ -241,6 +242,7 @@ extension PrometheusTextTests {
         serin_upstream_tls_failures_total{reason="plain_text"} 0
         serin_upstream_tls_failures_total{reason="timeout"} 0
         serin_upstream_tls_failures_total{reason="malformed"} 0
+        serin_upstream_tls_failures_total{reason="flooded"} 0
         serin_upstream_tls_failures_total{reason="untrusted"} 0
         serin_upstream_tls_failures_total{reason="expired"} 0
         serin_upstream_tls_failures_total{reason="not_yet_valid"} 0

@@ -13,7 +13,8 @@ struct SnapshotCompiler {
         /// As `CanaryEffects.obstacles`.
         let obstacles: [[String?]]
         let tls: TLSContexts
-        let stored: StoredIngresses
+        /// For the next compilation.
+        let remains: PreviousLoad
     }
 
     private struct BackendKey: Hashable {
@@ -41,17 +42,18 @@ struct SnapshotCompiler {
     /// Lines of the entries of `services:` that a route uses.
     private var usedEntries: Set<Int> = []
 
-    /// `config` is where diagnostics about the whole configuration point; `stored` is what the compilation before has stored.
+    /// `config` is where diagnostics about the whole configuration point; `previous` is what the compilation before has left.
     static func compile(
         _ manifests: [Manifest], settings: Settings, config: Place, now: Int64 = Int64(Date().timeIntervalSince1970),
-        stored: StoredIngresses = StoredIngresses(), log: inout DiagnosticLog
+        after previous: PreviousLoad = PreviousLoad(), log: inout DiagnosticLog
     ) -> Result {
-        var compiler = SnapshotCompiler(manifests, settings: settings, config: config, now: now)
+        let loader = CertificateLoader(after: previous.certificates)
+        var compiler = SnapshotCompiler(manifests, loader, settings: settings, config: config, now: now)
         let selection = IngressSelection(manifests, classes: settings.ingressClasses)
         var ingresses = selection.ordered(manifests, settings.compatibility, log: &log)
         var nowStored = StoredIngresses()
         if settings.compatibility == .ingressNginx {
-            (ingresses, nowStored) = Admission(riskLevel: settings.riskLevel).admit(ingresses, stored: stored, log: &log)
+            (ingresses, nowStored) = Admission(riskLevel: settings.riskLevel).admit(ingresses, stored: previous.ingresses, log: &log)
         }
         let plan = RoutePlanner.plan(ingresses, settings.compatibility, log: &log)
         compiler.securing.note(plan)
@@ -65,7 +67,7 @@ struct SnapshotCompiler {
             log.note(
                 config.at(line: entry.line), "services.\(entry.key)", "no Ingress sends requests to this Service and port")
         }
-        let tls = TLSCompiler.compile(plan, manifests, settings, config: config, now: now, log: &log)
+        let tls = TLSCompiler.compile(plan, manifests, settings, loader, after: previous.clients, config: config, now: now, log: &log)
         var https = tls.policy
         if settings.compatibility == .ingressNginx { dropSlashes(plan, &https) }
         https.revocationEnds.merge(compiler.securing.secrets.revocationEnds) { own, _ in own }
@@ -80,7 +82,8 @@ struct SnapshotCompiler {
         warnings.report(plan, own: compiler.own, obstacles: effects.obstacles, log: &log)
         return Result(
             snapshot: snapshot, canaries: effects.reports(plan.outcomes), obstacles: effects.obstacles,
-            tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts), stored: nowStored)
+            tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts),
+            remains: PreviousLoad(nowStored, loader.known, tls.context))
     }
 
     /// In ingress-nginx redirects to HTTPS lose a slash at the URL's end, where no annotation keeps it.
@@ -90,11 +93,11 @@ struct SnapshotCompiler {
         }
     }
 
-    private init(_ manifests: [Manifest], settings: Settings, config: Place, now: Int64) {
+    private init(_ manifests: [Manifest], _ loader: CertificateLoader, settings: Settings, config: Place, now: Int64) {
         self.settings = settings
         self.config = config
         resolver = EndpointResolver(manifests, overrides: settings.services)
-        securing = UpstreamTLSCompiler(manifests, settings.compatibility, now: now)
+        securing = UpstreamTLSCompiler(manifests, loader, settings.compatibility, now: now)
     }
 
     // MARK: Routes

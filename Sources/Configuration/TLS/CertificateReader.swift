@@ -7,6 +7,7 @@ struct CertificateReader {
     struct Source {
         /// `Secret default/shop-tls`, or the certificate's file.
         let name: String
+        let isFile: Bool
         let certificate: Certificate
         /// What is passed on to clients that ask, and until when that counts or has counted (seconds since 1970).
         var response: OCSPResponse?
@@ -21,12 +22,14 @@ struct CertificateReader {
     private let now: Int64
     /// Whether a listener speaks TLS; else it is no matter that a Secret is missing.
     private let areServed: Bool
+    private let loader: CertificateLoader
     /// By Secret; nil where nothing usable was found.
     private var known: [String: Source?] = [:]
     /// Everything that was read, in the order it was asked for.
     private(set) var sources: [Source] = []
 
-    init(_ manifests: [Manifest], now: Int64, areServed: Bool) {
+    init(_ manifests: [Manifest], _ loader: CertificateLoader, now: Int64, areServed: Bool) {
+        self.loader = loader
         var secrets: [String: Manifest] = [:]
         for manifest in manifests { if case .secret = manifest.body { secrets[manifest.label] = manifest } }
         self.secrets = secrets
@@ -70,9 +73,9 @@ struct CertificateReader {
             return nil
         }
         do {
-            let read = try Certificate(chain: certificate.value, key: key.value)
+            let read = try loader.certificate(chain: certificate.value, key: key.value, isShown: areServed)
             warnExpiry(read, manifest.place(line: certificate.line), manifest.object, log: &log)
-            var source = Source(name: manifest.object, certificate: read)
+            var source = Source(name: manifest.object, isFile: false, certificate: read)
             let response = secret.response.map { (bytes: $0.value, place: manifest.place(line: $0.line), name: "`\(SecretDecoder.response)`") }
             add(response, to: &source, manifest.place(line: certificate.line), manifest.object, log: &log)
             return source
@@ -90,9 +93,9 @@ struct CertificateReader {
         // That they can't be read has been said.
         guard let certificate = files.certificateBytes, let key = files.keyBytes else { return nil }
         do {
-            let read = try Certificate(chain: certificate, key: key)
+            let read = try loader.certificate(chain: certificate, key: key, isShown: areServed)
             warnExpiry(read, config.at(line: files.certificate.line), files.certificate.value, log: &log)
-            var source = Source(name: files.certificate.value, certificate: read)
+            var source = Source(name: files.certificate.value, isFile: true, certificate: read)
             // That the file is missing has been said.
             let response = files.responseBytes.flatMap { bytes in
                 files.response.map { (bytes: bytes, place: config.at(line: $0.line), name: $0.value) }

@@ -9,9 +9,10 @@ extension SettingsReader {
     static func readTLS(_ section: Section, log: inout DiagnosticLog) -> TLSOptions {
         var options = TLSOptions()
         section.readWord("minVersion", into: &options.session.minimumVersion, log: &log)
-        readList("ciphers", of: section, into: &options.session.ciphers, &options.lines, log: &log)
-        readList("cipherSuites", of: section, into: &options.session.cipherSuites, &options.lines, log: &log)
-        readList("curves", of: section, into: &options.session.curves, &options.lines, log: &log)
+        readList("ciphers", of: "a cipher of TLS 1.2", section, into: &options.session.ciphers, log: &log, TLSSettings.isCipher)
+        readList(
+            "cipherSuites", of: "a cipher suite of TLS 1.3", section, into: &options.session.cipherSuites, log: &log, TLSSettings.isCipherSuite)
+        readList("curves", of: "a curve", section, into: &options.session.curves, log: &log, TLSSettings.isCurve)
         section.read("tickets", into: &options.session.tickets, log: &log)
         if let node = section["certificates"], !node.isNull {
             if let elements = node.sequence {
@@ -33,17 +34,24 @@ extension SettingsReader {
     }
 
     private static func readList(
-        _ key: String, of section: Section, into value: inout [String], _ lines: inout [String: Int], log: inout DiagnosticLog
+        _ key: String, of kind: String, _ section: Section, into value: inout [String], log: inout DiagnosticLog,
+        _ isKnown: (String) -> Bool
     ) {
         guard let texts = section.texts(key, expected: "names that OpenSSL knows", log: &log) else { return }
-        let line = section[key]?.line ?? section.place.line
-        if texts.isEmpty { return log.error(section.place.at(line: line), section.name(key), "the list is empty; remove the key for the default") }
-        // They are joined by colons, and each shall add one name and no rule such as `-ALL`.
-        for text in texts where !text.text.utf8.allSatisfy(isNameByte) {
-            log.error(section.place.at(line: text.line), section.name(key), "`\(text.text.clipped)` is not one name; list each by itself")
+        guard !texts.isEmpty else {
+            let line = section[key]?.line ?? section.place.line
+            return log.error(section.place.at(line: line), section.name(key), "the list is empty; remove the key for the default")
+        }
+        for (text, line) in texts {
+            // They are joined by colons, and each shall add one name and no rule such as `-ALL`.
+            guard text.utf8.allSatisfy(isNameByte) else {
+                return log.error(section.place.at(line: line), section.name(key), "`\(text.clipped)` is not one name; list each by itself")
+            }
+            guard isKnown(text) else {
+                return log.error(section.place.at(line: line), section.name(key), "`\(text.clipped)` is not \(kind) that OpenSSL knows")
+            }
         }
         value = texts.map(\.text)
-        lines[key] = line
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

@@ -18,38 +18,42 @@ struct TLSCompiler {
     private var owned: [String: [CertificateReader.Source]] = [:]
     /// What hosts want of their clients' certificates.
     private let clients: ClientTLSCompiler
-    /// What they agree on with clients.
-    private let ciphers: HostCiphers
     private let compatibility: Compatibility
     /// Who gave a host its first certificate.
     private var givers: [String: Manifest] = [:]
     /// In the order in which they came.
     private var hosts: [String] = []
+    /// Where the default certificate comes from, if it is not self-signed.
+    private var fallbackSource: String?
 
     static func compile(
-        _ plan: RoutePlan, _ manifests: [Manifest], _ settings: Settings, config: Place, now: Int64, log: inout DiagnosticLog
+        _ plan: RoutePlan, _ manifests: [Manifest], _ settings: Settings, _ loader: CertificateLoader, after former: TLSContext?,
+        config: Place, now: Int64, log: inout DiagnosticLog
     ) -> Result {
-        var compiler = TLSCompiler(
-            ClientTLSCompiler(plan, manifests, settings.compatibility, now: now, log: &log), HostCiphers(plan, log: &log), manifests, settings,
-            config, now)
+        let clients = ClientTLSCompiler(plan, manifests, settings.compatibility, now: now, log: &log)
+        let ciphers = HostCiphers(plan, log: &log)
+        var compiler = TLSCompiler(clients, manifests, settings, loader, config, now)
         for main in plan.mains { compiler.add(main, log: &log) }
         for alias in plan.hostPlan.aliases { compiler.addAlias(alias.name, of: alias.host) }
         for files in compiler.options.certificates { compiler.add(files, log: &log) }
         let fallback = compiler.fallback(log: &log)
-        let sets = compiler.sets(fallback)
-        return Result(context: compiler.context(sets, fallback, log: &log), policy: compiler.policy(plan, sets, fallback))
+        let served = ServedHosts(compiler.hosts, compiler.owned, plan, clients, ciphers, fallback: fallback)
+        guard compiler.hasListener else { return Result(context: nil, policy: compiler.policy(plan, served, [])) }
+        let sets = served.sets
+        return Result(
+            context: compiler.context(sets, served.fallback, after: former, log: &log), policy: compiler.policy(plan, served, sets))
     }
 
     private init(
-        _ clients: ClientTLSCompiler, _ ciphers: HostCiphers, _ manifests: [Manifest], _ settings: Settings, _ config: Place, _ now: Int64
+        _ clients: ClientTLSCompiler, _ manifests: [Manifest], _ settings: Settings, _ loader: CertificateLoader, _ config: Place,
+        _ now: Int64
     ) {
         self.clients = clients
-        self.ciphers = ciphers
         compatibility = settings.compatibility
         options = settings.tls
         hasListener = settings.process.listeners.contains(where: \.tls)
         self.config = config
-        reader = CertificateReader(manifests, now: now, areServed: hasListener)
+        reader = CertificateReader(manifests, loader, now: now, areServed: hasListener)
     }
 
     // MARK: Hosts of Ingresses
@@ -151,14 +155,24 @@ struct TLSCompiler {
                 "the certificate names no host; list them under `hosts`")
         }
         for host in names {
-            if !files.hosts.isEmpty, !host.value.hasPrefix("*."), !source.certificate.isFor(host.value) {
+            if !files.hosts.isEmpty, !source.certificate.isFor(host.value) {
                 log.warning(
                     config.at(line: host.line), files.certificate.value,
                     "is not for \(host.value), but for \(Self.list(source.certificate.names)): clients will refuse it")
             }
             if owned[host.value] == nil { hosts.append(host.value) }
-            // What a manifest says of a host counts.
-            if !has(source.certificate.keyType, host.value) { owned[host.value, default: []].append(source) }
+            if let taker = owned[host.value]?.first(where: { $0.certificate.keyType == source.certificate.keyType }) {
+                if taker.name == source.name { continue }
+                // That a manifest speaks for a host of a certificate with many is as it should be.
+                let message = "\(host.value) has a certificate of this kind already, \(taker.name), which counts"
+                if taker.isFile || !files.hosts.isEmpty {
+                    log.warning(config.at(line: host.line), files.certificate.value, message)
+                } else {
+                    log.note(config.at(line: host.line), files.certificate.value, message)
+                }
+            } else {
+                owned[host.value, default: []].append(source)
+            }
         }
     }
 
@@ -174,7 +188,11 @@ struct TLSCompiler {
         case nil:
             break
         }
-        if let source { return set([source], host: "") }
+        if let source {
+            fallbackSource = source.name
+            return HostCertificates(
+                source: source.name, hosts: [], certificates: [source.certificate], responses: source.response.map { [$0] } ?? [])
+        }
         if hasListener {
             let message = "no default certificate is given: hosts without one get a self-signed one, which no client trusts"
             if owned.isEmpty {
@@ -183,95 +201,53 @@ struct TLSCompiler {
                 log.note(config, "tls", message)
             }
         }
-        return HostCertificates(
-            source: "self-signed", hosts: [], certificates: hasListener ? [.selfSigned] : [], clients: clients.hosts[""]?.verification,
-            ciphers: ciphers.hosts[""])
-    }
-
-    /// Hosts with the same certificates, which ask for their clients' ones alike and speak alike, are served as one.
-    private func sets(_ fallback: HostCertificates) -> [HostCertificates] {
-        var sets: [HostCertificates] = []
-        var positions: [UInt64: Int] = [:]
-        let named = HostNameTable(hosts.enumerated().map { ($1, $0) })
-        let particular = Set(clients.hosts.keys).union(ciphers.hosts.keys).filter { !$0.isEmpty && owned[$0] == nil }.sorted()
-        for host in hosts + particular {
-            guard let set = set(of: host, named, fallback) else { continue }
-            if let position = positions[set.identity] {
-                sets[position].hosts.append(host)
-            } else {
-                positions[set.identity] = sets.count
-                sets.append(set)
-            }
-        }
-        return sets
-    }
-
-    /// Nil if it is served as all others are.
-    private func set(of host: String, _ named: HostNameTable, _ fallback: HostCertificates) -> HostCertificates? {
-        // One that is particular may have its certificate by a wildcard of others.
-        let giver = owned[host] == nil ? named.find(Array(host.utf8).span).map { hosts[$0] } ?? host : host
-        if let sources = owned[giver], !sources.isEmpty {
-            return set(sources, host: host)
-        }
-        let verification = clients.hosts[host]?.verification
-        guard verification != nil || ciphers.hosts[host] != nil else { return nil }
-        return HostCertificates(
-            source: fallback.source, hosts: [host], certificates: fallback.certificates, responses: fallback.responses, clients: verification,
-            ciphers: ciphers.hosts[host])
-    }
-
-    /// - Parameter host: empty for all that are not named.
-    private func set(_ sources: [CertificateReader.Source], host: String) -> HostCertificates {
-        HostCertificates(
-            source: sources.map(\.name).joined(separator: ", "), hosts: host.isEmpty ? [] : [host], certificates: sources.map(\.certificate),
-            responses: sources.compactMap(\.response), clients: clients.hosts[host]?.verification, ciphers: ciphers.hosts[host])
+        return HostCertificates(source: "self-signed", hosts: [], certificates: hasListener ? [.selfSigned] : [])
     }
 
     private func context(
-        _ sets: [HostCertificates], _ fallback: HostCertificates, log: inout DiagnosticLog
+        _ sets: [HostCertificates], _ fallback: HostCertificates, after former: TLSContext?, log: inout DiagnosticLog
     ) -> TLSContext? {
-        guard hasListener else { return nil }
         do {
-            return try TLSContext(options.session, sets, fallback: fallback)
+            return try TLSContext(options.session, sets, fallback: fallback, after: former)
         } catch {
-            let key: String? = switch error {
-            case .ciphers: "ciphers"
-            case .cipherSuites: "cipherSuites"
-            case .curves: "curves"
-            case .certificate: nil
-            }
-            log.error(config.at(line: key.flatMap { options.lines[$0] } ?? config.line), "tls", error.description)
+            log.error(config, "tls", error.description)
             return nil
         }
     }
 
     // MARK: Routes
 
-    private func policy(_ plan: RoutePlan, _ sets: [HostCertificates], _ fallback: HostCertificates) -> HTTPSPolicy {
+    private func policy(_ plan: RoutePlan, _ served: ServedHosts, _ sets: [HostCertificates]) -> HTTPSPolicy {
         var policy = HTTPSPolicy()
-        let named = HostNameTable(hosts.map { ($0, 0) })
-        policy.rules = plan.routes.map { rule($0, named) }
-        let table = HostNameTable(hosts.enumerated().map { ($1, $0) })
+        policy.rules = plan.routes.map { rule($0, served) }
         for (index, route) in plan.routes.enumerated() {
             guard let host = clients.hosts[route.path.place.host] else { continue }
             policy.rules[index].insert(.looksAtClients)
             policy.clientRules[index] = host.rule(
-                identity: (set(of: route.path.place.host, table, fallback) ?? fallback).identity, isChallenge: isChallenge(route), compatibility)
+                identity: served.set(of: route.path.place.host).identity, isChallenge: isChallenge(route), compatibility)
         }
         if policy.rules.allSatisfy(\.isEmpty) { policy.rules = [] }
         policy.redirectPort = UInt16(options.redirectPort)
         policy.strictTransport = Array(options.strictTransport.value.utf8)
-        policy.certificates = reader.sources.map { source in
+        policy.certificates = hasListener ? certificates : []
+        policy.revocationEnds = clients.secrets.revocationEnds
+        if options.isStrict, hasListener {
+            let table = HostNameTable(sets.indices.flatMap { index in sets[index].hosts.map { ($0, index) } })
+            policy.owners = HTTPSPolicy.Owners(hosts: table, identities: sets.map(\.identity), fallback: served.fallback.identity)
+        }
+        return policy
+    }
+
+    /// Those that are served: others were read, too, which turned out to be for other hosts.
+    private var certificates: [HTTPSPolicy.Certificate] {
+        var names = Set(owned.values.joined().map(\.name))
+        if let fallbackSource { names.insert(fallbackSource) }
+        // A file may be listed twice, for several hosts.
+        return reader.sources.filter { names.remove($0.name) != nil }.map { source in
             HTTPSPolicy.Certificate(
                 source: source.name, keyType: source.certificate.keyType.rawValue, notAfter: source.certificate.notAfter,
                 responseEnd: source.responseEnd)
         }
-        policy.revocationEnds = clients.secrets.revocationEnds
-        if options.isStrict, hasListener {
-            let table = HostNameTable(sets.indices.flatMap { index in sets[index].hosts.map { ($0, index) } })
-            policy.owners = HTTPSPolicy.Owners(hosts: table, identities: sets.map(\.identity), fallback: fallback.identity)
-        }
-        return policy
     }
 
     /// Paths of certificate authorities that have to be reached by HTTP (RFC 8555 section 8.3).
@@ -279,9 +255,8 @@ struct TLSCompiler {
 
     private func isChallenge(_ route: PlannedRoute) -> Bool { route.path.place.path.hasPrefix(Self.challenge) }
 
-    private func rule(_ route: PlannedRoute, _ named: HostNameTable) -> HTTPSPolicy.Rule {
-        let host = Array(route.path.place.host.utf8)
-        let isCertified = hasListener && (owned[route.path.place.host] != nil || named.find(host.span) != nil)
+    private func rule(_ route: PlannedRoute, _ served: ServedHosts) -> HTTPSPolicy.Rule {
+        let isCertified = hasListener && served.isCertified(route.path.place.host)
         let wants = isCertified && (route.annotations.redirectsToHTTPS ?? options.redirects)
         var rule: HTTPSPolicy.Rule = isCertified ? .isCertified : []
         if wants || route.annotations.forcesHTTPS, !isChallenge(route) { rule.insert(.redirects) }

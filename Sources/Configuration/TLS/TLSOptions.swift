@@ -39,8 +39,6 @@ struct TLSOptions: Sendable {
     }
 
     var session = TLSSettings()
-    /// Where ciphers and curves are set, for what OpenSSL has to say of them.
-    var lines: [String: Int] = [:]
     var certificates: [Files] = []
     var defaultCertificate: Default?
     var redirects = true

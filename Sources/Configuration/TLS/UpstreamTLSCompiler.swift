@@ -14,6 +14,7 @@ struct UpstreamTLSCompiler {
     }
 
     private let compatibility: Compatibility
+    private let loader: CertificateLoader
     private(set) var secrets: SecretReader
     private(set) var contexts: [UpstreamTLSContext] = []
     /// By the settings' identity.
@@ -23,7 +24,8 @@ struct UpstreamTLSCompiler {
     /// In `ingress-nginx`: the Ingresses that say something for a whole host, in the order of precedence, canaries too (R36).
     private var hosts: [String: [PlannedIngress]] = [:]
 
-    init(_ manifests: [Manifest], _ compatibility: Compatibility, now: Int64) {
+    init(_ manifests: [Manifest], _ loader: CertificateLoader, _ compatibility: Compatibility, now: Int64) {
+        self.loader = loader
         self.compatibility = compatibility
         secrets = SecretReader(manifests, now: now)
     }
@@ -153,7 +155,7 @@ struct UpstreamTLSCompiler {
         var certificate: Certificate?
         if let chain = secret.certificate, let key = secret.key {
             do {
-                certificate = try Certificate(chain: chain.value, key: key.value)
+                certificate = try loader.certificate(chain: chain.value, key: key.value, isShown: true)
             } catch {
                 let (name, line) = error.concernsKey ? (SecretDecoder.privateKey, key.line) : (SecretDecoder.certificateKey, chain.line)
                 log.error(manifest.place(line: line), manifest.object, "`\(name)` \(error)")

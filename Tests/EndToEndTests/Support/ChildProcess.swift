@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Synchronization
 
@@ -81,6 +82,16 @@ final class ChildProcess: Sendable {
 
     func signal(_ signal: Int32) {
         if exit == nil { _ = kill(pid, signal) }
+    }
+
+    /// Stops it until it gets SIGCONT; when this returns, no thread of it runs any more.
+    func freeze() throws {
+        signal(SIGSTOP)
+        try eventually("\(name) to stop") {
+            let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
+            // Behind the name, which is in brackets.
+            return threads.allSatisfy { Self.kernelFile("/proc/\(pid)/task/\($0)/stat")?.split(separator: ")").last?.hasPrefix(" T") == true }
+        }
     }
 
     func wait(within seconds: Double = 30) throws -> Exit {

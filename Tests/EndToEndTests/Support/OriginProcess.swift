@@ -40,7 +40,7 @@ final class OriginProcess {
     func successor() throws -> OriginProcess { try OriginProcess(at: address, in: folder) }
 
     /// The kernel still accepts connections and bytes for it.
-    func freeze() { process.signal(SIGSTOP) }
+    func freeze() throws { try process.freeze() }
 
     func thaw() { process.signal(SIGCONT) }
 
