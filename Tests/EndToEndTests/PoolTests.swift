@@ -16,6 +16,9 @@ import Testing
         static let all = Event.allCases.flatMap { event in [100, 300].map { Case(event: event, clients: $0) } }
     }
 
+    /// Connections that a worker keeps to an endpoint.
+    private static let pooled = 256
+
     /// Whatever order events come in, no request goes out on a connection of which one is there (http-edge duties 39 and 44).
     @Test(arguments: Case.all)
     func whatIsUnreadIsNobodysAnswer(_ test: Case) throws {
@@ -23,6 +26,7 @@ import Testing
         let all = Gate()
         let origin = try RecordingOrigin { connection in
             connections.withLock { $0.append(connection) }
+            defer { connections.withLock { $0.removeAll { $0 === connection } } }
             while let request = try connection.readRequest() {
                 // So that each request has a connection of its own.
                 try all.wait()
@@ -35,6 +39,7 @@ import Testing
         _ = try origin.requests(test.clients)
         all.open()
         for client in clients { #expect(try client.readResponse(to: "POST").text == "first") }
+        try eventually("the rest to be closed") { connections.withLock { $0.count } <= Self.pooled }
 
         try serin.process.freeze()
         for (index, client) in clients.enumerated() {

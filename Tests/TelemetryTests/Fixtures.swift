@@ -38,7 +38,7 @@ enum Fixtures {
         metrics.tls.recordHandshake(isTLS13: false, isResumed: false)
         for _ in 0..<2 { metrics.tls.recordHandshake(isTLS13: true, isResumed: true) }
         metrics.upstreamTLS.recordHandshake(isTLS13: false, isResumed: true)
-        for _ in 0..<4 { metrics.upstreamTLS.recordFailure(12) }
+        for _ in 0..<4 { metrics.upstreamTLS.recordFailure(13) }
         metrics.tls.recordFailure(1)
         for _ in 0..<3 { metrics.tls.recordFailure(8) }
         metrics.tls.alerts.add(48, received: 2, sent: 0)
