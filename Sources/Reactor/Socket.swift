@@ -128,8 +128,8 @@ public struct Socket: ~Copyable {
 
     // MARK: Properties
 
-    /// Some of what was sent has not arrived at the other side yet.
-    public var hasUnsent: Bool { systemCall { linux_unacknowledged(fd) } > 0 }
+    /// Some of what was written still waits for the other side to take more. What is on its way already counts as sent.
+    public var hasUnsent: Bool { systemCall { linux_unsent(fd) } > 0 }
 
     /// The other end; nil when the connection is gone.
     public var peerAddress: SocketAddress? {

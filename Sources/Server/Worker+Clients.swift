@@ -258,7 +258,7 @@ extension Worker {
         case .close(let linger):
             detach(client, exchange)
             // Closing with bytes unread would reset the connection, and with it the answer; so would bytes that come while some of the
-            // answer is still on its way.
+            // answer still waits for its client.
             if linger || client.isReadable || client.tls?.sayGoodbye() == false || client.socket.hasUnsent {
                 beginLinger(client)
             } else {

@@ -172,6 +172,25 @@ import Testing
 
     private static let tooLong = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n"
 
+    /// What comes behind the last request while its answer still waits for the client does not destroy that (RFC 9112 section 9.6).
+    @Test(arguments: ["1.0", "1.1"])
+    func bytesBehindTheLastRequestCostNoAnswer(_ version: String) throws {
+        let origin = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() {
+                try connection.answer(String(repeating: "serin", count: 80_000), to: request)
+            }
+        }
+        let serin = try SerinProcess(.origin(origin))
+        let client = try serin.client(receiveBuffer: 16 << 10)
+        try client.send("GET / HTTP/\(version)\r\nHost: a\r\nConnection: close\r\n\r\n")
+        // All of it is written, and more than half waits in Serin's socket.
+        try eventually("the answer") { try serin.metrics().sum("serin_requests_total") == 1 }
+        try client.send("\r\n")
+        usleep(50_000)
+        let answer = try client.readResponse()
+        #expect(answer.status == 200 && answer.text.utf8.count == 400_000)
+    }
+
     /// Behind a refusal is read on, for the answer to arrive; but not for ever so much.
     @Test func aRefusedClientMaySendOnlySoMuch() throws {
         let origin = try RecordingOrigin.named("app")

@@ -95,10 +95,10 @@ static inline int64_t linux_send_two(int32_t fd, const void *first, size_t first
 }
 
 static inline int64_t linux_shutdown_write(int32_t fd) { return linux_result(shutdown(fd, SHUT_WR)); }
-/// Bytes that were written and that the other side has not acknowledged.
-static inline int64_t linux_unacknowledged(int32_t fd) {
+/// Bytes that were written and have not been on the line yet; of TCP only.
+static inline int64_t linux_unsent(int32_t fd) {
     int count = 0;
-    return ioctl(fd, SIOCOUTQ, &count) < 0 ? -errno : count;
+    return ioctl(fd, SIOCOUTQNSD, &count) < 0 ? -errno : count;
 }
 static inline int64_t linux_close(int32_t fd) { return linux_result(close(fd)); }
 static inline int64_t linux_duplicate(int32_t fd) { return linux_result(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
