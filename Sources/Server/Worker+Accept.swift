@@ -114,6 +114,11 @@ extension Worker {
     /// A connection that has been let in brings a request that there is no room for: says so and ends it.
     @inline(never)
     func refuse(_ client: ClientConnection) {
+        // It may bring nothing but its end.
+        if client.peerHasClosed {
+            if client.tls != nil { return close(client) }
+            if case .endOfStream = readAside(client.socket) { return close(client) }
+        }
         metrics.connectionsRefused &+= 1
         writeTooMany()
         if let session = client.tls { _ = session.send(scratch.bytes) } else { _ = client.socket.send(scratch.bytes) }

@@ -65,20 +65,24 @@ import Testing
         let origin = try RecordingOrigin.named("app")
         let serin = try SerinProcess(.origin(origin, settings: "limits: {memory: 1MiB}"))
         let clients = try (0..<400).map { _ in try serin.client() }
-        try eventually("all connections") { try serin.metrics().sum("serin_connections", ["state": "client"]) == clients.count }
+        let leaving = try (0..<5).map { _ in try serin.client() }
+        try eventually("all connections") { try serin.metrics().sum("serin_connections", ["state": "client"]) == clients.count + leaving.count }
         for client in clients { try client.send("GET / HTTP/1.1\r\nHost: a\r\nX: ") }
         let (bytes, refused) = try eventually("the limit") { () -> (Int, Int)? in
             let metrics = try serin.metrics()
-            let refused = metrics.sum("serin_connections_refused_total")
-            return refused >= 100 ? (metrics.sum("serin_buffer_bytes"), refused) : nil
+            let (bytes, refused) = (metrics.sum("serin_buffer_bytes"), metrics.sum("serin_connections_refused_total"))
+            return bytes / 4416 + refused == clients.count ? (bytes, refused) : nil
         }
         #expect((1 << 20...1 << 20 + 8192).contains(bytes), "\(bytes) bytes")
+        for client in leaving { client.close() }
+        try eventually("those to be gone that only leave") { try serin.metrics().sum("serin_connections", ["state": "client"]) <= clients.count }
         #expect((100...200).contains(refused), "\(refused) of \(clients.count), a page for each of the others")
         let served = try clients.filter { client in
             try client.send("x\r\n\r\n")
             return try client.readResponse().status == 200
         }
         #expect(served.count == clients.count - refused)
+        #expect(try serin.metrics().sum("serin_connections_refused_total") == refused)
     }
 
     @Test func oneClientGetsOnlySoMany() throws {
