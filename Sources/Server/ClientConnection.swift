@@ -24,8 +24,9 @@ final class ClientConnection {
     /// The client, or, until that is said or if it never is, the proxy before it.
     var peer: IPAddress?
     /// The port that the client connected to.
-    var localPort: UInt16 { didSet { isAnnounced = true } }
-    private(set) var isAnnounced = false
+    var localPort: UInt16
+    /// The port is what a proxy has said.
+    var isAnnounced = false
     /// Nil unless somebody wants to know.
     var ends: ConnectionEnds?
     /// Nil for a plain connection.

@@ -62,6 +62,7 @@ extension Worker {
         if let ends {
             client.peer = ends.source.unmapped
             client.localPort = ends.destinationPort
+            client.isAnnounced = true
             client.ends = ends
         }
         let limit = installation.snapshot.limits.connectionsPerClient
