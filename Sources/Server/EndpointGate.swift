@@ -56,6 +56,11 @@ final class EndpointGate: Sendable {
         return entry
     }
 
+    /// Whoever may go by the new limit does not wait until another one leaves: with tunnels that may take hours.
+    func limitChanged(to limit: Int) {
+        tell(state.withLock { Self.next(&$0, limit) })
+    }
+
     func leave(limit: Int) {
         let turns = state.withLock { state in
             state.active -= 1

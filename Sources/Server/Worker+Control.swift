@@ -96,6 +96,7 @@ extension Worker {
         earlier = (earlier + [EarlierInstallation(installation)]).filter { $0.installation != nil }
         context.rolls.rebind(names: snapshot.sequences) { random.next() }
         let timeouts = installation.snapshot.timeouts
+        let connectionLimit = installation.snapshot.limits.upstreamConnections
         installation = Installation(snapshot, tls.upstreams)
         // No machine without a request keeps an old snapshot in memory.
         idleMachines.forEach { $0.use(installation) }
@@ -105,6 +106,9 @@ extension Worker {
             forgetUnusedEndpoints(inventory)
         }
         if timeouts != snapshot.timeouts { moveIdleDeadlines() }
+        if connectionLimit != snapshot.limits.upstreamConnections {
+            for endpoint in endpoints.values { endpoint.gate?.limitChanged(to: snapshot.limits.upstreamConnections) }
+        }
     }
 
     /// Connections that wait for a request do so by the new timeouts; those with one keep what it began with.

@@ -160,6 +160,28 @@ import Testing
         #expect(try second.get().text == "app\n")
     }
 
+    /// Without anybody leaving.
+    @Test(arguments: ["2", "0"]) func aReloadThatRaisesTheLimitLetsThoseGoWhoWait(_ limit: String) throws {
+        let gate = Gate()
+        let origin = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() {
+                try gate.wait()
+                try connection.answer("app\n", to: request)
+            }
+        }
+        func configuration(_ limit: String) -> TestConfiguration {
+            .origin(origin, settings: "limits: {upstreamConnections: \(limit)}\ntimeouts: {upstreamConnect: 1h}")
+        }
+        let serin = try SerinProcess(configuration("1"))
+        let clients = try (0..<2).map { _ in try serin.client() }
+        for client in clients { try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n") }
+        try eventually("one to wait") { try serin.metrics().sum("serin_upstream_waits_total") == 1 }
+        #expect(try serin.reload(configuration(limit)).status == 200)
+        #expect(try origin.requests(2).count == 2)
+        gate.open()
+        for client in clients { #expect(try client.readResponse().text == "app\n") }
+    }
+
     @Test func whereAnotherEndpointIsFreeNobodyWaits() throws {
         let gate = Gate()
         let origins = try (0..<3).map { _ in

@@ -56,6 +56,13 @@ import Testing
         #expect(turns == [4, 5], "without a limit nobody waits")
     }
 
+    @Test(arguments: [(limit: 1, expected: []), (2, []), (4, [3, 4]), (9, [3, 4, 5]), (0, [3, 4, 5])] as [(limit: Int, expected: [UInt64])])
+    func aHigherLimitLetsThoseGoWhoWait(_ limit: Int, expected: [UInt64]) {
+        for number in UInt64(1)...5 { _ = enter(number, limit: 2) }
+        gate.limitChanged(to: limit)
+        #expect(turns == expected)
+    }
+
     @Test func aQueueMayHaveNoRoom() {
         #expect(enter(1, limit: 1, queue: 0) == .entered)
         #expect(enter(2, limit: 1, queue: 0) == .refused)
