@@ -47,8 +47,8 @@ extension ExchangeMachine {
     private var waitsForClientBody: Bool {
         // Once there is an answer, its client may as well wait for the end of that before it sends more.
         if responseHeadIsDone, phase == .forwarding { return false }
-        // A client that expects 100 waits for the upstream, which has not said a word yet.
-        if head.expectsContinue, interims == 0, request.bodyBytes == 0 { return false }
+        // A client that expects 100 waits for the upstream, which has not said so yet.
+        if head.expectsContinue, !hasContinued, request.bodyBytes == 0 { return false }
         return !request.isSourceComplete && !requestWasCutShort && request.pendingCount == 0
     }
 

@@ -116,6 +116,11 @@ extension ExchangeMachine {
         if head.minorVersion > 0 {
             writeHead(framing: .none, now)
         }
+        if responseHead.status == 100, !hasContinued {
+            hasContinued = true
+            // So far it had no reason to send.
+            lastClientRead = now
+        }
         response.input.consume(length)
         responseParser.reset()
     }
@@ -213,6 +218,8 @@ extension ExchangeMachine {
         self.disposition = disposition
         summary.requestBodyBytes = request.bodyBytes
         summary.responseBodyBytes += response.bodyBytes
+        // What was cut off, or could not be sent any more.
+        if response.unsentBytes > 0 { summary.responseBodyBytes = max(0, summary.responseBodyBytes - response.unsentBytes) }
         summary.ended = now
         phase = .finished
         wantsFinish = true

@@ -97,6 +97,8 @@ public final class ExchangeMachine {
     /// Not taken yet.
     var setback: Setback?
     var interims = 0
+    /// One of them was a 100: a client that has waited for it sends its body now.
+    var hasContinued = false
 
     var parser: RequestParser
     var responseParser: ResponseParser
@@ -180,6 +182,7 @@ public final class ExchangeMachine {
         responseHeadIsDone = false
         responseIsDelimited = true
         interims = 0
+        hasContinued = false
         wantsConnect = nil
         wantsRelease = nil
         wantsShutdown = (false, false)

@@ -89,7 +89,8 @@ struct Relay: ~Copyable {
         if let remaining = decoder.remaining {
             // Compared before it is added to, because a length may be as large as an Int.
             let most = BufferPool.Size.huge.rawValue
-            if remaining <= input.capacity - input.retained { return input.capacity }
+            // What is held stays beside what follows.
+            if remaining <= input.capacity - input.retained - (isHeld ? input.count : 0) { return input.capacity }
             return remaining > most ? most : min(remaining + input.retained + input.count, most)
         }
         let isFull = input.space == 0 && input.start == input.retained
@@ -272,6 +273,9 @@ struct Relay: ~Copyable {
 
     /// Bytes ready to go out.
     var pendingCount: Int { output.count + passthrough - sentWhileHeld }
+
+    /// Decoded or written, and not sent.
+    var unsentBytes: Int { pendingCount + owed }
 
     /// Shows the bytes that are ready to go out, in two pieces, and drops (or, while held, marks) as many as `send` says were taken.
     mutating func send(_ send: (_ first: Span<UInt8>, _ second: Span<UInt8>) -> Int) -> Int {

@@ -124,9 +124,7 @@ struct RequestRewrite: ~Copyable {
         // What says which version was chosen is not for clients to say.
         if let marks, marks.ownsRequestField(bytes[field.name]) { return false }
         switch field.known {
-        case .host, .connection, .contentLength, .transferEncoding, .upgrade, .te, .trailer, .keepAlive, .proxyConnection,
-             .http2Settings, .xForwardedFor, .xForwardedHost, .xForwardedPort, .xForwardedProto, .xForwardedScheme,
-             .xScheme, .xRealIP, .xRequestID:
+        case _ where Self.isWrittenAnew(field.known):
             return false
         case .expect:
             return head.expectsContinue && !isCopy
@@ -138,12 +136,35 @@ struct RequestRewrite: ~Copyable {
         case .other:
             // Nobody else's word on certificates passes, not even where none is asked for: the upstream may be the same.
             if snapshot.looksAtClients, ClientCertificate.owns(bytes[field.name]) { return false }
-            if field.isUnusual { return snapshot.forwarding.underscoresInHeaders }
+            if field.isUnusual { return snapshot.forwarding.underscoresInHeaders && !Self.resemblesOurs(bytes[field.name]) }
             // "Proxy" becomes HTTP_PROXY in a CGI program (httpoxy); ingress-nginx drops it too.
             return field.name.count != 5 || !bytes[field.name].equalsIgnoringCase("proxy")
         default:
             return true
         }
+    }
+
+    /// Whether only this proxy says it, or says it of its own connection.
+    private static func isWrittenAnew(_ field: KnownHeader) -> Bool {
+        switch field {
+        case .host, .connection, .contentLength, .transferEncoding, .upgrade, .te, .trailer, .keepAlive, .proxyConnection,
+             .http2Settings, .xForwardedFor, .xForwardedHost, .xForwardedPort, .xForwardedProto, .xForwardedScheme,
+             .xScheme, .xRealIP, .xRequestID:
+            true
+        default:
+            false
+        }
+    }
+
+    /// Whether programs that know fields as variables, where `X_Real_IP` and `X-Real-IP` are one (CGI, WSGI), would take a field for
+    /// one that only this proxy writes (http-edge duty 25).
+    @inline(never)
+    private static func resemblesOurs(_ name: Span<UInt8>) -> Bool {
+        var folded = InlineArray<32, UInt8>(repeating: UInt8(ascii: "-"))
+        guard name.count <= folded.count else { return false }
+        for index in name.indices where name[index].isAlphanumeric { folded[index] = name[index] }
+        let plain = folded.span.extracting(first: name.count)
+        return isWrittenAnew(KnownHeader(name: plain)) || ClientCertificate.owns(plain)
     }
 
     @inline(never)

@@ -72,13 +72,14 @@ enum ResponseCoding {
     }
 
     /// What the head says instead: the coding, a weak tag in place of a strong one (RFC 9110 section 8.8.1), and what it varies by.
-    func writeFields(_ head: borrowing ResponseHead, in bytes: Span<UInt8>, to output: inout ByteBuffer) {
+    /// - Parameter marks: what the decision says instead of the upstream; its fields are not written again.
+    func writeFields(_ head: borrowing ResponseHead, in bytes: Span<UInt8>, _ marks: ResponseMarks?, to output: inout ByteBuffer) {
         var saysVary = false
         for index in head.fields.indices where head.fields[index].known == .other && !head.fields[index].isNominated {
             let (name, value) = (bytes[head.fields[index].name], bytes[head.fields[index].value])
             if name.equalsIgnoringCase("vary") {
                 saysVary = saysVary || value.lists("accept-encoding") || value.lists("*")
-            } else if self != .varies, name.equalsIgnoringCase("etag") {
+            } else if self != .varies, name.equalsIgnoringCase("etag"), marks?.replaces(name) != true {
                 output.append("ETag: ")
                 if value.count > 0, value[0] == UInt8(ascii: "\"") { output.append("W/") }
                 output.append(value)

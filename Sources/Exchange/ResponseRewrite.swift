@@ -34,10 +34,14 @@ struct ResponseRewrite: ~Copyable {
         var run = FieldRun()
         for index in head.fields.indices {
             let field = head.fields[index]
-            if field.isNominated { continue }
+            // A 426 must say to what the client is to upgrade (RFC 9110 section 15.5.22).
+            let isDemand = field.known == .upgrade && head.status == 426
+            if field.isNominated, !isDemand { continue }
             if let marks, !head.isInterim, marks.replaces(bytes[field.name]) { continue }
             if coding != .asIs, coding.replaces(field, bytes) { continue }
             switch field.known {
+            case .upgrade where isDemand:
+                break
             case .connection, .keepAlive, .proxyConnection, .transferEncoding, .upgrade, .te, .trailer, .http2Settings:
                 continue
             case .contentLength where !passesLength:
@@ -62,9 +66,10 @@ struct ResponseRewrite: ~Copyable {
             // RFC 9110 section 6.6.1: a recipient with a clock adds the Date that is missing.
             marks?.write(head, in: bytes, to: &output)
             if !strictTransport.isEmpty { output.appendField(Self.strictTransportName, strictTransport.span) }
-            if coding != .asIs { coding.writeFields(head, in: bytes, to: &output) }
+            if coding != .asIs { coding.writeFields(head, in: bytes, marks, to: &output) }
             if !hasDate { output.appendField("Date", date.bytes) }
             writeFraming(passesLength: passesLength, to: &output)
+            if head.status == 426 { output.append("Connection: upgrade\r\n") }
         }
         output.append("\r\n")
     }

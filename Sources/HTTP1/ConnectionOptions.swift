@@ -3,6 +3,8 @@ struct ConnectionOptions {
     private(set) var close = false
     private(set) var keepAlive = false
     private(set) var upgrade = false
+    /// However many fields a head may have.
+    static let most = 100
     /// How many options may still come: looking up each among all fields must not become a client's lever.
     private var left: Int
 

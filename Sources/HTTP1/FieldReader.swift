@@ -171,7 +171,7 @@ struct FieldReader: Sendable {
     ) throws(ParseError) -> Connection {
         var connection = Connection(isPersistent: minorVersion > 0)
         guard hasConnection else { return connection }
-        var options = ConnectionOptions(limit: limits.fieldCount)
+        var options = ConnectionOptions(limit: min(limits.fieldCount, ConnectionOptions.most))
         try options.read(&fields, in: input)
         connection.isPersistent = !options.close && (minorVersion > 0 || options.keepAlive)
         // Two Upgrade lines are a list this proxy never forwards; ignoring Upgrade is always allowed (RFC 9110 7.8).

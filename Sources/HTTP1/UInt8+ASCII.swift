@@ -7,7 +7,7 @@ extension UInt8 {
 
     var isDigit: Bool { self &- 0x30 < 10 }
     var isLetter: Bool { (self | 0x20) &- 0x61 < 26 }
-    var isAlphanumeric: Bool { isLetter || isDigit }
+    public var isAlphanumeric: Bool { isLetter || isDigit }
 
     /// SP or HTAB: the bytes of OWS and BWS (RFC 9110 5.6.3).
     var isBlank: Bool { self == .space || self == .tab }

@@ -29,15 +29,15 @@ public final class VersionMarks: Sendable {
         cookies = Self.cookieLines(chosen, canaries)
         pin = Self.pinLine(chosen, canaries)
         query = Array(edits.query.utf8)
-        requestJoins = edits.request.appended.map(FieldJoin.init)
-        responseJoins = edits.response.appended.map(FieldJoin.init)
+        requestJoins = FieldJoin.joins(of: edits.request.appended)
+        responseJoins = FieldJoin.joins(of: edits.response.appended)
         requestNames = Self.folded(
             canaries.compactMap(\.marks.requestHeader?.name) + edits.request.ownedNames
                 + (canaries.contains { $0.mirror != nil } ? [shadow.name] : []))
         responseNames = Self.folded(canaries.compactMap(\.marks.responseHeader?.name) + edits.response.ownedNames)
     }
 
-    /// Bytes that a request may grow by.
+    /// Bytes that a request may grow by. What a client says of a joined field stands in place of its own lines, which are longer.
     public var requestRoom: Int { request.count + query.count + 1 + requestJoins.reduce(0) { $0 + $1.count } }
 
     /// Bytes that a response may grow by, its cookies aside.

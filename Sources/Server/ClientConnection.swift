@@ -65,6 +65,8 @@ final class ClientConnection {
     var waitsSince: UInt64
     /// Dropped while it lingered.
     var lingerBytes = 0
+    /// When the last of them came.
+    var lastLingered: UInt64 = 0
 
     init(
         _ socket: consuming Socket, peer: IPAddress?, localPort: UInt16, tls: TLSSession?, countsAddress: Bool, now: UInt64

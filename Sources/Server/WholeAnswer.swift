@@ -19,11 +19,12 @@ struct PlainRequest {
         path = Self.text(bytes[head.path])
         host = Self.text(bytes[head.hostName])
         authority = Self.text(bytes[head.authority])
-        var origin: String?
+        var origins: [String] = []
         for index in head.fields.indices where head.fields[index].known == .origin {
-            origin = Self.text(bytes[head.fields[index].value])
+            origins.append(Self.text(bytes[head.fields[index].value]))
         }
-        self.origin = origin
+        // Several are a list, which is nobody's origin.
+        origin = origins.isEmpty ? nil : origins.joined(separator: ", ")
     }
 
     private static func text(_ bytes: Span<UInt8>) -> String {

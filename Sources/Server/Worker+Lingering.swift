@@ -11,20 +11,28 @@ extension Worker {
         client.state = .lingering
         shutDown(client)
         client.waitsSince = loop.now
-        setDeadline(client, now + Self.lingerTimeout)
+        client.lastLingered = loop.now
+        setDeadline(client, lingerDeadline(of: client))
         dropInput(of: client)
     }
 
-    /// How long, for how many bytes, and how many reads a turn, a client that goes on sending is listened to after its answer.
+    /// How long in all, how long without a byte, for how many bytes, and how many reads a turn, a client that goes on sending is listened to
+    /// after its answer. The times are nginx's; the bytes are more than anybody sends by mistake.
+    private static let lingerTime = TimeSpan.seconds(30)
     private static let lingerTimeout = TimeSpan.seconds(5)
-    private static let lingerBytes = 1 << 20
+    private static let lingerBytes = 256 << 20
     private static let lingerReads = 16
+
+    private func lingerDeadline(of client: ClientConnection) -> Instant {
+        min(Instant(nanoseconds: client.waitsSince) + Self.lingerTime, Instant(nanoseconds: client.lastLingered) + Self.lingerTimeout)
+    }
 
     @inline(never)
     func dropInput(of client: ClientConnection) {
         for _ in 0..<Self.lingerReads where client.isReadable {
             switch readAside(client.socket) {
             case .bytes(let count):
+                client.lastLingered = loop.now
                 client.lingerBytes += count
                 guard client.lingerBytes <= Self.lingerBytes else {
                     metrics.lingerOverflows &+= 1
@@ -51,7 +59,7 @@ extension Worker {
     }
 
     func lingerTimedOut(_ client: ClientConnection) {
-        let deadline = Instant(nanoseconds: client.waitsSince) + Self.lingerTimeout
+        let deadline = lingerDeadline(of: client)
         guard now >= deadline else { return setDeadline(client, deadline) }
         metrics.timeouts.record(.linger)
         close(client)

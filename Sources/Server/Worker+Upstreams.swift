@@ -214,12 +214,15 @@ extension Worker {
             return false
         case .endOfStream:
             upstream.isReadable = false
+            // Its event may come later, and the answer be complete: no other request gets it.
+            upstream.peerHasClosed = true
             exchange.machine.upstreamClosed(reset: false, now: now)
             return true
         case .failed(let error):
             upstream.isReadable = false
             if isShortage(error, upstream, exchange) { return true }
             metrics.upstreamResets &+= 1
+            upstream.peerHasClosed = true
             exchange.machine.upstreamClosed(reset: true, now: now)
             return true
         }

@@ -163,7 +163,7 @@ import Testing
             ends: [.init(400, .malformedRequest)], left: .closed, reusable: [false]),
         Script(
             name: "stops reading", steps: [.client(get), .clientTakes(5), .upstream(ok), .wait(59), .wait(1)],
-            toClient: "HTTP/", toUpstreams: [get], ends: [.init(200, .clientTooSlow, sent: 2)], left: .aborted,
+            toClient: "HTTP/", toUpstreams: [get], ends: [.init(200, .clientTooSlow)], left: .aborted,
             reusable: [true]),
     ]
 
@@ -182,6 +182,17 @@ import Testing
             ],
             toClient: "HTTP/1.1 200 OK|Content-Length: 2|Connection: close||ok", toUpstreams: [get],
             ends: [.init(200, sent: 2)], left: .closed),
+        Script(
+            name: "426 says to what", steps: [
+                .client(get), .upstream("HTTP/1.1 426 Upgrade Required|Connection: Upgrade|Upgrade: foo/1|Content-Length: 0||"),
+            ],
+            toClient: "HTTP/1.1 426 Upgrade Required|Upgrade: foo/1|Content-Length: 0|Connection: upgrade||", toUpstreams: [get],
+            ends: [.init(426)], reusable: [true]),
+        Script(
+            name: "no other answer does", steps: [
+                .client(get), .upstream("HTTP/1.1 400 Bad Request|Connection: Upgrade|Upgrade: foo/1|Content-Length: 0||"),
+            ],
+            toClient: "HTTP/1.1 400 Bad Request|Content-Length: 0||", toUpstreams: [get], ends: [.init(400)], reusable: [true]),
         Script(
             name: "Expect", steps: [
                 .client("POST / HTTP/1.1|Host: a.test|Expect: 100-continue|Content-Length: 2||"),

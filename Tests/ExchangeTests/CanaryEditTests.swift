@@ -56,6 +56,39 @@ import Testing
         #expect(Self.lines(text(harness.toClient)) == test.client)
     }
 
+    /// What a peer says of one field is copied once, however often the canary joins it.
+    @Test(arguments: [["x-hops"], ["X-Hops", "x_hops", "X_Hops"], ["ETag"], ["etag", "ETag", "X-Hops"]], [10, 1500, 2300, 15_000])
+    func longValues(_ names: [String], length: Int) {
+        for isCompressed in [false, true] { longValues(names, length, isCompressed: isCompressed) }
+    }
+
+    private func longValues(_ names: [String], _ length: Int, isCompressed: Bool) {
+        var world = World()
+        world.joins = names
+        if isCompressed { world.gzip = GzipPolicy.Rule(minimumLength: 1, types: MediaTypes(["text/plain"])) }
+        let harness = MachineHarness(world)
+        let long = String(repeating: "z", count: length)
+        harness.take(.client("GET /shop HTTP/1.1|Host: edited.test|X-Canary: always|Accept-Encoding: gzip|X-Hops: \(long)||"))
+        harness.drive()
+        harness.take(.upstream("HTTP/1.1 200 OK|Content-Type: text/plain|ETag: \(long)|X-Hops: \(long)|Content-Length: 2||ok"))
+        harness.drive()
+        #expect(harness.problems == [])
+        let folded = names.map { $0.lowercased().replacing("_", with: "-") }
+        func joined(_ name: String, first: [String]) -> String {
+            ([long] + first + folded.filter { $0 == name }.map { _ in "j" }).joined(separator: ", ")
+        }
+        let sent = text(harness.upstreams.first?.received ?? [])
+        #expect(sent.field("X-Hops") == joined("x-hops", first: ["serin"]))
+        let answer = Message(harness.toClient).head
+        #expect((answer.field("X-Hops") ?? answer.field("x-hops")) == joined("x-hops", first: []))
+        #expect((answer.field("ETag") ?? answer.field("etag")) == joined("etag", first: []))
+        for head in [sent, answer] {
+            let fields = head.split(separator: "|").map { $0.prefix { $0 != ":" }.lowercased() }
+            for name in ["x-hops", "etag"] { #expect(fields.count { $0 == name } <= 1, "\(name) is said once") }
+        }
+        #expect((answer.field("Content-Encoding") == "gzip") == isCompressed)
+    }
+
     /// Without what every head has.
     private static func lines(_ heads: String) -> [String] {
         let usual = ["Host", "X-Canary", "X-Request-ID", "X-Real-IP", "X-Forwarded", "X-Scheme", "Date", "Content-Length", "Connection"]

@@ -139,10 +139,10 @@ import Testing
             name: "breaks within the answer", steps: [
                 .client(get), .clientTakes(0), .upstream("HTTP/1.1 200 OK|Content-Length: 9||123"), .clientFails,
             ],
-            toUpstreams: [get], ends: [.init(200, .clientClosed, sent: 3)], left: .aborted, reusable: [false]),
+            toUpstreams: [get], ends: [.init(200, .clientClosed)], left: .aborted, reusable: [false]),
         Script(
             name: "breaks while it reads the rest", steps: [.client(get), .clientTakes(0), .upstream(ok), .clientFails],
-            toUpstreams: [get], ends: [.init(200, .clientClosed, sent: 2)], left: .aborted, reusable: [true]),
+            toUpstreams: [get], ends: [.init(200, .clientClosed)], left: .aborted, reusable: [true]),
         Script(
             name: "is cut by the end of the process", steps: [.client(get), .cut],
             toUpstreams: [get], ends: [.init(503, .shutdown, sent: 0)], left: .aborted, reusable: [false]),

@@ -9,6 +9,8 @@ import Testing
 
     private static let get = "GET / HTTP/1.1|Host: a.test||"
     private static let post = "POST / HTTP/1.1|Host: a.test|Content-Length: 4||body"
+    /// Longer than the block that a head is read into.
+    private static let put = "PUT / HTTP/1.1|Host: a.test|Content-Length: 6000||" + String(repeating: "b", count: 6000)
     private static let ok = "HTTP/1.1 200 OK|Content-Length: 2||ok"
     private static let busy = "HTTP/1.1 503 Busy|Content-Length: 4||busy"
     private static let bad = own("502 Bad Gateway", closes: false)
@@ -54,6 +56,9 @@ import Testing
             name: "R39 error: half an answer is not tried again", world: world([.error, .timeout]),
             steps: [.client(get), .upstream("HTTP/1.1 2"), .upstreamCloses],
             toClient: bad, toUpstreams: [get], ends: [.init(502, .upstreamClosed)]),
+        Script(
+            name: "a body that came with its head is all held", steps: [.client(put), .upstreamResets, .upstream(ok)],
+            toClient: ok, toUpstreams: [put, put], ends: [.init(200, attempts: 2, received: 6000, sent: 2)]),
         Script(
             name: "R39 non_idempotent", world: world([.error, .nonIdempotent]), steps: [.client(post), .upstreamResets, .upstream(ok)],
             toClient: ok, toUpstreams: [post, post], ends: [.init(200, attempts: 2, received: 4, sent: 2)]),

@@ -88,6 +88,11 @@ import Testing
             name: "underscores pass where they may", world: world { $0.underscores = true },
             request: "GET / HTTP/1.1|Host: a.test|a_b: 2||", upstream: "GET / HTTP/1.1|Host: a.test|a_b: 2|" + own),
         Case(
+            name: "but none of ours by another spelling", world: world { $0.underscores = true },
+            request: "GET / HTTP/1.1|Host: a.test|X_Real_IP: 6.6.6.6|X_Forwarded-For: 6|X.Forwarded.For: 6|x_request_id: 6|Content_Length: 6"
+                + "|Transfer_Encoding: chunked|ssl_client_verify: SUCCESS|X_Forwarded: 1|a_b: 2||",
+            upstream: "GET / HTTP/1.1|Host: a.test|X_Forwarded: 1|a_b: 2|" + own),
+        Case(
             name: "Proxy is dropped", request: "GET / HTTP/1.1|Host: a.test|Proxy: http://evil||",
             upstream: "GET / HTTP/1.1|Host: a.test|" + own),
         Case(

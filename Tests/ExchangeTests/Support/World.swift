@@ -26,6 +26,8 @@ struct World: Sendable {
     /// Of all routes.
     var gzip: GzipPolicy.Rule?
     var gzipMemory = 64 << 20
+    /// Names of further fields that the canary of `edited.test/shop` joins a `j` to, in requests and responses.
+    var joins: [String] = []
     /// Of the backends with endpoints.
     var proxyProtocol: ProxyHeader.Version?
 
@@ -118,11 +120,13 @@ struct World: Sendable {
         edits.request.set = [FieldEdits.Field(name: "User-Agent", value: "canary")]
         edits.request.added = [FieldEdits.Field(name: "X-Tag", value: "new")]
         edits.request.appended = [FieldEdits.Field(name: "X-Hops", value: "serin")]
+            + (joins.map { FieldEdits.Field(name: $0, value: "j") })
         edits.query = "release=2"
         edits.response.removed = ["Server"]
         edits.response.set = [FieldEdits.Field(name: "Cache-Tag", value: "next")]
         edits.response.added = [FieldEdits.Field(name: "X-Tag", value: "seen")]
         edits.response.appended = [FieldEdits.Field(name: "Vary", value: "X-Canary")]
+            + (joins.map { FieldEdits.Field(name: $0, value: "j") })
         let canary = Canary(
             name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), edits: edits,
             rewrite: (try? Pattern("^/shop(.*)$")).map { Rewrite($0, target: "/v2$1") }, sequence: 0)
