@@ -44,6 +44,7 @@ extension Worker {
             drive(client)
         case .wantsRead:
             client.isReadable = false
+            if session.hasHadItsShare { enqueue(client) }
         case .wantsWrite:
             client.isWritable = false
         case .noMemory(let code):
@@ -104,6 +105,7 @@ extension Worker {
     func receive(from client: ClientConnection, through session: TLSSession, into space: inout MutableSpan<UInt8>) -> IOResult {
         if space.isEmpty { return .bytes(0) }
         let outcome = session.receive(into: &space)
+        if session.hasHadItsShare { enqueue(client) }
         if outcome == .wantsWrite { client.isStalled = true }
         if case .failed(let failure) = outcome { metrics.tls.recordBreak(failure) }
         return IOResult(reading: outcome)

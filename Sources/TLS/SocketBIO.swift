@@ -10,6 +10,10 @@ struct SocketBIO {
         /// The last read took all that there was.
         var isDrained = false
         var hasRead = false
+        /// Bytes that may still be read, about: what comes after them waits for its next turn.
+        var allowance = Int.max
+        /// A read was put off as there is no allowance left.
+        var isSpent = false
         /// A read has found nothing, since `beginReading`.
         var hasBlocked = false
         /// The first byte was not one of TLS but a letter: the client speaks HTTP.
@@ -35,6 +39,14 @@ struct SocketBIO {
     init(fd: Int32, alerts: TLSAlertTally?) {
         unsafe state = .allocate(capacity: 1)
         unsafe state.initialize(to: State(fd: fd, alerts: alerts))
+    }
+
+    var isSpent: Bool { unsafe state.pointee.isSpent }
+
+    /// From now on.
+    func allow(_ bytes: Int) {
+        unsafe state.pointee.allowance = bytes
+        unsafe state.pointee.isSpent = false
     }
 
     func beginReading() { unsafe state.pointee.hasBlocked = false }
@@ -91,6 +103,12 @@ struct SocketBIO {
         // The BIO has the state that `attach` gave it.
         let state = unsafe BIO_get_data(bio).assumingMemoryBound(to: State.self)
         unsafe openssl_clear_retry(bio)
+        guard unsafe state.pointee.allowance > 0 else {
+            unsafe state.pointee.isSpent = true
+            unsafe state.pointee.isDrained = false
+            unsafe openssl_retry_read(bio)
+            return -1
+        }
         var result = 0
         repeat { result = unsafe recv(state.pointee.fd, bytes, Int(count), 0) } while result < 0 && errno == EINTR
         let shortage = result < 0 ? Self.shortage : 0
@@ -101,6 +119,7 @@ struct SocketBIO {
             if errno == EAGAIN || shortage != 0 { unsafe openssl_retry_read(bio) }
             return -1
         }
+        unsafe state.pointee.allowance -= result
         unsafe state.pointee.isAtEnd = result == 0 && count > 0
         if result > 0, unsafe !state.pointee.hasRead {
             unsafe state.pointee.hasRead = true

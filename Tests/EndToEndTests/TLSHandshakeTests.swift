@@ -75,6 +75,19 @@ import Testing
             """)
     }
 
+    /// Longer than what is read of a handshake in its turn.
+    @Test func aLongMessageInTheShortestRecords() throws {
+        try TLSProxy(try .named("app")).python("""
+            padding = 60000
+            body = b"\\3\\3" + b"x" * 32 + b"\\0" + b"\\0\\2\\xc0\\x2b" + b"\\1\\0"
+            body += (padding + 4).to_bytes(2, "big") + b"\\0\\x15" + padding.to_bytes(2, "big") + b"\\0" * padding
+            hello = b"\\1" + len(body).to_bytes(3, "big") + body
+            line = raw()
+            line.sendall(b"".join(b"\\x16\\3\\1\\0\\1" + hello[start:start + 1] for start in range(len(hello))))
+            assert line.recv(1) in [b"\\x15", b"\\x16"], "it is answered"
+            """)
+    }
+
     @Test func brokenHandshakesHurtNobody() throws {
         let origin = try RecordingOrigin.named("app")
         let proxy = try TLSProxy(origin)
