@@ -80,7 +80,8 @@ extension Worker {
             scratch.removeAll()
             scratch.appendStatusLine(400)
             scratch.appendField("Date", context.date.bytes)
-            scratch.append(Self.speaksPlainText)
+            scratch.append(Self.plainTextFields)
+            if client.tls?.isPlainHead != true { scratch.append(Self.speaksPlainText) }
             _ = client.socket.send(scratch.bytes)
             beginLinger(client)
         default:
@@ -89,11 +90,15 @@ extension Worker {
         }
     }
 
-    private static let speaksPlainText: StaticString = """
+    private static let plainTextFields: StaticString = """
         Content-Type: text/plain; charset=utf-8\r
         Content-Length: 62\r
         Connection: close\r
         \r
+
+        """
+
+    private static let speaksPlainText: StaticString = """
         400 Bad Request: this port speaks HTTPS, the request was HTTP
 
         """

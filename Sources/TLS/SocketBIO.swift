@@ -18,6 +18,8 @@ struct SocketBIO {
         var hasBlocked = false
         /// The first byte was not one of TLS but a letter: the client speaks HTTP.
         var isPlainText = false
+        /// And its method is HEAD, as far as its first bytes say.
+        var isPlainHead = false
         /// The other side has closed its half.
         var isAtEnd = false
         /// The `errno` of the last call if the kernel had no memory for it, else 0.
@@ -32,6 +34,7 @@ struct SocketBIO {
 
     var isDrained: Bool { unsafe state.pointee.isDrained }
     var isPlainText: Bool { unsafe state.pointee.isPlainText }
+    var isPlainHead: Bool { unsafe state.pointee.isPlainHead }
     var shortage: CInt { unsafe state.pointee.shortage }
     var hasBlocked: Bool { unsafe state.pointee.hasBlocked }
 
@@ -124,8 +127,10 @@ struct SocketBIO {
         if result > 0, unsafe !state.pointee.hasRead {
             unsafe state.pointee.hasRead = true
             // Every handshake begins with the record type 22; methods of HTTP with a letter.
-            if let first = unsafe bytes?.pointee, UInt8(bitPattern: first) & 0xDF &- 0x41 < 26 {
+            if let bytes = unsafe bytes, unsafe UInt8(bitPattern: bytes.pointee) & 0xDF &- 0x41 < 26 {
                 unsafe state.pointee.isPlainText = true
+                // As many bytes have been read as are compared, or more.
+                unsafe state.pointee.isPlainHead = result >= 5 && memcmp(bytes, "HEAD ", 5) == 0
                 return -1
             }
         }

@@ -167,6 +167,9 @@ public final class TLSSession {
         return result == X509_V_OK ? nil : unsafe String(cString: X509_verify_cert_error_string(result))
     }
 
+    /// After a handshake that failed as `plainText`: the request is one whose answer has no body.
+    public var isPlainHead: Bool { bio.isPlainHead }
+
     // MARK: Moving bytes
 
     /// Whether a read may find something without an event of the socket: the last one left bytes in the kernel or in OpenSSL, or came

@@ -16,10 +16,15 @@ import Testing
             #expect(response.text == "400 Bad Request: this port speaks HTTPS, the request was HTTP\n")
             #expect(try client.isClosed())
         }
+        let client = try RawClient(proxy.secure)
+        try client.send("HEAD / HTTP/1.1\r\nHost: shop.test\r\n\r\n")
+        let all = String(decoding: try client.readToEnd(), as: UTF8.self)
+        #expect(all.hasPrefix("HTTP/1.1 400 ") && all.contains("\r\nContent-Length: 62\r\n"), "\(all)")
+        #expect(all.hasSuffix("\r\n\r\n"), "\(all)")
         #expect(origin.requests.isEmpty)
         let metrics = try proxy.serin.metrics()
-        #expect(metrics.sum("serin_tls_failures_total", ["reason": "plain_text"]) == 4)
-        #expect(metrics.sum("serin_client_errors_total", ["code": "400"]) == 4)
+        #expect(metrics.sum("serin_tls_failures_total", ["reason": "plain_text"]) == 5)
+        #expect(metrics.sum("serin_client_errors_total", ["code": "400"]) == 5)
     }
 
     @Test func aSlowHandshakeEndsWithItsTime() throws {
