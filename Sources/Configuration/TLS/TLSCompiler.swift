@@ -252,6 +252,11 @@ struct TLSCompiler {
                 identity: served.set(of: route.path.place.host).identity, isChallenge: isChallenge(route), compatibility)
         }
         if policy.rules.allSatisfy(\.isEmpty) { policy.rules = [] }
+        // nginx asks on a server that has nothing behind it, too, and says 404 to those only whom it lets in.
+        let routed = Set(plan.routes.map(\.path.place.host))
+        for (name, host) in clients.hosts where plan.hosts.contains(name) && !routed.contains(name) {
+            policy.clientRulesOfHosts[name] = host.rule(identity: served.set(of: name).identity, isChallenge: false, compatibility)
+        }
         policy.redirectPort = UInt16(options.redirectPort)
         policy.strictTransport = Array(options.strictTransport.value.utf8)
         policy.certificates = hasListener ? certificates : []
