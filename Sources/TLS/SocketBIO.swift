@@ -10,8 +10,6 @@ struct SocketBIO {
         /// The last read took all that there was.
         var isDrained = false
         var hasRead = false
-        /// Bytes that may still be read, about: what comes after them waits for its next turn.
-        var allowance = Int.max
         /// A read was put off as there is no allowance left.
         var isSpent = false
         /// A read has found nothing, since `beginReading`.
@@ -24,6 +22,8 @@ struct SocketBIO {
         var isAtEnd = false
         /// The `errno` of the last call if the kernel had no memory for it, else 0.
         var shortage: CInt = 0
+        /// Bytes that may still be read, about: what comes after them waits for its next turn.
+        var allowance = Int.max
         let alerts: TLSAlertTally?
         /// Messages that concern TLS alone, as OpenSSL has come to them and taken them in.
         var steps = 0

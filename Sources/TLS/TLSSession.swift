@@ -20,11 +20,11 @@ public final class TLSSession {
     private var hasSaidGoodbye = false
     /// Some of its memory is given back, and to be had again before OpenSSL touches it.
     private var isAtRest = false
-    /// Bytes of text.
-    private var received = 0
     /// The last `receive` or `handshake` of a client's connection ended since it had taken in its share, and not since there was no more:
     /// others come first.
     public private(set) var hasHadItsShare = false
+    /// Bytes of text.
+    private var received = 0
     /// Of an upstream: when its certificate was looked at, be it by an earlier connection, in seconds since 1970.
     private var verifiedAt = 0
 
