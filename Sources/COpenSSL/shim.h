@@ -52,6 +52,26 @@ static inline int openssl_cipher_count(SSL_CTX *context, int is_newest) {
     return count;
 }
 
+/// How many of a context's ciphers for TLS 1.2 a connection of it can come to: neither those that need a shared secret or show no
+/// certificate, nor, of a server, those for kinds of keys that it does not have. Authentication is a NID, or 0 for any.
+static inline int openssl_usable_count(SSL_CTX *context, int is_server, int authentication) {
+    SSL *session = SSL_new(context);
+    if (session == NULL) return 0;
+    STACK_OF(SSL_CIPHER) *ciphers = SSL_get1_supported_ciphers(session);
+    int count = 0;
+    for (int index = 0; index < sk_SSL_CIPHER_num(ciphers); index += 1) {
+        const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ciphers, index);
+        if (strcmp(SSL_CIPHER_get_version(cipher), "TLSv1.3") == 0) continue;
+        int agreement = SSL_CIPHER_get_kx_nid(cipher), own = SSL_CIPHER_get_auth_nid(cipher);
+        if (is_server && agreement != NID_kx_rsa && agreement != NID_kx_ecdhe) continue;
+        if (is_server && own != NID_auth_rsa && own != NID_auth_ecdsa) continue;
+        if (authentication == 0 || own == authentication) count += 1;
+    }
+    sk_SSL_CIPHER_free(ciphers);
+    SSL_free(session);
+    return count;
+}
+
 static inline void openssl_set_session_cache(SSL_CTX *context, long sessions, long seconds) {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER);
     SSL_CTX_sess_set_cache_size(context, sessions);

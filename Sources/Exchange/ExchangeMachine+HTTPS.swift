@@ -42,7 +42,7 @@ extension ExchangeMachine {
     @inline(never)
     func isAnsweredForHost(_ snapshot: Snapshot, _ now: Instant) -> Bool {
         let host = host(request.input, snapshot)
-        guard let clients = snapshot.httpsHosts.clientRule(of: host, in: snapshot.https) else { return false }
+        guard let clients = snapshot.httpsHosts.clientRule(of: host) else { return false }
         let rule = snapshot.httpsHosts.rule(of: host)
         if rule.contains(.redirects), !cameByHTTPS(request.input, snapshot) {
             redirectToHTTPS(rule, snapshot, now)

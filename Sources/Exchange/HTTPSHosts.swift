@@ -4,10 +4,13 @@ import Routing
 struct HTTPSHosts: Sendable {
     /// By `RouteTable.host(of:)`, all that any of the host's routes has; empty when there is nothing.
     private var rules: [HTTPSPolicy.Rule] = []
-    /// By the same a route in `HTTPSPolicy.clientRules`.
-    private var strictest: [Int: Int] = [:]
+    /// By the same.
+    private var clientRules: [Int: ClientRule] = [:]
 
     init(_ policy: HTTPSPolicy, _ routes: RouteTable) {
+        for (name, rule) in policy.clientRulesOfHosts {
+            if let host = routes.host(named: name) { clientRules[host] = rule }
+        }
         guard !policy.rules.isEmpty else { return }
         rules = Array(repeating: [], count: routes.hostCount)
         for route in routes.routes {
@@ -15,7 +18,7 @@ struct HTTPSHosts: Sendable {
             rules[host].formUnion(policy.rule(of: route.index))
             guard let rule = policy.clientRules[route.index] else { continue }
             // They differ in nothing but that challenges of authorities come in by plain HTTP.
-            if strictest[host] == nil || rule.plainFailure != nil { strictest[host] = route.index }
+            if clientRules[host] == nil || rule.plainFailure != nil { clientRules[host] = rule }
         }
     }
 
@@ -24,7 +27,5 @@ struct HTTPSHosts: Sendable {
         return rules[host]
     }
 
-    func clientRule(of host: Int?, in policy: borrowing HTTPSPolicy) -> ClientRule? {
-        host.flatMap { strictest[$0] }.flatMap { policy.clientRules[$0] }
-    }
+    func clientRule(of host: Int?) -> ClientRule? { host.flatMap { clientRules[$0] } }
 }

@@ -57,6 +57,8 @@ public struct HTTPSPolicy: Sendable {
     public var rules: [Rule] = []
     /// By the route's index: what it wants of its clients' certificates (R36: `auth-tls-*`).
     public var clientRules: [Int: ClientRule] = [:]
+    /// The same of hosts that have no route, by their names; empty is the default one.
+    public var clientRulesOfHosts: [String: ClientRule] = [:]
     /// The port that a redirect names; 443 is not written.
     public var redirectPort: UInt16 = 443
     /// The value of Strict-Transport-Security; empty: none is sent.

@@ -18,7 +18,7 @@ public final class Snapshot: Sendable {
     public let compatibility: Compatibility
     public let https: HTTPSPolicy
     let httpsHosts: HTTPSHosts
-    /// Some route looks at its clients' certificates.
+    /// Some route, or host without any, looks at its clients' certificates.
     let looksAtClients: Bool
     /// Nil: nothing is compressed.
     public let gzip: GzipPolicy?
@@ -42,7 +42,7 @@ public final class Snapshot: Sendable {
         self.compatibility = compatibility
         self.https = https
         httpsHosts = HTTPSHosts(https, routes)
-        looksAtClients = !https.clientRules.isEmpty
+        looksAtClients = !https.clientRules.isEmpty || !https.clientRulesOfHosts.isEmpty
         self.gzip = gzip
         self.health = health
         announcesClients = backends.contains { $0.proxyProtocol != nil }

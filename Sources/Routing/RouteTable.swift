@@ -130,6 +130,15 @@ public final class RouteTable: Sendable {
     /// The number of the host whose paths a request for `host` is matched against, which its other names share; nil: there is none.
     public func host(of host: Span<UInt8>) -> Int? { find(host: host).map { Int(hosts[$0].group) } }
 
+    /// The same of a host by its name in the table: exact, `*.` and a name, or empty for the default; in lower case, without a last dot.
+    public func host(named name: String) -> Int? {
+        guard !name.isEmpty else { return defaultHost.map { Int(hosts[$0].group) } }
+        let isWildcard = name.utf8.starts(with: "*.".utf8)
+        let key = Array(isWildcard ? name.utf8.dropFirst() : name.utf8[...])
+        let found = hostTable.find(folding: key.span, group: isWildcard ? HostGroup.wildcard : HostGroup.exact)
+        return found.map { Int(hosts[$0].group) }
+    }
+
     /// The same of a route.
     public func host(ofRoute index: Int) -> Int { hostsOfRoutes[index] }
 

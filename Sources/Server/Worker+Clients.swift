@@ -181,7 +181,8 @@ extension Worker {
             client.isNew = false
             // A short read has emptied the socket; the end of the stream behind it makes no event of its own.
             client.isReadable = isFilled || client.peerHasClosed || client.tls?.mayHaveMore == true
-            return true
+            // Whoever has had its share goes on with its next turn.
+            return !client.isQueued
         case nil:
             return false
         case .wouldBlock:

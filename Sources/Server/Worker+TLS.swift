@@ -44,6 +44,7 @@ extension Worker {
             drive(client)
         case .wantsRead:
             client.isReadable = false
+            if session.hasHadItsShare { enqueue(client) }
         case .wantsWrite:
             client.isWritable = false
         case .noMemory(let code):
@@ -79,7 +80,8 @@ extension Worker {
             scratch.removeAll()
             scratch.appendStatusLine(400)
             scratch.appendField("Date", context.date.bytes)
-            scratch.append(Self.speaksPlainText)
+            scratch.append(Self.plainTextFields)
+            if client.tls?.isPlainHead != true { scratch.append(Self.speaksPlainText) }
             _ = client.socket.send(scratch.bytes)
             beginLinger(client)
         default:
@@ -88,11 +90,15 @@ extension Worker {
         }
     }
 
-    private static let speaksPlainText: StaticString = """
+    private static let plainTextFields: StaticString = """
         Content-Type: text/plain; charset=utf-8\r
         Content-Length: 62\r
         Connection: close\r
         \r
+
+        """
+
+    private static let speaksPlainText: StaticString = """
         400 Bad Request: this port speaks HTTPS, the request was HTTP
 
         """
@@ -104,6 +110,7 @@ extension Worker {
     func receive(from client: ClientConnection, through session: TLSSession, into space: inout MutableSpan<UInt8>) -> IOResult {
         if space.isEmpty { return .bytes(0) }
         let outcome = session.receive(into: &space)
+        if session.hasHadItsShare { enqueue(client) }
         if outcome == .wantsWrite { client.isStalled = true }
         if case .failed(let failure) = outcome { metrics.tls.recordBreak(failure) }
         return IOResult(reading: outcome)

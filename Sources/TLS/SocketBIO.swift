@@ -10,14 +10,20 @@ struct SocketBIO {
         /// The last read took all that there was.
         var isDrained = false
         var hasRead = false
+        /// A read was put off as there is no allowance left.
+        var isSpent = false
         /// A read has found nothing, since `beginReading`.
         var hasBlocked = false
         /// The first byte was not one of TLS but a letter: the client speaks HTTP.
         var isPlainText = false
+        /// And its method is HEAD, as far as its first bytes say.
+        var isPlainHead = false
         /// The other side has closed its half.
         var isAtEnd = false
         /// The `errno` of the last call if the kernel had no memory for it, else 0.
         var shortage: CInt = 0
+        /// Bytes that may still be read, about: what comes after them waits for its next turn.
+        var allowance = Int.max
         let alerts: TLSAlertTally?
         /// Messages that concern TLS alone, as OpenSSL has come to them and taken them in.
         var steps = 0
@@ -28,6 +34,7 @@ struct SocketBIO {
 
     var isDrained: Bool { unsafe state.pointee.isDrained }
     var isPlainText: Bool { unsafe state.pointee.isPlainText }
+    var isPlainHead: Bool { unsafe state.pointee.isPlainHead }
     var shortage: CInt { unsafe state.pointee.shortage }
     var hasBlocked: Bool { unsafe state.pointee.hasBlocked }
 
@@ -35,6 +42,14 @@ struct SocketBIO {
     init(fd: Int32, alerts: TLSAlertTally?) {
         unsafe state = .allocate(capacity: 1)
         unsafe state.initialize(to: State(fd: fd, alerts: alerts))
+    }
+
+    var isSpent: Bool { unsafe state.pointee.isSpent }
+
+    /// From now on.
+    func allow(_ bytes: Int) {
+        unsafe state.pointee.allowance = bytes
+        unsafe state.pointee.isSpent = false
     }
 
     func beginReading() { unsafe state.pointee.hasBlocked = false }
@@ -91,6 +106,12 @@ struct SocketBIO {
         // The BIO has the state that `attach` gave it.
         let state = unsafe BIO_get_data(bio).assumingMemoryBound(to: State.self)
         unsafe openssl_clear_retry(bio)
+        guard unsafe state.pointee.allowance > 0 else {
+            unsafe state.pointee.isSpent = true
+            unsafe state.pointee.isDrained = false
+            unsafe openssl_retry_read(bio)
+            return -1
+        }
         var result = 0
         repeat { result = unsafe recv(state.pointee.fd, bytes, Int(count), 0) } while result < 0 && errno == EINTR
         let shortage = result < 0 ? Self.shortage : 0
@@ -101,12 +122,15 @@ struct SocketBIO {
             if errno == EAGAIN || shortage != 0 { unsafe openssl_retry_read(bio) }
             return -1
         }
+        unsafe state.pointee.allowance -= result
         unsafe state.pointee.isAtEnd = result == 0 && count > 0
         if result > 0, unsafe !state.pointee.hasRead {
             unsafe state.pointee.hasRead = true
             // Every handshake begins with the record type 22; methods of HTTP with a letter.
-            if let first = unsafe bytes?.pointee, UInt8(bitPattern: first) & 0xDF &- 0x41 < 26 {
+            if let bytes = unsafe bytes, unsafe UInt8(bitPattern: bytes.pointee) & 0xDF &- 0x41 < 26 {
                 unsafe state.pointee.isPlainText = true
+                // As many bytes have been read as are compared, or more.
+                unsafe state.pointee.isPlainHead = result >= 5 && memcmp(bytes, "HEAD ", 5) == 0
                 return -1
             }
         }

@@ -20,7 +20,7 @@ public enum TLSFailure: UInt8, Error, Sendable, CaseIterable {
     case timeout
     /// The other side broke the protocol.
     case malformed
-    /// It sent record after record without text (changes of keys).
+    /// It sent record after record without text (changes of keys, attempts to negotiate again).
     case flooded
     /// The upstream's certificate is not by an authority that counts, or does not lead to one.
     case untrusted

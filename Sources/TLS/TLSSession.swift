@@ -20,6 +20,9 @@ public final class TLSSession {
     private var hasSaidGoodbye = false
     /// Some of its memory is given back, and to be had again before OpenSSL touches it.
     private var isAtRest = false
+    /// The last `receive` or `handshake` of a client's connection ended since it had taken in its share, and not since there was no more:
+    /// others come first.
+    public private(set) var hasHadItsShare = false
     /// Bytes of text.
     private var received = 0
     /// Of an upstream: when its certificate was looked at, be it by an earlier connection, in seconds since 1970.
@@ -126,7 +129,9 @@ public final class TLSSession {
     public func handshake() -> TLSOutcome {
         if let failure { return .failed(failure) }
         ERR_clear_error()
+        bio.allow(bytesBesideText)
         let result = unsafe SSL_do_handshake(session)
+        hasHadItsShare = bio.isSpent
         if result == 1 {
             if !isResumed { verifiedAt = time(nil) }
             bio.forgetSteps()
@@ -162,6 +167,9 @@ public final class TLSSession {
         return result == X509_V_OK ? nil : unsafe String(cString: X509_verify_cert_error_string(result))
     }
 
+    /// After a handshake that failed as `plainText`: the request is one whose answer has no body.
+    public var isPlainHead: Bool { bio.isPlainHead }
+
     // MARK: Moving bytes
 
     /// Whether a read may find something without an event of the socket: the last one left bytes in the kernel or in OpenSSL, or came
@@ -179,11 +187,19 @@ public final class TLSSession {
     /// bytes of text.
     private static let freeSteps = 64, bytesPerStep = 16 << 10
 
-    /// Reads what there is, record by record, at most `space.count` bytes.
+    /// Bytes that are read from the socket for one call, beyond those that text takes. A handshake's message comes in records as short as
+    /// its sender likes, and OpenSSL would go on until it has all 128 KiB that it may have. Upstreams are not kept on a string.
+    private var bytesBesideText: Int {
+        if case .client = role { 2 * Self.recordSize } else { .max / 2 }
+    }
+
+    /// Reads what there is, record by record, at most `space.count` bytes; none at all if there was only what is no text.
     public func receive(into space: inout MutableSpan<UInt8>) -> TLSOutcome {
         if let failure { return .failed(failure) }
         let room = space.count
         var total = 0
+        hasHadItsShare = false
+        bio.allow(room + bytesBesideText)
         for _ in 0..<Self.recordsAtATime where total < room {
             var count = 0
             ERR_clear_error()
@@ -196,14 +212,18 @@ public final class TLSSession {
                 let outcome = outcome(of: result)
                 guard bio.steps <= Self.freeSteps + received / Self.bytesPerStep else { return fail(.flooded) }
                 // What was read was without text.
-                if outcome == .wantsRead, !bio.hasBlocked { continue }
+                if outcome == .wantsRead, !bio.hasBlocked {
+                    if bio.isSpent { break }
+                    continue
+                }
                 // What ended the reading shows again with the next one.
                 return total > 0 ? .bytes(total) : outcome
             }
             total += count
             received &+= count
-            if !mayHaveMore { break }
+            if !mayHaveMore { return .bytes(total) }
         }
+        hasHadItsShare = total < room
         return .bytes(total)
     }
 

@@ -11,6 +11,16 @@ extension TLSSettings {
         }
     }
 
+    /// Whether a handshake of ours can come to a cipher, which OpenSSL knows.
+    public static func isUsable(_ cipher: String) -> Bool {
+        unsafe tried { context in
+            unsafe SSL_CTX_set_cipher_list(context, cipher) == 1 && openssl_usable_count(context, 1, 0) > 0
+        }
+    }
+
+    /// Which these are.
+    public static let usableCiphers = "of use are those with RSA or ECDSA certificates whose keys are agreed on by ECDHE or RSA"
+
     /// Of a cipher suite of TLS 1.3, as RFC 8446 names it.
     public static func isCipherSuite(_ name: String) -> Bool {
         unsafe tried { context in

@@ -32,6 +32,9 @@ public final class UpstreamTLSContext: @unchecked Sendable {
         unsafe openssl_set_modes(context)
         unsafe openssl_set_client_options(context)
         guard unsafe SSL_CTX_set_cipher_list(context, settings.ciphers) == 1 else { throw .ciphers(OpenSSLError.take()) }
+        guard unsafe settings.minimumVersion == .tls13 || openssl_usable_count(context, 0, 0) > 0 else {
+            throw .ciphers("of use are those with certificates, and without shared secrets")
+        }
         if let certificate = settings.certificate, unsafe !certificate.install(in: context) {
             throw .certificate("the certificate for upstreams", OpenSSLError.take())
         }

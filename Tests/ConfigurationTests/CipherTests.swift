@@ -55,6 +55,14 @@ import Testing
              warning: "is not a boolean: counts as not set"),
         Case(name: "what OpenSSL does not know", ingresses: [.main("a", "a.test/ app", annotations: ["ssl-ciphers": "NO-SUCH"])], hosts: [:],
              warning: "warning: Ingress default/a: ssl-ciphers: \"NO-SUCH\" names no cipher, counts as not set: no cipher match"),
+        Case(name: "shared secrets and no certificates", ingresses: [.main("a", "a.test/ app", annotations: ["ssl-ciphers": "PSK:SRP:aNULL"])], hosts: [:],
+             warning: "names no cipher, counts as not set: of use are those with RSA or ECDSA certificates"),
+        Case(name: "keys by parameters that are not there",
+             ingresses: [.main("a", "a.test/ app", annotations: ["ssl-ciphers": "DHE-RSA-AES128-GCM-SHA256"])], hosts: [:],
+             warning: "names no cipher, counts as not set: of use are those with RSA or ECDSA certificates"),
+        Case(name: "some that are of use",
+             ingresses: [.main("a", "a.test/ app", annotations: ["ssl-ciphers": "PSK-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256:AES128-SHA"])],
+             hosts: ["a.test": "PSK-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256:AES128-SHA -"]),
     ], [Compatibility.scoped, .ingressNginx])
     func hosts(_ test: Case, _ mode: Compatibility) {
         let (hosts, messages) = Self.ciphers(test.ingresses, mode)

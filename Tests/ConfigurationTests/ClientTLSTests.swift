@@ -139,6 +139,21 @@ import Testing
         #expect(loaded.messages.contains { $0.contains("auth-tls-secret: shop.test asks for certificates as Ingress default/shop says, which counts") })
     }
 
+    /// A host that is written without paths, and one whose paths another Ingress has.
+    @Test(arguments: ["scoped", "ingress-nginx"]) func aHostNeedsNoRoute(_ mode: String) throws {
+        let values = try #require(Self.values)
+        let bare = Self.ingress("bare", Self.own).replacing(/rules: .*/, with: "rules: [{host: bare.test}, {host: \"*.bare.test\"}, {host: shop.test}]}")
+        let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: clients}\nstringData: {ca.crt: \"\(values["ca"]!.replacing("\n", with: "\\n"))\"}\n---\n"
+        let loaded = Loaded(
+            secret + bare + Self.ingress("shop", [:]),
+            settings: "canary: {compatibility: \(mode)}\nlisteners: [{address: 127.0.0.1:8443, tls: true}]\nservices: {app: [127.0.0.1:1]}\n")
+        #expect(loaded.diagnostics.filter { $0.severity == .error }.map(\.message) == [])
+        let https = loaded.snapshot.https
+        #expect(https.clientRulesOfHosts.mapValues(\.demand) == ["bare.test": .required, "*.bare.test": .required])
+        #expect(https.clientRules.mapValues(\.demand) == [0: .required])
+        #expect(Set(https.clientRulesOfHosts.values.map(\.identity) + https.clientRules.values.map(\.identity)).count == 1)
+    }
+
     /// Connections that asked for certificates are told from others, whoever's certificate they were made with.
     @Test func identitiesDiffer() throws {
         let open = Self.ingress("open", host: "open.test", ["auth-tls-secret": "default/clients", "auth-tls-verify-depth": "2"])

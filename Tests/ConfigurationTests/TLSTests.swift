@@ -235,6 +235,8 @@ import Testing
         Setting(name: "a rule in place of a cipher", yaml: "{ciphers: [\"ALL:!aNULL\"]}",
                 expect: "tls.ciphers: `ALL:!aNULL` is not one name; list each by itself"),
         Setting(name: "no ciphers", yaml: "{ciphers: []}", expect: "tls.ciphers: the list is empty; remove the key for the default"),
+        Setting(name: "ciphers that no client can agree on", yaml: "{ciphers: [PSK-AES128-GCM-SHA256, ADH-AES128-GCM-SHA256, SRP-AES-128-CBC-SHA]}",
+                expect: "tls.ciphers: no client can agree on `PSK-AES128-GCM-SHA256`, `ADH-AES128-GCM-SHA256`, `SRP-AES-128-CBC-SHA`: of use are"),
         Setting(name: "a curve that is none", yaml: "{curves: [P-999]}", expect: "tls.curves: `P-999` is not a curve that OpenSSL knows"),
         Setting(name: "an unknown key", yaml: "{minversion: 1.2}", expect: "tls.minversion: unknown key; did you mean `minVersion`?"),
         Setting(name: "a certificate without a key", yaml: "{certificates: [{certificate: a.pem}]}",
@@ -249,6 +251,28 @@ import Testing
         let errors = loaded.messages.filter { $0.contains(" error: ") }
         #expect(errors.count == 1, "\(errors)")
         #expect(errors.first?.hasPrefix("serin.yaml:\(setting.line): error: \(setting.expect)") == true, "\(errors)")
+    }
+
+    @Test func someCiphersThatNoClientCanAgreeOn() {
+        let settings = Self.listener + "tls: {ciphers: [ECDHE-RSA-AES128-GCM-SHA256, DHE-RSA-AES128-GCM-SHA256]}\n"
+        #expect(Loaded(Self.ingress(tls: "[]"), settings: settings).messages.filter { $0.contains("tls.ciphers") } == [
+            "serin.yaml:3: warning: tls.ciphers: no client can agree on `DHE-RSA-AES128-GCM-SHA256`: of use are those with RSA or ECDSA "
+                + "certificates whose keys are agreed on by ECDHE or RSA",
+        ])
+    }
+
+    @Test(arguments: [
+        ("[ECDHE-RSA-AES128-GCM-SHA256]", "1.2", true), ("[ECDHE-RSA-AES128-GCM-SHA256]", "1.3", false),
+        ("[ECDHE-RSA-AES128-GCM-SHA256, ECDHE-ECDSA-AES128-GCM-SHA256]", "1.2", false),
+    ])
+    func ciphersHaveToGoWithTheKey(_ ciphers: String, _ version: String, _ isWarned: Bool) throws {
+        let secret = try Self.secret("shop-tls", TestAuthority().issue("shop.test"))
+        let loaded = Loaded(secret + Self.ingress(tls: "[{hosts: [shop.test], secretName: shop-tls}]"), settings: Self.listener + "tls: {ciphers: \(ciphers), minVersion: \(version)}\n")
+        let warnings = loaded.messages.filter { $0.contains("no cipher of") }
+        #expect(warnings == (isWarned ? [
+            "serin.yaml:1: warning: tls: no cipher of shop.test goes with the key of Secret default/shop-tls (ecdsa): "
+                + "clients that speak TLS 1.2 only can't connect",
+        ] : []))
     }
 
     @Test func filesAreReadAndWatched() throws {

@@ -100,6 +100,12 @@ import Testing
              says: ["\(prefix)proxy-ssl-protocols: \"TLSv1 TLSv1.1\" names nothing that Serin speaks: TLS 1.2 and 1.3 are spoken"]),
         Case(name: "ciphers that OpenSSL does not know", annotations: ["backend-protocol": "HTTPS", "proxy-ssl-ciphers": "NO-SUCH"], expect: nil,
              hasEndpoint: false, contexts: 0, says: ["connections to upstreams can't be secured so: ciphers: no cipher match"]),
+        Case(name: "ciphers of shared secrets", annotations: ["backend-protocol": "HTTPS", "proxy-ssl-ciphers": "PSK:aNULL"], expect: nil,
+             hasEndpoint: false, contexts: 0,
+             says: ["connections to upstreams can't be secured so: ciphers: of use are those with certificates, and without shared secrets"]),
+        Case(name: "some of them", annotations: ["backend-protocol": "HTTPS", "proxy-ssl-ciphers": "PSK:DHE-RSA-AES128-GCM-SHA256"], expect: "HTTPS, not verified"),
+        Case(name: "which TLS 1.3 has no need of",
+             annotations: ["backend-protocol": "HTTPS", "proxy-ssl-ciphers": "PSK", "proxy-ssl-protocols": "TLSv1.3"], expect: "HTTPS, not verified"),
     ]
 
     @Test(arguments: cases) func annotations(_ test: Case) throws {

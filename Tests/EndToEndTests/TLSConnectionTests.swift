@@ -25,6 +25,33 @@ import Testing
             """)
     }
 
+    /// More of them than a connection may have read in its turn; none is forgotten.
+    @Test func theShortestRecordsAreAllRead() throws {
+        let origin = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() { try connection.answer("\(request.body.count)", to: request) }
+        }
+        try TLSProxy(origin).python("""
+            count = 5000
+            text = b"POST / HTTP/1.1\\r\\nHost: shop.test\\r\\nContent-Length: %d\\r\\n\\r\\n" % count + b"x" * count
+            for version in [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]:
+                line = raw()
+                incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+                session = context(version).wrap_bio(incoming, outgoing, server_hostname="shop.test")
+                def until(step):
+                    while True:
+                        try: return step()
+                        except ssl.SSLWantReadError:
+                            line.sendall(outgoing.read())
+                            incoming.write(line.recv(65536))
+                until(session.do_handshake)
+                for start in range(len(text)): session.write(text[start:start + 1])
+                line.sendall(outgoing.read())
+                data = b""
+                while b"%d" % count not in data.partition(b"\\r\\n\\r\\n")[2]: data += until(lambda: session.read(65536))
+                assert data.startswith(b"HTTP/1.1 200 OK"), data
+            """)
+    }
+
     @Test func longBodiesBothWaysWithSlowReaders() throws {
         let size = 2 << 20
         let origin = try RecordingOrigin { connection in

@@ -16,10 +16,15 @@ import Testing
             #expect(response.text == "400 Bad Request: this port speaks HTTPS, the request was HTTP\n")
             #expect(try client.isClosed())
         }
+        let client = try RawClient(proxy.secure)
+        try client.send("HEAD / HTTP/1.1\r\nHost: shop.test\r\n\r\n")
+        let all = String(decoding: try client.readToEnd(), as: UTF8.self)
+        #expect(all.hasPrefix("HTTP/1.1 400 ") && all.contains("\r\nContent-Length: 62\r\n"), "\(all)")
+        #expect(all.hasSuffix("\r\n\r\n"), "\(all)")
         #expect(origin.requests.isEmpty)
         let metrics = try proxy.serin.metrics()
-        #expect(metrics.sum("serin_tls_failures_total", ["reason": "plain_text"]) == 4)
-        #expect(metrics.sum("serin_client_errors_total", ["code": "400"]) == 4)
+        #expect(metrics.sum("serin_tls_failures_total", ["reason": "plain_text"]) == 5)
+        #expect(metrics.sum("serin_client_errors_total", ["code": "400"]) == 5)
     }
 
     @Test func aSlowHandshakeEndsWithItsTime() throws {
@@ -72,6 +77,19 @@ import Testing
                         try: data += session.read(65536)
                         except ssl.SSLWantReadError: incoming.write(line.recv(65536))
                     assert data.startswith(b"HTTP/1.1 200 OK"), data
+            """)
+    }
+
+    /// Longer than what is read of a handshake in its turn.
+    @Test func aLongMessageInTheShortestRecords() throws {
+        try TLSProxy(try .named("app")).python("""
+            padding = 60000
+            body = b"\\3\\3" + b"x" * 32 + b"\\0" + b"\\0\\2\\xc0\\x2b" + b"\\1\\0"
+            body += (padding + 4).to_bytes(2, "big") + b"\\0\\x15" + padding.to_bytes(2, "big") + b"\\0" * padding
+            hello = b"\\1" + len(body).to_bytes(3, "big") + body
+            line = raw()
+            line.sendall(b"".join(b"\\x16\\3\\1\\0\\1" + hello[start:start + 1] for start in range(len(hello))))
+            assert line.recv(1) in [b"\\x15", b"\\x16"], "it is answered"
             """)
     }
 

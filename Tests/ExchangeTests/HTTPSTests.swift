@@ -208,6 +208,30 @@ import Testing
         asking.https.clientRules[route] = ClientRule(.optional, identity: 7)
         #expect(status(asking, 0) == otherwise)
     }
+
+    /// A host may have nothing behind it, and look at its clients all the same.
+    @Test(arguments: [("GET / HTTP/1.1|Host: bare.test||", 302), ("GET /nope HTTP/1.1|Host: bare.test:443||", 404)])
+    func noRouteIsNeeded(_ request: String, _ otherwise: Int) {
+        func status(_ rule: ClientRule?, of host: String = "bare.test", by certificate: UInt64, shown: ClientCertificate? = nil) -> Int {
+            var world = World()
+            world.isTLS = true
+            world.https.clientRulesOfHosts[host] = rule
+            let harness = MachineHarness(world)
+            harness.client.certificate = certificate
+            harness.presented = shown
+            harness.take(.client(request))
+            harness.drive()
+            #expect(harness.problems == [])
+            return Int(Message(harness.toClient).head.dropFirst(9).prefix(3)) ?? 0
+        }
+        let rule = ClientRule(.required, identity: 7)
+        #expect(status(nil, by: 7) == otherwise)
+        #expect(status(rule, of: "other.test", by: 7) == otherwise)
+        #expect(status(rule, by: 6) == 421)
+        #expect(status(rule, by: 7, shown: ClientCertificate(.none)) == 400)
+        #expect(status(rule, by: 7, shown: ClientCertificate(.good)) == otherwise)
+        #expect(status(ClientRule(.required, identity: 7, isBroken: true), by: 7) == 403)
+    }
 }
 
 extension String {

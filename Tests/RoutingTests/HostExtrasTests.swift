@@ -22,6 +22,18 @@ import Testing
     ])
     func aliases(_ lookup: Lookup) { #expect(Self.aliased.match(lookup.host, lookup.path) == lookup.expected) }
 
+    @Test(arguments: [
+        ("a.example", "a.example"), ("other.example", "a.example"), ("*.b", "w.b"), ("*.c", "w.b"), ("", "nobody.example"),
+        ("own.example", "own.example"),
+    ])
+    func hostsByTheirNames(_ name: String, _ asked: String) {
+        let expected = Self.aliased.host(of: Array(asked.utf8).span)
+        #expect(expected != nil && Self.aliased.host(named: name) == expected)
+    }
+
+    @Test(arguments: ["nobody.example", "w.b", "*.example", "*."])
+    func whatIsNoName(_ name: String) { #expect(Self.aliased.host(named: name) == nil) }
+
     private static let rooted = {
         var builder = builder([Place("a.example", "/"), Place("b.example", "/x")])
         builder.redirectRoot(ofHost: "a.example", to: "/app")

@@ -69,7 +69,89 @@ import Testing
         var space = [UInt8](repeating: 0, count: 1000)
         var span = space.mutableSpan
         #expect(duet.server.receive(into: &span) == .bytes(64))
-        #expect(duet.server.mayHaveMore)
+        #expect(duet.server.mayHaveMore && duet.server.hasHadItsShare)
         #expect(Array(space.prefix(64)) + duet.read().bytes == (0..<200).map(UInt8.init))
+    }
+
+    // MARK: Records of TLS 1.2
+
+    /// A connection on which records of any kind can be sent.
+    private static func line() throws -> (duet: Duet, sealer: RecordSealer) {
+        let authority = try TestAuthority()
+        let context = try TLSContext.of([("a", ["shop.test"], [try authority.issue("shop.test")])])
+        var options = TestClient.Options()
+        options.maximumVersion = TLS1_2_VERSION
+        options.ciphers = RecordSealer.cipher
+        let duet = Duet(context, options)
+        #expect(duet.handshake() == .bytes(0))
+        return (duet, RecordSealer(duet.client))
+    }
+
+    struct Flood: Sendable, CustomTestStringConvertible {
+        let name: String
+        var count = 300
+        let kind: RecordSealer.Kind
+        let body: [UInt8]
+        let end: TLSOutcome
+        var testDescription: String { name }
+    }
+
+    private static let warning: [UInt8] = [1, 90]
+
+    @Test(arguments: [
+        Flood(name: "a few attempts to negotiate again", count: 10, kind: .handshake, body: ClientHello.bytes(), end: .wantsRead),
+        Flood(name: "attempts to negotiate again", kind: .handshake, body: ClientHello.bytes(), end: .failed(.flooded)),
+        Flood(name: "many in a record", count: 4, kind: .handshake, body: (0..<100).flatMap { _ in ClientHello.bytes() }, end: .failed(.flooded)),
+        // OpenSSL's own limits: 4 warnings, 32 records without anything.
+        Flood(name: "a few warnings", count: 4, kind: .alert, body: warning, end: .wantsRead),
+        Flood(name: "warnings", kind: .alert, body: warning, end: .failed(.malformed)),
+        Flood(name: "a few empty records", count: 32, kind: .text, body: [], end: .wantsRead),
+        Flood(name: "empty records", kind: .text, body: [], end: .failed(.malformed)),
+        Flood(name: "empty messages", kind: .handshake, body: [], end: .failed(.malformed)),
+        Flood(name: "empty alerts", kind: .alert, body: [], end: .failed(.malformed)),
+    ])
+    func floodsEnd(_ flood: Flood) throws {
+        var (duet, sealer) = try Self.line()
+        duet.send((0..<flood.count).flatMap { _ in sealer.seal(flood.kind, flood.body) })
+        #expect(duet.read().end == flood.end)
+        // Each is answered at most, and a flood not to its end.
+        #expect(duet.receive().count < 10_000)
+        if flood.end == .wantsRead {
+            duet.send(sealer.seal(.text, Array("still here".utf8)))
+            #expect(duet.read().bytes == Array("still here".utf8))
+        }
+    }
+
+    /// OpenSSL would read all of it in one go, while all others wait.
+    @Test func aMessageOfManyRecordsIsReadInTurns() throws {
+        var (duet, sealer) = try Self.line()
+        duet.send(ClientHello.bytes(count: 3000).flatMap { sealer.seal(.handshake, [$0]) })
+        duet.send(sealer.seal(.text, Array("now".utf8)))
+        var space = [UInt8](repeating: 0, count: 1000)
+        var turns = 0
+        while true {
+            var span = space.mutableSpan
+            let outcome = duet.server.receive(into: &span)
+            guard outcome == .bytes(0), turns < 100 else {
+                #expect(outcome == .bytes(3))
+                break
+            }
+            #expect(duet.server.hasHadItsShare && duet.server.mayHaveMore)
+            turns += 1
+        }
+        #expect(turns > 0)
+        #expect(Array(space.prefix(3)) == Array("now".utf8))
+        #expect(!duet.server.hasHadItsShare)
+        #expect(duet.read().end == .wantsRead)
+    }
+
+    @Test func soIsTheFirstOne() throws {
+        let authority = try TestAuthority()
+        let duet = Duet(try TLSContext.of([("a", ["shop.test"], [try authority.issue("shop.test")])]))
+        duet.send(ClientHello.bytes(count: 15_000).flatMap { [22, 3, 1, 0, 1, $0] as [UInt8] })
+        var turns = 0
+        while duet.server.handshake() == .wantsRead, duet.server.hasHadItsShare, turns < 100 { turns += 1 }
+        #expect(turns > 0)
+        #expect(!duet.receive().isEmpty, "it is answered")
     }
 }

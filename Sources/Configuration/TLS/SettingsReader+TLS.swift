@@ -10,6 +10,7 @@ extension SettingsReader {
         var options = TLSOptions()
         section.readWord("minVersion", into: &options.session.minimumVersion, log: &log)
         readList("ciphers", of: "a cipher of TLS 1.2", section, into: &options.session.ciphers, log: &log, TLSSettings.isCipher)
+        checkUse(of: options.session.ciphers, section, log: &log)
         readList(
             "cipherSuites", of: "a cipher suite of TLS 1.3", section, into: &options.session.cipherSuites, log: &log, TLSSettings.isCipherSuite)
         readList("curves", of: "a curve", section, into: &options.session.curves, log: &log, TLSSettings.isCurve)
@@ -52,6 +53,19 @@ extension SettingsReader {
             }
         }
         value = texts.map(\.text)
+    }
+
+    /// A list may have been copied with what others need beside it.
+    private static func checkUse(of ciphers: [String], _ section: Section, log: inout DiagnosticLog) {
+        guard let node = section["ciphers"] else { return }
+        let useless = ciphers.filter { !TLSSettings.isUsable($0) }
+        guard !useless.isEmpty else { return }
+        let message = "no client can agree on `\(useless.joined(separator: "`, `"))`: \(TLSSettings.usableCiphers)"
+        if useless.count == ciphers.count {
+            log.error(section.place.at(line: node.line), section.name("ciphers"), message)
+        } else {
+            log.warning(section.place.at(line: node.line), section.name("ciphers"), message)
+        }
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

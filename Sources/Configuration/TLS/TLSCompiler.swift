@@ -40,6 +40,7 @@ struct TLSCompiler {
         let served = ServedHosts(compiler.hosts, compiler.owned, plan, clients, ciphers, fallback: fallback)
         guard compiler.hasListener else { return Result(context: nil, policy: compiler.policy(plan, served, [])) }
         let sets = served.sets
+        compiler.warnUnfit(sets + [served.fallback], log: &log)
         return Result(
             context: compiler.context(sets, served.fallback, after: former, log: &log), policy: compiler.policy(plan, served, sets))
     }
@@ -201,8 +202,32 @@ struct TLSCompiler {
                 log.note(config, "tls", message)
             }
         }
-        return HostCertificates(source: "self-signed", hosts: [], certificates: hasListener ? [.selfSigned] : [])
+        return HostCertificates(source: Self.selfSigned, hosts: [], certificates: hasListener ? [.selfSigned] : [])
     }
+
+    /// Clients that speak TLS 1.2 only get nowhere where no cipher goes with any key.
+    private func warnUnfit(_ sets: [HostCertificates], log: inout DiagnosticLog) {
+        guard options.session.minimumVersion == .tls12 else { return }
+        let ours = options.session.ciphers.joined(separator: ":")
+        var known: [String: Bool] = [:]
+        for set in sets where set.source != Self.selfSigned && !set.certificates.isEmpty {
+            let list = set.ciphers?.list ?? ours
+            let types = Set(set.certificates.map(\.keyType))
+            let fits = types.contains { type in
+                let key = "\(type) \(list)"
+                if known[key] == nil { known[key] = CipherPreference.fits(type, list) }
+                return known[key] == true
+            }
+            if fits { continue }
+            let hosts = set.hosts.isEmpty ? "others" : Self.list(set.hosts)
+            log.warning(
+                config, "tls",
+                "no cipher of \(hosts) goes with the key of \(set.source) (\(types.map(\.rawValue).sorted().joined(separator: ", "))): "
+                    + "clients that speak TLS 1.2 only can't connect")
+        }
+    }
+
+    private static let selfSigned = "self-signed"
 
     private func context(
         _ sets: [HostCertificates], _ fallback: HostCertificates, after former: TLSContext?, log: inout DiagnosticLog
@@ -227,6 +252,11 @@ struct TLSCompiler {
                 identity: served.set(of: route.path.place.host).identity, isChallenge: isChallenge(route), compatibility)
         }
         if policy.rules.allSatisfy(\.isEmpty) { policy.rules = [] }
+        // nginx asks on a server that has nothing behind it, too, and says 404 to those only whom it lets in.
+        let routed = Set(plan.routes.map(\.path.place.host))
+        for (name, host) in clients.hosts where plan.hosts.contains(name) && !routed.contains(name) {
+            policy.clientRulesOfHosts[name] = host.rule(identity: served.set(of: name).identity, isChallenge: false, compatibility)
+        }
         policy.redirectPort = UInt16(options.redirectPort)
         policy.strictTransport = Array(options.strictTransport.value.utf8)
         policy.certificates = hasListener ? certificates : []

@@ -40,7 +40,7 @@ struct World: Sendable {
     /// Routes: `a.test/`, `a.test/app/`, `canary.test/` with a canary by header and half of the rest, `empty.test/` without
     /// endpoints, `half.test/` whose canary has none, `marked.test/` where the decision shows everywhere; `app.test/` leads to
     /// `/start?x=1`, and upstreams of `app.test/old…` are asked for `/new…`; `edited.test/shop` whose canary changes fields, query and path; `shield.test/` whose
-    /// canary is shielded, as is that of `safe.test/` for half of the requests; `mirror.test/`, all of whose requests are copied.
+    /// canary is shielded, as is that of `safe.test/` for half of the requests; `mirror.test/`, all of whose requests are copied. `bare.test` leads to `/start`, and has no route.
     func snapshot() -> Snapshot {
         var routes = RouteTableBuilder()
         let always = [ValueKey.header("x-canary")]
@@ -67,6 +67,7 @@ struct World: Sendable {
         addShielded(to: &routes)
         addMirrored(to: &routes)
         routes.redirectRoot(ofHost: "app.test", to: "/start?x=1")
+        routes.redirectRoot(ofHost: "bare.test", to: "/start")
         let old = try? Pattern("/old(.*)", ignoringCase: true)
         _ = routes.add(host: "app.test", path: "/old", type: .prefix) { index in
             Route(

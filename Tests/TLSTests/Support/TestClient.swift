@@ -135,6 +135,22 @@ final class TestClient {
 
     // MARK: What came of it
 
+    /// What the keys of TLS 1.2 are made from.
+    struct Secrets {
+        var master = [UInt8](repeating: 0, count: 48)
+        var clientRandom = [UInt8](repeating: 0, count: 32)
+        var serverRandom = [UInt8](repeating: 0, count: 32)
+    }
+
+    var secrets: Secrets {
+        var secrets = Secrets()
+        // OpenSSL writes to the arrays, during the calls.
+        unsafe SSL_SESSION_get_master_key(SSL_get_session(ssl), &secrets.master, secrets.master.count)
+        unsafe SSL_get_client_random(ssl, &secrets.clientRandom, secrets.clientRandom.count)
+        unsafe SSL_get_server_random(ssl, &secrets.serverRandom, secrets.serverRandom.count)
+        return secrets
+    }
+
     var isResumed: Bool { unsafe SSL_session_reused(ssl) == 1 }
 
     var version: Int32 { unsafe SSL_version(ssl) }
