@@ -49,9 +49,9 @@ extension MigrationCheck {
         }
     }
 
-    /// What is a canary by a vendor's annotations alone is none there: `compareVendors`.
+    /// What is a canary by a vendor's annotations alone is none there: `compareVendors`. Of a refused one `compareAdmission` has said all.
     private func isCompared(_ canary: PlannedCanary) -> Bool {
-        canary.hasRule && !canary.annotations.isRelease && !vendorCanaries.contains(canary.owner.label)
+        canary.hasRule && !canary.annotations.isRelease && !vendorCanaries.contains(canary.owner.label) && !refused.contains(canary.owner.label)
     }
 
     private static let defaultBackend = "its default backend joins paths of the default host only (R19)"
