@@ -168,14 +168,23 @@ extension MigrationTests {
     }
 
     /// No claim about a refused Ingress but that it is.
-    @Test func nothingOfARefusedIngressIsObeyed() throws {
-        let annotations = [
+    @Test(arguments: ["shop", "new"]) func nothingOfARefusedIngressIsObeyed(_ refused: String) throws {
+        let more = [
             "upstream-vhost": "bad host!", "limit-rps": "5", "force-ssl-redirect": "true", "affinity": "cookie", "load-balance": "ewma", "rewrite-target": "x$1",
         ]
-        let canary = Ingress(name: "new", day: 2, annotations: ["canary": "true", "canary-by-header": "x", "canary-weight": "1"], paths: ["h/p b"])
-        let report = try Self.report(Ingress.main("shop", "h/p a", annotations: annotations).yaml + "\n---\n" + canary.yaml, .scoped)
+        let main = Ingress.main("shop", "h/p a", annotations: refused == "shop" ? more : [:])
+        let rules = ["canary": "true", "canary-by-header": "x", "canary-weight": "1"].merging(refused == "new" ? more : [:]) { $1 }
+        let canary = Ingress(name: "new", day: 2, annotations: rules, paths: ["h/p b"])
+        // Only the canary has an endpoint.
+        let service = """
+            {apiVersion: v1, kind: Service, metadata: {name: b}, spec: {ports: [{port: 80}]}}
+            ---
+            {apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, ports: [{port: 80}], endpoints: [{addresses: [10.0.0.1]}],
+              metadata: {name: b, labels: {kubernetes.io/service-name: b}}}
+            """
+        let report = try Self.report([main.yaml, canary.yaml, service].joined(separator: "\n---\n"), .scoped)
         #expect(report.differences.map(\.rule) == ["R9"], "\(report)")
-        #expect(!report.conditions.contains { $0.object == "Ingress default/shop" }, "\(report)")
+        #expect(!report.conditions.contains { $0.object == "Ingress default/\(refused)" }, "\(report)")
     }
 
     struct SlashCase: Sendable, CustomTestStringConvertible {
