@@ -7,13 +7,14 @@ public struct PreviousLoad: Sendable {
     /// What has been read and made, so that only what has changed is read and made again. Nothing is kept here that is not in use.
     let certificates: KnownCertificates
     let clients: TLSContext?
+    let upstreams: [UpstreamTLSContext]
 
     /// - Parameter ingresses: of another process.
     public init(ingresses: StoredIngresses = StoredIngresses()) {
-        self.init(ingresses, KnownCertificates(), nil)
+        self.init(ingresses, KnownCertificates(), nil, [])
     }
 
-    init(_ ingresses: StoredIngresses, _ certificates: KnownCertificates, _ clients: TLSContext?) {
-        (self.ingresses, self.certificates, self.clients) = (ingresses, certificates, clients)
+    init(_ ingresses: StoredIngresses, _ certificates: KnownCertificates, _ clients: TLSContext?, _ upstreams: [UpstreamTLSContext]) {
+        (self.ingresses, self.certificates, self.clients, self.upstreams) = (ingresses, certificates, clients, upstreams)
     }
 }

@@ -59,6 +59,9 @@ public final class Pattern: @unchecked Sendable {
         UInt32(min(max(2_000_000 / max(count, 1), 1_000), 100_000))
     }
 
+    /// Whether a search might hit its limit: not without repetitions and groups, whose work alone grows faster than their text.
+    var canFail: Bool { text.utf8.count > 500 || text.utf8.contains { "*+?{(\\".utf8.contains($0) } }
+
     private static func message(_ number: CInt) -> String {
         var buffer = [UInt8](repeating: 0, count: 256)
         // PCRE2 writes at most `count` bytes and returns how many it wrote before the terminating zero.

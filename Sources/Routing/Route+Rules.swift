@@ -94,7 +94,9 @@ extension Condition {
     /// Whether its canary may be ruled out by it alone.
     fileprivate var canExclude: Bool {
         switch test {
-        case .alwaysNever, .pattern, .invalidPattern: true
+        case .alwaysNever, .invalidPattern: true
+        // A search that fails does, so that for such a request the canaries behind get their turn.
+        case .pattern(let pattern): pattern.canFail
         case .anyOf, .modulo, .ranges, .nothing: false
         }
     }

@@ -92,6 +92,19 @@ import Testing
         #expect(loaded.snapshot.routes.routes.map(\.canaries.count) == [0])
     }
 
+    /// `check` and `routes` say so of each of its paths, as of those of any canary.
+    @Test func pathsOfARefusedCanaryAreNamed() {
+        let annotations = ["canary-weight": "10", "configuration-snippet": "x"]
+        let ingresses = [
+            Ingress.main("main", "a/ shop", "a/b shop"), .canary("canary", "a/ next", "a/b next", defaultBackend: "next", annotations: annotations),
+            .main("other", "c/ shop", annotations: ["load-balance": "best"]),
+        ]
+        let loaded = Loaded(ingresses, empty: [], settings: "compatibility: ingress-nginx")
+        let key = AnnotationCatalogue.ingressNginx + "configuration-snippet"
+        #expect(loaded.canaries.map { "\($0.object) \($0.host)\($0.path)" } == ["a/", "a/b", "/"].map { "Ingress default/canary \($0)" })
+        #expect(loaded.canaries.allSatisfy { $0.inactive == "ingress-nginx refuses the whole Ingress because of \(key) (R9)" && !$0.isBound })
+    }
+
     @Test(arguments: ["scoped", "ingress-nginx"]) func r40OverlapsAreNamed(_ mode: String) {
         let loaded = Loaded([.main("one", day: 1, "a/ shop"), .main("two", day: 2, "a/ mall")], empty: [], settings: "compatibility: \(mode)")
         #expect(loaded.messages.contains { $0.contains("Ingress default/two") && $0.contains("R40") })

@@ -201,7 +201,7 @@ import Testing
         Case(name: "R6 Tengine's list in ingress-nginx mode", annotations: [on, header, ("canary-by-header-value", "a||b")], enabled: true, rules: "header x", warnings: ["(R6)"], mode: .ingressNginx),
         Case(name: "Tengine's list without a header", annotations: [on, ("canary-weight", "5"), ("canary-by-header-value", "a||b")], enabled: true, rules: "weight 5/100", warnings: ["(R27)"]),
         Case(name: "Tengine's total of the main one", annotations: [("canary-weight-total", "1000")], enabled: false, rules: "", warnings: ["write it into the canary"]),
-        Case(name: "Higress's prefix", annotations: [("higress.io/canary", "true"), ("higress.io/canary-by-header", "x"), ("higress.io/canary-by-header-pattern", "^a"), ("higress.io/canary-weight", "5")], enabled: true, rules: "header x ~ ^a, weight 5/100", warnings: []),
+        Case(name: "Higress's prefix", annotations: [("higress.io/canary", "true"), ("higress.io/canary-by-header", "x"), ("higress.io/canary-by-header-pattern", "^a"), ("higress.io/canary-weight", "5")], enabled: true, rules: "header x ~ ^a, weight 5/100", warnings: ["its own controller has no weight beside such rules"]),
         Case(name: "the load balancer's prefix", annotations: [("alb.ingress.kubernetes.io/canary", "true"), ("alb.ingress.kubernetes.io/canary-by-cookie", "c")], enabled: true, rules: "cookie c", warnings: []),
         Case(name: "R8 with another prefix", annotations: [("higress.io/canary-by-cookie", "c")], enabled: false, rules: "", warnings: ["(R8)"]),
         Case(name: "R4 with another prefix", annotations: [("higress.io/canary", "true"), ("higress.io/canary-weight", "x"), ("canary-by-cookie", "c")], enabled: true, rules: "cookie c", warnings: ["(R4)"]),

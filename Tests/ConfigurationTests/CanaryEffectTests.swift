@@ -328,6 +328,16 @@ import Testing
         Shadowed(name: "vendors among themselves", annotations: ["higress.io/canary-by-header": "a", "alb.ingress.kubernetes.io/canary-by-header": "b"],
                  says: ["alb.ingress.kubernetes.io/canary-by-header: \"b\" is not looked at beside higress.io/canary-by-header"]),
         Shadowed(name: "a vendor's alone", annotations: ["higress.io/canary-weight": "2"], says: []),
+        Shadowed(name: "a vendor's weight beside a header's value", annotations: [
+            "higress.io/canary-by-header": "x", "higress.io/canary-by-header-value": "a", "higress.io/canary-weight": "2",
+        ], says: ["higress.io/canary-weight: \"2\" counts for the requests that header and cookie do not decide"]),
+        Shadowed(name: "a vendor's weight beside a cookie", annotations: ["canary-by-cookie": "c", "alb.ingress.kubernetes.io/canary-weight": "2"],
+                 says: ["alb.ingress.kubernetes.io/canary-weight: \"2\" counts for"]),
+        Shadowed(name: "a vendor's weight as a share of a group", annotations: [
+            "higress.io/canary-by-cookie": "c", "higress.io/canary-weight": "2", "serin.dev/canary-match": "all",
+        ], says: []),
+        Shadowed(name: "a vendor's weight of nothing beside a cookie", annotations: ["higress.io/canary-by-cookie": "c", "higress.io/canary-weight": "0"], says: []),
+        Shadowed(name: "a weight beside a vendor's cookie", annotations: ["higress.io/canary-by-cookie": "c", "canary-weight": "2"], says: []),
         Shadowed(name: "a parameter", annotations: ["canary-by-query": "a", "serin.dev/canary-by-query": "b", "higress.ingress.kubernetes.io/canary-by-query": "c"],
                  says: ["\(nginx)canary-by-query: \"a\" is not looked at beside serin.dev/canary-by-query",
                         "higress.ingress.kubernetes.io/canary-by-query: \"c\" is not looked at beside serin.dev/canary-by-query"]),

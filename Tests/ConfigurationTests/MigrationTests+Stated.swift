@@ -55,6 +55,7 @@ extension MigrationTests {
         .one("app-root with a variable", ["annotation"], ["app-root": "/$host"]),
         .one("app-root that ingress-nginx does not take", ["annotation"], ["app-root": "/x?y"]),
         .one("app-root", [], ["app-root": "/x"]),
+        .one("a boolean that is none, as there", [], ["preserve-trailing-slash": "maybe", "force-ssl-redirect": "true"]),
         .canary("what a canary has from its main", [], ["rewrite-target": "x$1", "server-alias": "*.w", "backend-protocol": "GRPC", "affinity": "cookie"]),
     ]
 
@@ -104,7 +105,13 @@ extension MigrationTests {
 
     private static let canaries: [Stated] = [
         .one("what ingress-nginx does not let in", ["R9"], onlyScoped: ["R9"], ["upstream-vhost": "bad host!"]),
-        .canary("text for nginx in a canary", ["R9"], onlyScoped: ["R9"], ["configuration-snippet": "x"]),
+        .one("what else such an Ingress says", ["R9"], onlyScoped: ["R9"], [
+            "upstream-vhost": "bad host!", "limit-rps": "5", "proxy-next-upstream-tries": "50", "affinity": "cookie", "session-cookie-path": "x",
+        ], path: "h/p,"),
+        .canary("what else such a canary says", ["R9"], onlyScoped: ["R9"], [
+            "load-balance": "none of these", "canary-weight-total": "10", "upstream-hash-by": "$nothing", "canary-by-query": "version",
+        ]),
+        .canary("text for nginx in a canary", ["R9"], onlyScoped: ["R9"], ["configuration-snippet": "x", "load-balance": "chash"]),
         .canary("a weight of Serin's", ["annotation"], ["serin.dev/canary-weight": "0.5"]),
         .canary("a rewrite that a canary has from its main, and Serin's", [], ["rewrite-target": "/x", "serin.dev/canary-rewrite-target": "/v2$1"]),
         .canary("Tengine's query", ["R2"], onlyScoped: ["R2"], ["canary-by-query": "version", "canary-by-query-value": "2"]),
@@ -158,6 +165,49 @@ extension MigrationTests {
         #expect(!exact.description.contains("set `canary.compatibility: ingress-nginx`"), "\(exact)")
         #expect(exact.description.contains("No difference from ingress-nginx.") == shared.isEmpty)
         #expect((exact.differences + exact.conditions).allSatisfy { $0.modes == .both } && exact.others.allSatisfy { $0.modes == .scoped })
+    }
+
+    /// No claim about a refused Ingress but that it is.
+    @Test(arguments: ["shop", "new"]) func nothingOfARefusedIngressIsObeyed(_ refused: String) throws {
+        let more = [
+            "upstream-vhost": "bad host!", "limit-rps": "5", "force-ssl-redirect": "true", "affinity": "cookie", "load-balance": "ewma", "rewrite-target": "x$1",
+        ]
+        let main = Ingress.main("shop", "h/p a", annotations: refused == "shop" ? more : [:])
+        let rules = ["canary": "true", "canary-by-header": "x", "canary-weight": "1"].merging(refused == "new" ? more : [:]) { $1 }
+        let canary = Ingress(name: "new", day: 2, annotations: rules, paths: ["h/p b"])
+        // Only the canary has an endpoint.
+        let service = """
+            {apiVersion: v1, kind: Service, metadata: {name: b}, spec: {ports: [{port: 80}]}}
+            ---
+            {apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, addressType: IPv4, ports: [{port: 80}], endpoints: [{addresses: [10.0.0.1]}],
+              metadata: {name: b, labels: {kubernetes.io/service-name: b}}}
+            """
+        let report = try Self.report([main.yaml, canary.yaml, service].joined(separator: "\n---\n"), .scoped)
+        #expect(report.differences.map(\.rule) == ["R9"], "\(report)")
+        #expect(!report.conditions.contains { $0.object == "Ingress default/\(refused)" }, "\(report)")
+    }
+
+    struct SlashCase: Sendable, CustomTestStringConvertible {
+        let name: String
+        let annotations: [String: String]
+        let isTold: Bool
+        var testDescription: String { name }
+    }
+
+    /// Which redirects lose a slash there.
+    @Test(arguments: [
+        SlashCase(name: "no redirect", annotations: [:], isTold: false),
+        SlashCase(name: "a redirect", annotations: ["force-ssl-redirect": "true"], isTold: true),
+        SlashCase(name: "with its slash", annotations: ["force-ssl-redirect": "true", "preserve-trailing-slash": "true"], isTold: false),
+        SlashCase(name: "a value that does not count", annotations: ["force-ssl-redirect": "true", "preserve-trailing-slash": "maybe"], isTold: true),
+    ])
+    func slashesOfRedirects(_ test: SlashCase) throws {
+        for mode in Compatibility.allCases {
+            let report = try Self.report(Ingress.main("shop", "h/p a", annotations: test.annotations).yaml, mode)
+            func told(_ differences: [MigrationReport.Difference]) -> Bool { differences.contains { $0.rule == "tls" && $0.serin == "the slash stays" } }
+            #expect(told(report.conditions) == (test.isTold && mode == .scoped))
+            #expect(told(report.others) == (test.isTold && mode == .ingressNginx))
+        }
     }
 
     static func report(_ yaml: String, _ mode: Compatibility) throws -> MigrationReport {

@@ -3,6 +3,7 @@ import Exchange
 import Routing
 import TLS
 import TestCertificates
+import TestSupport
 import Testing
 @testable import Configuration
 
@@ -119,6 +120,13 @@ import Testing
     }
 
     private static func load(_ test: Case, more: String = "") throws -> Loaded {
+        let text = try manifests(test)
+        return Loaded(text + more, settings: settings + test.settings)
+    }
+
+    private static let settings = "services: {app: [127.0.0.1:1], new: [127.0.0.1:2]}\n"
+
+    private static func manifests(_ test: Case) throws -> String {
         let material = try #require(self.material)
         let values = ["ca": material.authority, "chain": material.pair.chain, "key": material.pair.key]
         let entries = test.secret.sorted { $0.key < $1.key }.map { key, value in
@@ -128,7 +136,7 @@ import Testing
         let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: shop\n  annotations:\n" + lines.joined()
             + "    x: text\n" + rules("app")
         let secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: up}\ndata:\n" + entries.joined()
-        return Loaded(ingress + secret + more, settings: "services: {app: [127.0.0.1:1], new: [127.0.0.1:2]}\n" + test.settings)
+        return ingress + secret
     }
 
     private static func rules(_ service: String, path: String = "/") -> String {
@@ -149,6 +157,44 @@ import Testing
         let loaded = try Self.load(test, more: Self.other("two", "new", path: "/two", Self.verified.merging(["proxy-ssl-name": "new.test"]) { $1 }))
         #expect(loaded.tls.upstreams.count == 1)
         #expect(loaded.snapshot.backends.compactMap { $0.tls?.name }.sorted() == ["app.default.svc", "new.test"])
+    }
+
+    struct Reload: Sendable, CustomTestStringConvertible {
+        let name: String
+        var before = UpstreamTLSTests.verified
+        let after: [String: String]
+        var secret = ["ca.crt": "ca"]
+        let isKept: Bool
+        var testDescription: String { name }
+    }
+
+    private static func with(_ more: [String: String]) -> [String: String] { verified.merging(more) { $1 } }
+    private static let bySystem = ["backend-protocol": "HTTPS", "proxy-ssl-verify": "on"]
+
+    @Test(arguments: [
+        Reload(name: "nothing has changed", after: verified, isKept: true),
+        Reload(name: "another name, which is the Service's affair", after: with(["proxy-ssl-name": "x.test"]), isKept: true),
+        Reload(name: "longer chains", after: with(["proxy-ssl-verify-depth": "3"]), isKept: false),
+        Reload(name: "no check", after: with(["proxy-ssl-verify": "off"]), isKept: false),
+        Reload(name: "another version", after: with(["proxy-ssl-protocols": "TLSv1.2"]), isKept: false),
+        Reload(name: "a certificate to show", after: verified, secret: ["ca.crt": "ca", "tls.crt": "chain", "tls.key": "key"], isKept: false),
+        Reload(name: "the authorities of the system, which may be others now", before: bySystem, after: bySystem, isKept: false),
+    ])
+    func contextsStayFromLoadToLoad(_ test: Reload) throws {
+        let folder = try Scratch.folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        func load(_ annotations: [String: String], _ secret: [String: String], after previous: PreviousLoad) throws -> LoadedConfiguration {
+            try Scratch.write(Self.settings + "manifests: [shop.yaml]\n", to: folder + "/serin.yaml")
+            try Scratch.write(Self.manifests(Case(name: "", annotations: annotations, secret: secret, expect: nil)), to: folder + "/shop.yaml")
+            let result = ConfigurationLoader.load(file: folder + "/serin.yaml", after: previous)
+            return try #require(result.configuration, "\(result.diagnostics)")
+        }
+        let former = try load(test.before, ["ca.crt": "ca"], after: PreviousLoad())
+        let now = try load(test.after, test.secret, after: former.remains)
+        let again = try load(test.after, test.secret, after: now.remains)
+        #expect(former.tls.upstreams.count == 1 && now.tls.upstreams.count == 1)
+        #expect((former.tls.upstreams[0] === now.tls.upstreams[0]) == test.isKept)
+        #expect((now.tls.upstreams[0] === again.tls.upstreams[0]) == (test.after != Self.bySystem))
     }
 
     @Test func aServiceMayBeSpokenToInSeveralWays() throws {

@@ -109,6 +109,10 @@ import Testing
     private static func x(_ values: String...) -> Condition { Condition(.header, key: 0, test: .anyOf(values.map(utf8))) }
     private static func y(_ values: String...) -> Condition { Condition(.header, key: 1, test: .anyOf(values.map(utf8))) }
     private static let yAlways = Condition(.header, key: 1, test: .alwaysNever)
+    /// A search that hits its limit rules out its own canary alone. The first can't; the second does, on `runaway`.
+    private static func pattern(_ text: String) -> HeaderRule.Match { (try? Pattern(text)).map { .pattern($0) } ?? .invalidPattern(text) }
+    private static let (plain, laborious) = ("^a", "^(a+)+$")
+    private static let runaway = String(repeating: "a", count: 40) + "!"
     private static let c = Condition(.cookie, key: 2, test: .anyOf([utf8("a")]))
 
     /// What a canary asks for, an other one may get first: what is said of it agrees with the decision on all requests there are.
@@ -131,13 +135,18 @@ import Testing
         Shadow("all and more", (true, canary("one", [x("a"), c], .all)), (true, canary("two", [x("a")])), (false, canary("three", [x("a"), yAlways, c], .all))),
         Shadow("the younger before the older one's weight", (true, canary("two", [x("a")])), (false, canary("one", [x("a"), c], .allThenWeight, weight: 100))),
         Shadow("the older one's weight behind the younger", (false, canary("one", [x("a"), c], .allThenWeight, weight: 100)), (true, canary("two", [x("a")]))),
+        Shadow("equal patterns", (true, canary("one", x: pattern(laborious))), (false, canary("two", x: pattern(laborious))), says: "header x ~ ^(a+)+$ sends requests to Ingress one first"),
+        Shadow("other patterns", (true, canary("one", x: pattern(plain))), (true, canary("two", x: pattern("^b")))),
+        Shadow("a search may rule the older one out", (true, canary("one", x: pattern(laborious), cookie: true)), (true, canary("two", cookie: true))),
+        Shadow("but if it rules both out, too", (true, canary("one", x: pattern(laborious), cookie: true)), (false, canary("two", x: pattern(laborious), cookie: true))),
+        Shadow("a short search rules nobody out", (true, canary("one", x: pattern(plain), cookie: true)), (false, canary("two", cookie: true))),
     ])
     func shadows(_ test: Shadow) {
         let route = Route.with(test.canaries, keys: Self.keys)
         let rolls = RollSource(names: ["c"]) { 1 }
         var reached = test.canaries.map { _ in false }
         let values = [nil, "a", "b", "always", "never"]
-        for x in values {
+        for x in values + [Self.runaway] {
             for y in values {
                 for c in values {
                     let said = [(Self.keys[0], x), (Self.keys[1], y), (Self.keys[2], c)].compactMap { key, value in value.map { (key, $0) } }

@@ -86,10 +86,10 @@ extension AnnotationCatalogue {
     private static let canaryAliases: [Row] = canary.filter { CanaryAnnotations.names.contains($0.name) }
 
     static let higressShortOnes: [Row] = canaryAliases + [
-        .notPlanned("destination", "weights of several Services; write canaries, or `service-weight` for two"),
+        .notPlanned("destination", "weights of several Services by their DNS names, of which Serin knows none; write canaries, or `service-weight` for two"),
     ]
 
     static let albOnes: [Row] = canaryAliases + [
-        .notPlanned("order", "Ingresses count by their age (R11), canaries of one path too"),
+        .notPlanned("order", "Ingresses count by their age (R11), canaries of one path too; create the one anew that should come last"),
     ]
 }

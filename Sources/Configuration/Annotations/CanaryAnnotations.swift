@@ -188,6 +188,7 @@ struct CanaryAnnotations {
         let isWeighed = annotation("canary-weight") != nil || reader.own("canary-weight") != nil
         conditions.read(plain, hasWeight: isWeighed, log: &log)
         isEnabled ? warnUseless(log: &log) : warnDisabled(log: &log)
+        if isEnabled { warnWider(log: &log) }
         if conditions.replaced.contains(.header) { (header, headerValue, headerPattern) = (nil, nil, nil) }
         if conditions.replaced.contains(.cookie) { cookie = nil }
     }
@@ -232,6 +233,17 @@ struct CanaryAnnotations {
                 manifest.place(line: annotation?.line ?? manifest.place.line), manifest.object,
                 "a canary without a header, a cookie or a weight above 0 gets no traffic (R27)")
         }
+    }
+
+    /// A vendor's weight that its own controller does not look at; here it lets more requests through.
+    private func warnWider(log: inout DiagnosticLog) {
+        let isRuled = cookie != nil || (header != nil && (headerValue != nil || headerPattern != nil || conditions.vendorList != nil))
+        guard isRuled, weight > 0, !isOwnWeight, reader.own("canary-match") == nil, let annotation = annotation("canary-weight"),
+              !annotation.canonical.hasPrefix(Self.prefix)
+        else { return }
+        reader.warn(
+            annotation, "counts for the requests that header and cookie do not decide, as in ingress-nginx, while its own controller has no weight "
+                + "beside such rules; remove one of the two", log: &log)
     }
 
     private func annotation(_ name: String) -> Annotation? { reader.canary(name) }

@@ -48,12 +48,13 @@ struct SnapshotCompiler {
         after previous: PreviousLoad = PreviousLoad(), log: inout DiagnosticLog
     ) -> Result {
         let loader = CertificateLoader(after: previous.certificates)
-        var compiler = SnapshotCompiler(manifests, loader, settings: settings, config: config, now: now)
+        var compiler = SnapshotCompiler(manifests, loader, after: previous, settings: settings, config: config, now: now)
         let selection = IngressSelection(manifests, classes: settings.ingressClasses)
         var ingresses = selection.ordered(manifests, settings.compatibility, log: &log)
-        var nowStored = StoredIngresses()
+        var admission = Admission.Result()
         if settings.compatibility == .ingressNginx {
-            (ingresses, nowStored) = Admission(riskLevel: settings.riskLevel).admit(ingresses, stored: previous.ingresses, log: &log)
+            admission = Admission(riskLevel: settings.riskLevel).admit(ingresses, stored: previous.ingresses, log: &log)
+            ingresses = admission.ingresses
         }
         let plan = RoutePlanner.plan(ingresses, settings.compatibility, log: &log)
         compiler.securing.note(plan)
@@ -81,9 +82,9 @@ struct SnapshotCompiler {
         var warnings = CanaryWarnings(snapshot)
         warnings.report(plan, own: compiler.own, obstacles: effects.obstacles, log: &log)
         return Result(
-            snapshot: snapshot, canaries: effects.reports(plan.outcomes), obstacles: effects.obstacles,
+            snapshot: snapshot, canaries: effects.reports(plan.outcomes + admission.refused), obstacles: effects.obstacles,
             tls: TLSContexts(clients: tls.context, upstreams: compiler.securing.contexts),
-            remains: PreviousLoad(nowStored, loader.known, tls.context))
+            remains: PreviousLoad(admission.stored, loader.known, tls.context, compiler.securing.contexts))
     }
 
     /// In ingress-nginx redirects to HTTPS lose a slash at the URL's end, where no annotation keeps it.
@@ -93,11 +94,13 @@ struct SnapshotCompiler {
         }
     }
 
-    private init(_ manifests: [Manifest], _ loader: CertificateLoader, settings: Settings, config: Place, now: Int64) {
+    private init(
+        _ manifests: [Manifest], _ loader: CertificateLoader, after previous: PreviousLoad, settings: Settings, config: Place, now: Int64
+    ) {
         self.settings = settings
         self.config = config
         resolver = EndpointResolver(manifests, overrides: settings.services)
-        securing = UpstreamTLSCompiler(manifests, loader, settings.compatibility, now: now)
+        securing = UpstreamTLSCompiler(manifests, loader, settings.compatibility, after: previous.upstreams, now: now)
     }
 
     // MARK: Routes

@@ -3,15 +3,24 @@ struct DecodedObject: Sendable {
     /// Nil if it is of another kind, or can't be used.
     let manifest: Manifest?
     let said: DiagnosticLog
+    /// In place of a manifest.
+    var stray: StrayDocument?
 
     /// The objects of one part of a file. What is said about the document itself stands with the first of them.
-    static func all(in part: YAMLFile.Part, of file: String) -> [DecodedObject] {
+    ///
+    /// - Parameter isNamed: the file was asked for, so that each document of it has to be a manifest.
+    static func all(in part: YAMLFile.Part, of file: String, isNamed: Bool = true) -> [DecodedObject] {
         var log = DiagnosticLog()
         let documents = YAMLComposer(file: file).compose(part, log: &log)
         var objects: [DecodedObject] = []
         if !log.entries.isEmpty { objects.append(DecodedObject(manifest: nil, said: log)) }
         for document in documents {
-            append(document, nil, Place(file: file, line: document.line), depth: 0, to: &objects)
+            let place = Place(file: file, line: document.line)
+            if !isNamed, let stray = StrayDocument(document, place) {
+                objects.append(DecodedObject(manifest: nil, said: DiagnosticLog(), stray: stray))
+            } else {
+                append(document, nil, place, depth: 0, to: &objects)
+            }
         }
         return objects
     }

@@ -11,6 +11,23 @@ enum ManifestDecoder {
         "ConfigMap": [""],
     ]
 
+    /// Whether a kind is one of those that are read, or a list of them, or a slip for one.
+    static func isNearKind(_ kind: String) -> Bool {
+        let single = kind.hasSuffix("List") && kind.count > 4 ? String(kind.dropLast(4)) : kind
+        return kind == "List" || groups[single] != nil || nearestKind(to: single) != nil
+    }
+
+    /// Whether a group other than the one without a name is one of those that are read, or a slip for one.
+    static func isNearGroup(_ group: String) -> Bool { nearestGroup(to: group, among: Set(groups.values.joined())) != nil }
+
+    private static func nearestKind(to kind: String) -> String? {
+        kind.count > 3 ? EditDistance.nearest(to: kind, among: groups.keys.sorted()) : nil
+    }
+
+    private static func nearestGroup(to group: String, among known: Set<String>) -> String? {
+        group.isEmpty ? nil : EditDistance.nearest(to: group, among: known.filter { !$0.isEmpty }.sorted())
+    }
+
     /// What an object says that it is.
     struct ObjectType {
         let kind: String
@@ -38,10 +55,7 @@ enum ManifestDecoder {
         let parts = version.split(separator: "/", omittingEmptySubsequences: false)
         let group = parts.count == 2 ? String(parts[0]) : ""
         guard let known = groups[kind], known.contains(group) else {
-            let hint = groups[kind] == nil && kind.count > 3
-                ? EditDistance.nearest(to: kind, among: groups.keys.sorted()).map { "; did you mean `\($0)`?" } ?? "" : ""
-            let object = node["metadata"]?["name"]?.text.map { "\(kind) \($0)" } ?? kind
-            log.note(place, object, "skipped: Serin does not look at objects of \(version) \(kind)" + hint)
+            skip(ObjectType(kind: kind, version: version), group, node, place, log: &log)
             return nil
         }
         let classScoped = kind == "IngressClass"
@@ -51,6 +65,24 @@ enum ManifestDecoder {
         return Manifest(
             kind: kind, namespace: metadata.namespace, name: metadata.name, place: place,
             created: metadata.created, labels: metadata.labels, annotations: metadata.annotations, body: body)
+    }
+
+    /// A slip is a warning, as nobody means to write one; what is somebody else's a note.
+    private static func skip(_ type: ObjectType, _ group: String, _ node: YAMLNode, _ place: Place, log: inout DiagnosticLog) {
+        let object = node["metadata"]?["name"]?.text.map { "\(type.kind) \($0)" } ?? type.kind
+        let message = "skipped: Serin does not look at objects of \(type.version) \(type.kind)"
+        if let known = groups[type.kind] {
+            // A core group has no name: `v1` for an Ingress is a slip.
+            let meant = group.isEmpty ? known.sorted().last : nearestGroup(to: group, among: known)
+            guard let meant else { return log.note(place, object, message) }
+            log.warning(place, object, message + "; did you mean `\(meant)/v1`?")
+        } else if let kind = nearestKind(to: type.kind) {
+            let hint = "; did you mean `\(kind)`?"
+            let isSlip = groups[kind]?.contains(group) ?? false
+            if isSlip { log.warning(place, object, message + hint) } else { log.note(place, object, message + hint) }
+        } else {
+            log.note(place, object, message)
+        }
     }
 
     private static func body(

@@ -6,6 +6,8 @@ struct ManifestFiles {
     struct File: Sendable {
         let path: String
         let said: DiagnosticLog
+        /// By itself, not as one of a folder.
+        var isNamed: Bool
     }
 
     private(set) var found: [File] = []
@@ -13,7 +15,8 @@ struct ManifestFiles {
     private(set) var said = DiagnosticLog()
     /// The sources themselves, whether they are there or not, and the files in those that are folders.
     private(set) var watched: [String] = []
-    private var seen: Set<String> = []
+    /// Where each is in `found`.
+    private var seen: [String: Int] = [:]
 
     /// Finds the files of `sources`, their paths relative to `folder`; reads none of them.
     static func find(_ sources: [Settings.Source], folder: String, config: Place) -> ManifestFiles {
@@ -26,11 +29,13 @@ struct ManifestFiles {
         watched.append(source)
         for path in files(source, place) {
             if path != source { watched.append(path) }
-            if seen.insert(path).inserted {
-                found.append(File(path: path, said: said))
-                said = DiagnosticLog()
-            } else {
+            if let first = seen[path] {
+                if path == source { found[first].isNamed = true }
                 said.warning(place, "manifests", "\(path) is named twice; it is read once")
+            } else {
+                seen[path] = found.count
+                found.append(File(path: path, said: said, isNamed: path == source))
+                said = DiagnosticLog()
             }
         }
     }

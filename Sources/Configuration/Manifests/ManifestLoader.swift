@@ -41,12 +41,26 @@ struct ManifestLoader {
         let decoded = Parallel.map(batches.count) { index in
             let batch = batches[index]
             guard let file = read[batch.file].file else { return [DecodedObject]() }
-            return file.parts[batch.parts].flatMap { DecodedObject.all(in: $0, of: file.name) }
+            return file.parts[batch.parts].flatMap { DecodedObject.all(in: $0, of: file.name, isNamed: found[batch.file].isNamed) }
         }
+        var strays: [StrayDocument] = []
         for (batch, objects) in zip(batches, decoded) {
-            if batch.parts.lowerBound == 0 { log.append(read[batch.file].log) }
+            if batch.parts.lowerBound == 0 {
+                Self.report(strays, log: &log)
+                strays = []
+                log.append(read[batch.file].log)
+            }
             for object in objects { add(object, log: &log) }
+            strays += objects.compactMap(\.stray)
         }
+        Self.report(strays, log: &log)
+    }
+
+    /// - Parameter strays: of one file.
+    private static func report(_ strays: [StrayDocument], log: inout DiagnosticLog) {
+        guard let first = strays.first else { return }
+        let others = strays.count == 1 ? "" : " (so \(strays.count == 2 ? "is 1 other document" : "are \(strays.count - 1) other documents") of the file)"
+        log.warning(first.place, "manifest", "skipped, as this is no Kubernetes manifest: \(first.reason)\(others); keep it in another folder")
     }
 
     mutating func add(_ file: YAMLFile, log: inout DiagnosticLog) {

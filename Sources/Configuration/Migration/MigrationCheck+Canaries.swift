@@ -49,9 +49,9 @@ extension MigrationCheck {
         }
     }
 
-    /// What is a canary by a vendor's annotations alone is none there: `compareVendors`.
+    /// What is a canary by a vendor's annotations alone is none there: `compareVendors`. Of a refused one `compareAdmission` has said all.
     private func isCompared(_ canary: PlannedCanary) -> Bool {
-        canary.hasRule && !canary.annotations.isRelease && !vendorCanaries.contains(canary.owner.label)
+        canary.hasRule && !canary.annotations.isRelease && !vendorCanaries.contains(canary.owner.label) && !refused.contains(canary.owner.label)
     }
 
     private static let defaultBackend = "its default backend joins paths of the default host only (R19)"
@@ -144,9 +144,11 @@ extension MigrationCheck {
         let there = exact.routesByPlace
         var findings = Findings()
         for (planned, route) in zip(scoped.routes, snapshot.routes.routes) where snapshot.backends[route.stable].endpoints.isEmpty {
-            guard let main = there[planned.path.place], service(of: main) == service(of: planned) else { continue }
+            guard let main = there[planned.path.place], service(of: main) == service(of: planned), !refused.contains(main.owner.label)
+            else { continue }
             for (canary, compiled) in zip(planned.canaries, route.canaries)
-            where canary.hasRule && !canary.annotations.isRelease && !snapshot.backends[compiled.backend].endpoints.isEmpty {
+            where canary.hasRule && !canary.annotations.isRelease && !refused.contains(canary.owner.label)
+                && !snapshot.backends[compiled.backend].endpoints.isEmpty {
                 let finding = Finding(
                     "R21.0", canary,
                     there: "503 for every request: the main Service \(snapshot.backends[route.stable].name) has no endpoint",

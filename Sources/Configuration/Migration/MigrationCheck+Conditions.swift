@@ -5,19 +5,20 @@ internal import Routing
 extension MigrationCheck {
     /// What differs for some requests, or at some times, each once with the first object concerned.
     mutating func addConditions(_ settings: Settings) {
-        if let first = ingresses.first(where: \.hasNoClass) {
+        if let first = accepted.first(where: \.hasNoClass) {
             addCondition(
                 "class", first.manifest, line: first.manifest.place.line,
                 ingressNginx: "counts an Ingress without a class only if started with --watch-ingress-without-class",
                 serin: "counts it", modes: .both, remedy: "give it another controller's class")
         }
-        if let route = scoped.routes.first {
+        if let route = acceptedRoutes.first {
             addCondition(
                 "R34", route.owner, line: route.path.line,
                 ingressNginx: "a request path with an encoded `/`, `\\` or NUL is decoded, then routed",
                 serin: "400, and also if a dot segment shows only when decoded",
                 remedy: exactMode)
         }
+        addRedirectCondition()
         addTLSConditions(hasListener: settings.process.listeners.contains(where: \.tls))
         addUpstreamConditions()
         addBalancingConditions()
@@ -34,8 +35,15 @@ extension MigrationCheck {
 
     /// Those that ingress-nginx knows: no releases.
     private var canaries: some Sequence<PlannedCanary> {
-        scoped.routes.lazy.flatMap(\.canaries).filter { !$0.annotations.isRelease }
+        acceptedRoutes.lazy.flatMap(\.canaries).filter { !$0.annotations.isRelease && !refused.contains($0.owner.label) }
     }
+
+    /// Those that ingress-nginx does not refuse (R9).
+    private var accepted: [PlannedIngress] { ingresses.filter { !refused.contains($0.manifest.label) } }
+
+    private var acceptedRoutes: [PlannedRoute] { scoped.routes.filter(isAccepted) }
+
+    private func isAccepted(_ route: PlannedRoute) -> Bool { !refused.contains(route.owner.label) }
 
     private mutating func addFailover(_ canary: PlannedCanary, _ failover: Failover) {
         let serin: String
@@ -50,7 +58,7 @@ extension MigrationCheck {
     }
 
     private mutating func addAffinityConditions() {
-        let sticky = scoped.routes.lazy.filter { $0.affinity != nil }
+        let sticky = acceptedRoutes.lazy.filter { $0.affinity != nil }
         if let route = sticky.first(where: { $0.affinity?.session.changesOnFailure == false }) {
             addCondition(
                 "R28", route.owner, line: route.path.line,
@@ -112,13 +120,13 @@ extension MigrationCheck {
     }
 
     private mutating func addBalancingConditions() {
-        if let ingress = ingresses.first(where: { $0.balancing.balancing.isHash }) {
+        if let ingress = accepted.first(where: { $0.balancing.balancing.isHash }) {
             addCondition(
                 "R32", ingress.manifest, line: ingress.manifest.place.line,
                 ingressNginx: "while the endpoint that a hash leads to fails, it is asked again", serin: "the next one on the ring is",
                 modes: .both, remedy: "none needed")
         }
-        if let ingress = ingresses.first(where: { $0.balancing.balancing == .ewma }) {
+        if let ingress = accepted.first(where: { $0.balancing.balancing == .ewma }) {
             addCondition(
                 "R32", ingress.manifest, line: ingress.manifest.place.line,
                 ingressNginx: "with ewma the workers share what they know of answer times",
@@ -126,9 +134,21 @@ extension MigrationCheck {
         }
     }
 
+    private mutating func addRedirectCondition() {
+        let redirected = scoped.routes.indices.first { index in
+            snapshot.https.rule(of: index).contains(.redirects) && !scoped.routes[index].annotations.preservesTrailingSlash
+                && isAccepted(scoped.routes[index])
+        }
+        guard let route = redirected.map({ scoped.routes[$0] }) else { return }
+        addCondition(
+            "tls", route.owner, line: route.path.line,
+            ingressNginx: "the redirect to HTTPS leaves out a slash at the end of the URL, unless preserve-trailing-slash is true",
+            serin: "the slash stays", remedy: exactMode)
+    }
+
     private mutating func addTLSConditions(hasListener: Bool) {
         guard hasListener else { return }
-        let mains = ingresses.lazy.filter { !$0.isCanary }
+        let mains = accepted.lazy.filter { !$0.isCanary }
         if let ingress = mains.first(where: { $0.spec.tlsLine != nil }) {
             addCondition(
                 "tls", ingress.manifest, line: ingress.spec.tlsLine ?? ingress.manifest.place.line,
@@ -143,7 +163,7 @@ extension MigrationCheck {
     }
 
     private mutating func addUpstreamConditions() {
-        let secured = ingresses.lazy.filter { !$0.isCanary && $0.annotations.upstreamTLS.isHTTPS && $0.annotations.upstreamTLS.secret != nil }
+        let secured = accepted.lazy.filter { !$0.isCanary && $0.annotations.upstreamTLS.isHTTPS && $0.annotations.upstreamTLS.secret != nil }
         guard let ingress = secured.first else { return }
         addCondition(
             "tls", ingress.manifest, line: ingress.annotations.upstreamTLS.secret?.line ?? ingress.manifest.place.line,

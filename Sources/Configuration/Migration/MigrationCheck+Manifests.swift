@@ -5,15 +5,12 @@ internal import Routing
 extension MigrationCheck {
     // MARK: Annotations
 
-    /// Annotations that ingress-nginx obeys and Serin does not. Those of canaries it does not obey either (R36), nor what it
-    /// refuses (R9).
-    mutating func compareAnnotations(_ ingress: PlannedIngress, _ settings: Settings) {
+    /// Annotations that ingress-nginx obeys and Serin does not. Those of canaries it does not obey either (R36).
+    mutating func compareAnnotations(_ ingress: PlannedIngress) {
         if ingress.isCanary { return }
-        let admission = Self.admission(settings)
         for annotation in ingress.manifest.annotations {
             guard let row = AnnotationCatalogue.row(annotation.canonical), row.state != .supported,
-                  AnnotationCatalogue.isIngressNginx(annotation.canonical), !Self.saysWhatIs(annotation, row),
-                  admission.refusal(of: ingress.manifest.replacing(annotations: [annotation])) == nil
+                  AnnotationCatalogue.isIngressNginx(annotation.canonical), !Self.saysWhatIs(annotation, row)
             else { continue }
             let isPlanned = row.state == .planned
             add(
@@ -21,21 +18,22 @@ extension MigrationCheck {
                 ingressNginx: "obeys \(annotation.key): \"\(AnnotationText.normalized(annotation.value).oneLine.clipped)\""
                     + (Self.isCritical(row.name) ? ", if its controller lets snippets through; else it refuses the whole Ingress (R9)" : ""),
                 serin: "ignores it" + (isPlanned ? "; planned: \(row.text)" : ": \(row.text)")
-                    + (Self.isCritical(row.name) && settings.riskLevel < .critical
+                    + (Self.isCritical(row.name) && riskLevel < .critical
                         ? "; `ingress-nginx` mode refuses the whole Ingress, unless `canary.annotationsRiskLevel` is Critical" : ""),
                 modes: .both,
                 remedy: isPlanned ? "wait for it, or do it in the application" : "none in Serin")
         }
     }
 
-    /// R9, but for text for nginx, of which `compareAnnotations` speaks where it has a meaning.
-    mutating func compareAdmission(_ ingress: PlannedIngress, _ settings: Settings) {
-        let admission = ingress.isCanary ? Admission(riskLevel: settings.riskLevel) : Self.admission(settings)
-        guard let refusal = admission.refusal(of: ingress.manifest) else { return }
+    /// R9, but for text for nginx, of which `compareAnnotations` speaks where it has a meaning. Whether the Ingress is refused.
+    mutating func compareAdmission(_ ingress: PlannedIngress) -> Bool {
+        let admission = ingress.isCanary ? Admission(riskLevel: riskLevel) : Self.admission(riskLevel)
+        guard let refusal = admission.refusal(of: ingress.manifest) else { return false }
         add(
             "R9", ingress.manifest, line: refusal.annotation.line,
             ingressNginx: "refuses the whole Ingress, because \(refusal.annotation.key) \(refusal.why); what it has stored before stays",
             serin: "serves it, without what can't be used", remedy: "mend or remove the annotation, or " + exactMode)
+        return true
     }
 
     /// Whether the value asks for what Serin does without the annotation.

@@ -4,8 +4,7 @@ internal import Routing
 
 /// Values of supported annotations that ingress-nginx knows more of, or reads otherwise.
 extension MigrationCheck {
-    mutating func compareValues(_ ingress: PlannedIngress, _ settings: Settings) {
-        compareAdmission(ingress, settings)
+    mutating func compareValues(_ ingress: PlannedIngress) {
         // Read from canaries, too (R36).
         compareSpread(ingress)
         compareHash(ingress)

@@ -67,7 +67,7 @@ extension MigrationCheck {
     private static let examined = Set(CanaryAnnotations.names).union([
         "affinity", "affinity-canary-behavior", "affinity-mode", "app-root", "auth-tls-error-page", "auth-tls-match-cn",
         "auth-tls-pass-certificate-to-upstream", "auth-tls-secret", "auth-tls-verify-client", "backend-protocol", "default-backend",
-        "force-ssl-redirect", "load-balance", "proxy-next-upstream", "proxy-ssl-ciphers", "proxy-ssl-protocols", "proxy-ssl-secret",
+        "force-ssl-redirect", "load-balance", "preserve-trailing-slash", "proxy-next-upstream", "proxy-ssl-ciphers", "proxy-ssl-protocols", "proxy-ssl-secret",
         "proxy-ssl-server-name", "proxy-ssl-verify", "rewrite-target", "server-alias", "service-upstream",
         "session-cookie-change-on-failure", "session-cookie-conditional-samesite-none", "session-cookie-partitioned",
         "session-cookie-samesite", "session-cookie-secure", "ssl-prefer-server-ciphers", "ssl-redirect", "upstream-hash-by",

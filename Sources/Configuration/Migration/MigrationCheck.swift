@@ -22,7 +22,9 @@ struct MigrationCheck {
     /// Completes what can be done to have a canary as before.
     let exactMode: String
     /// Ingresses that are not served in `ingress-nginx` mode, nor there (R9), by label.
-    private let refused: Set<String>
+    let refused: Set<String>
+    /// The controller's, as it is configured.
+    let riskLevel: AnnotationRisk
     /// The Ingress as which a Service and port is in ingress-nginx (R13).
     let creators: [ExactPlanner.BackendIdentity: PlannedIngress]
     /// The default backends of canaries.
@@ -42,10 +44,12 @@ struct MigrationCheck {
         check.comparePatterns()
         check.compareExpressions()
         check.compareLeaks()
-        for ingress in check.scoped.ingresses { check.compareVendors(ingress) }
+        for ingress in check.scoped.ingresses where !check.refused.contains(ingress.manifest.label) { check.compareVendors(ingress) }
         for ingress in check.ingresses {
-            check.compareAnnotations(ingress, settings)
-            check.compareValues(ingress, settings)
+            // Nothing of it is obeyed there.
+            if check.compareAdmission(ingress) { continue }
+            check.compareAnnotations(ingress)
+            check.compareValues(ingress)
             check.compareTLS(ingress, hasListener: settings.process.listeners.contains(where: \.tls))
             check.comparePaths(ingress)
             check.compareWarnings(ingress)
@@ -75,7 +79,8 @@ struct MigrationCheck {
         let canaries = Set(ingresses.filter(\.isCanary).map(\.manifest.label))
         vendorCanaries = Set(scoped.ingresses.filter(\.isCanary).map(\.manifest.label)).subtracting(canaries)
         exactMode = (settings.compatibility == .ingressNginx ? "keep" : "set") + " `canary.compatibility: ingress-nginx`"
-        let admission = Self.admission(settings)
+        riskLevel = settings.riskLevel
+        let admission = Self.admission(settings.riskLevel)
         refused = Set(ordered.filter { admission.refusal(of: $0) != nil }.map(\.label))
         resolver = EndpointResolver(manifests, overrides: settings.services)
         var creators: [ExactPlanner.BackendIdentity: PlannedIngress] = [:]
@@ -114,8 +119,8 @@ struct MigrationCheck {
     }
 
     /// But for text for nginx, which a controller that holds it lets through; `compareAnnotations` speaks of that.
-    static func admission(_ settings: Settings) -> Admission {
-        Admission(riskLevel: settings.riskLevel < .high ? settings.riskLevel : .critical)
+    static func admission(_ riskLevel: AnnotationRisk) -> Admission {
+        Admission(riskLevel: riskLevel < .high ? riskLevel : .critical)
     }
 
     // MARK: Collecting

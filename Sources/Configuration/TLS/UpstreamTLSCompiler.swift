@@ -17,6 +17,8 @@ struct UpstreamTLSCompiler {
     private let loader: CertificateLoader
     private(set) var secrets: SecretReader
     private(set) var contexts: [UpstreamTLSContext] = []
+    /// Of the load before, by the settings' identity.
+    private let former: [String: UpstreamTLSContext]
     /// By the settings' identity.
     private var positions: [String: Int] = [:]
     /// By the label of the Ingress; its paths share one.
@@ -24,7 +26,10 @@ struct UpstreamTLSCompiler {
     /// In `ingress-nginx`: the Ingresses that say something for a whole host, in the order of precedence, canaries too (R36).
     private var hosts: [String: [PlannedIngress]] = [:]
 
-    init(_ manifests: [Manifest], _ loader: CertificateLoader, _ compatibility: Compatibility, now: Int64) {
+    init(
+        _ manifests: [Manifest], _ loader: CertificateLoader, _ compatibility: Compatibility, after former: [UpstreamTLSContext], now: Int64
+    ) {
+        self.former = Dictionary(former.map { ($0.identity, $0) }) { first, _ in first }
         self.loader = loader
         self.compatibility = compatibility
         secrets = SecretReader(manifests, now: now)
@@ -129,7 +134,7 @@ struct UpstreamTLSCompiler {
         let identity = settings.identity
         if let known = positions[identity] { return known }
         do {
-            contexts.append(try UpstreamTLSContext(settings))
+            contexts.append(try kept(settings) ?? UpstreamTLSContext(settings))
         } catch {
             let line = annotations.ciphers?.line ?? annotations.secret?.line ?? manifest.place.line
             log.error(manifest.place(line: line), manifest.object, "connections to upstreams can't be secured so: \(error)")
@@ -137,6 +142,11 @@ struct UpstreamTLSCompiler {
         }
         positions[identity] = contexts.count - 1
         return contexts.count - 1
+    }
+
+    /// The context of the load before; nil if it had none like it. What the system trusts is read anew, as it may have changed.
+    private func kept(_ settings: UpstreamTLSSettings) -> UpstreamTLSContext? {
+        if case .system = settings.trust { nil } else { former[settings.identity] }
     }
 
     // MARK: Secrets
