@@ -196,8 +196,12 @@ extension ControlLoop {
     /// Every worker has what is in force now, and writes to no other log any more.
     private func releaseLogs() {
         for log in retiredLogs { log.retire() }
-        for log in retiredLogs where log.hasEnded { log.stop() }
-        retiredLogs.removeAll(where: \.hasEnded)
+        // Asked once: what ends in between must not be let go of without having been joined.
+        retiredLogs.removeAll { log in
+            guard log.hasEnded else { return false }
+            log.stop()
+            return true
+        }
     }
 
     /// Binds new listeners. Those of the old ones that had to make room for them listen again if that was in vain.
