@@ -54,7 +54,7 @@ final class Conversation {
         self.chance = chance
         self.isCalm = isCalm
         self.grain = grain
-        snapshot = Self.snapshot
+        snapshot = Worlds.of(input)
         context = ExchangeContext(
             pool: BufferPool(), rolls: RollSource(names: ["shop/next"], random: { 0 }),
             date: HTTPDate(secondsSinceEpoch: 784_111_777), seed: (1, 2))
@@ -314,34 +314,6 @@ final class Conversation {
             return [StrictMessage.text(head.startLine)] + fields + [StrictMessage.text(content)]
         }
     }
-}
-
-extension Conversation {
-    /// `a.test/` for everyone, `canary.test/` with a canary by header, cookie and weight.
-    private static let snapshot: Snapshot = {
-        var routes = RouteTableBuilder()
-        _ = routes.add(host: "a.test", path: "/", type: .prefix) { index in
-            Route(
-                index: index, label: "shop/web", host: "a.test", path: "/", pathType: .prefix, stable: 0, canaries: [], keys: [])
-        }
-        _ = routes.add(host: "canary.test", path: "/", type: .prefix) { index in
-            Route(
-                index: index, label: "shop/web", host: "canary.test", path: "/", pathType: .prefix, stable: 0,
-                canaries: [Canary(
-                    name: "shop/next", backend: 1, header: HeaderRule(key: 0, match: .alwaysNever), cookie: 1, weight: 50,
-                    sequence: 0)],
-                keys: [.header("x-canary"), .cookie("canary")])
-        }
-        var limits = Limits()
-        limits.body = 1000
-        let endpoint = Endpoint(address: .ipv4(0x7F00_0001, port: 9001))
-        return Snapshot(
-            routes: routes.build(),
-            backends: [
-                Backend(name: "shop/old:80", endpoints: [endpoint, endpoint]), Backend(name: "shop/new:80", endpoints: [endpoint]),
-            ],
-            sequences: ["shop/next"], timeouts: Timeouts(), limits: limits, forwarding: Forwarding(), failover: .canaryToStable)
-    }()
 }
 
 extension [UInt8] {
