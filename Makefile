@@ -6,9 +6,11 @@ export SERIN_WARNINGS_AS_ERRORS = 1
 SWIFT ?= swift
 # The standard library is linked in, so that the binary runs where no Swift is installed. Exclusivity of class properties is
 # checked by every debug build and test; at run time it would cost a tenth of a request. Link-time optimisation (lld comes with
-# the toolchain) puts small functions of one module into the next: a twentieth.
+# the toolchain) puts small functions of one module into the next: a twentieth. What requests go through lies side by side, in few
+# pages (Benchmarks/rig/order.py finds it; a name that is no more is passed over).
 RELEASE_FLAGS = -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked \
-	--experimental-lto-mode full -Xswiftc -use-ld=lld
+	--experimental-lto-mode full -Xswiftc -use-ld=lld \
+	-Xlinker --symbol-ordering-file="$(CURDIR)/scripts/function-order" -Xlinker --no-warn-symbol-ordering
 RELEASE = .build/release/serin
 
 .PHONY: run build test test-sanitize bench fuzz scan clean
