@@ -15,8 +15,10 @@ public struct CopyQueue {
     /// The most that `Limits.mirrorBody` may be: a block of a pool, and room for the framing.
     public static let largestBody = 240 << 10
 
-    /// Copies that are being made, are ready or are on their way.
+    /// Copies that are ready or on their way.
     public private(set) var count = 0
+    /// Copies whose requests are still arriving. Counted by themselves: slow uploads keep no other request from being copied.
+    private(set) var fillingCount = 0
     private var ready: [RequestCopy] = []
     private var endings: [Ending] = []
 
@@ -25,12 +27,19 @@ public struct CopyQueue {
     /// Whether there is nothing to do for a worker.
     public var isEmpty: Bool { ready.isEmpty && endings.isEmpty }
 
-    /// Whether there may be one more.
-    func hasRoom(_ limits: Limits) -> Bool { count < limits.mirrorRequests }
+    /// Whether there may be one more, of a request that is there, or that has yet to arrive.
+    func hasRoom(_ limits: Limits, isWhole: Bool) -> Bool { (isWhole ? count : fillingCount) < limits.mirrorRequests }
 
-    mutating func begin() { count += 1 }
+    mutating func begin() { fillingCount += 1 }
 
-    mutating func add(_ copy: RequestCopy) { ready.append(copy) }
+    /// The copy's request is there: it is to be sent, if there is room by now.
+    mutating func add(_ copy: RequestCopy, _ pool: BufferPool) {
+        guard hasRoom(copy.snapshot.limits, isWhole: true) else { return end(copy, .overloaded, pool) }
+        fillingCount -= 1
+        count += 1
+        copy.isWhole = true
+        ready.append(copy)
+    }
 
     /// A copy that was not made.
     mutating func refuse(_ target: RequestDecider.Target, _ failure: Failure, _ snapshot: Snapshot) {
@@ -39,7 +48,7 @@ public struct CopyQueue {
 
     /// A copy is over. It gives its memory back.
     public mutating func end(_ copy: RequestCopy, _ failure: Failure?, status: UInt16 = 0, _ pool: BufferPool) {
-        count -= 1
+        if copy.isWhole { count -= 1 } else { fillingCount -= 1 }
         copy.giveBack(to: pool)
         endings.append(Ending(snapshot: copy.snapshot, route: copy.route, failure: failure, status: status))
     }

@@ -6,7 +6,9 @@ extension ExchangeMachine {
     func coding(_ policy: GzipPolicy) -> (ResponseCoding, Gzip?) {
         guard let route = summary.route, let rule = policy.rule(of: route) else { return (.asIs, nil) }
         let (coding, isWanted) = Self.coding(responseHead, response.input, head, request.input, rule)
-        guard coding == .varies, isWanted, responseHead.framing != .none else { return (coding, nil) }
+        guard coding == .varies, isWanted else { return (coding, nil) }
+        // The answer to HEAD says what GET's would (RFC 9110 sections 8.6 and 9.3.2).
+        guard responseHead.framing != .none else { return (head.method == .head ? .gzip : .varies, nil) }
         guard let gzip = context.gzip.take(level: rule.level, memory: policy.memory) else { return (.varies, nil) }
         return (.gzip, gzip)
     }

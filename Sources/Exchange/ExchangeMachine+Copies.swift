@@ -25,7 +25,7 @@ extension ExchangeMachine {
     private func obstacle(_ canary: Canary, _ snapshot: Snapshot) -> Failure? {
         if snapshot.backends[canary.backend].endpoints.isEmpty { return .noEndpoint }
         if case .length(let count) = head.framing, count > snapshot.limits.mirrorBody { return .requestTooLarge }
-        return context.copies.hasRoom(snapshot.limits) ? nil : .overloaded
+        return context.copies.hasRoom(snapshot.limits, isWhole: request.isSourceComplete) ? nil : .overloaded
     }
 
     private func beginCopy(of target: RequestDecider.Target, for canary: Int, _ address: IPAddress?, _ snapshot: Snapshot) {
@@ -39,6 +39,7 @@ extension ExchangeMachine {
         let rewrite = rewrite(for: copied, address, marks, certificateFields(snapshot), isCopy: true, snapshot)
         var written = pool.take(.holding(room))
         rewrite.write(head, in: request.input, to: &written, snapshot, context)
+        assert(written.count <= room, "blocks are larger than what is asked for: do not count on that")
         context.copies.begin()
         let announcement = snapshot.backends[copied.backend].proxyProtocol.map { writtenAnnouncement($0, address) } ?? []
         copies.append(RequestCopy(head: written, method: head.method, of: copied, announcement: announcement, snapshot))
@@ -70,7 +71,7 @@ extension ExchangeMachine {
     }
 
     private func sendCopies() {
-        for copy in copies { context.copies.add(copy) }
+        for copy in copies { context.copies.add(copy, pool) }
         copies = []
     }
 

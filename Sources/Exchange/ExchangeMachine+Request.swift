@@ -117,7 +117,9 @@ extension ExchangeMachine {
         }
         let rewrite = rewrite(for: target, address, marks, fields, snapshot)
         request.reserveOutput(room, pool)
+        let before = request.output.count
         request.writeHead(head, by: rewrite, snapshot, context)
+        assert(request.output.count - before <= room, "blocks are larger than what is asked for: do not count on that")
         return true
     }
 

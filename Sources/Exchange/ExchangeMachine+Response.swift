@@ -50,7 +50,7 @@ extension ExchangeMachine {
         if let policy = snapshot.gzip {
             (coding, gzip) = self.coding(policy)
             // How long it will be is not known.
-            if coding == .gzip { framing = outgoingFraming(of: .untilClose) }
+            if gzip != nil { framing = outgoingFraming(of: .untilClose) }
         }
         // What is still unread of the request will not be read: RFC 9112 section 9.6 has the client told.
         if framing == .untilClose || context.isDraining || clientHasClosed || !request.isSourceComplete || requestWasCutShort {
@@ -85,8 +85,11 @@ extension ExchangeMachine {
         let rewrite = ResponseRewrite(
             closes: !mayPersist, saysKeepAlive: mayPersist && head.minorVersion == 0, framing: framing, marks: marks,
             strictTransport: strictTransport, coding: coding)
-        response.reserveOutput(ResponseRewrite.room(for: responseHead) + rewrite.extraRoom, pool)
+        let room = ResponseRewrite.room(for: responseHead) + rewrite.extraRoom
+        response.reserveOutput(room, pool)
+        let before = response.output.count
         response.writeHead(responseHead, by: rewrite, date: context.date)
+        assert(response.output.count - before <= room, "blocks are larger than what is asked for: do not count on that")
     }
 
     @inline(never)

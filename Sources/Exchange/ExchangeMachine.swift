@@ -255,11 +255,13 @@ public final class ExchangeMachine {
         guard hasRoom else { return false }
         if side == .client {
             guard let filled = Self.fill(&request.input, read) else { return false }
+            request.wasFilled = filled
             lastClientRead = now
             hasUndigested.client = true
             return filled
         }
         guard let filled = Self.fill(&response.input, read) else { return false }
+        response.wasFilled = filled
         lastUpstreamProgress = now
         hasUndigested.upstream = true
         return filled

@@ -31,6 +31,8 @@ struct Relay: ~Copyable {
     private var hasSourceFailed = false
     /// Body bytes decoded so far; of a compressed body those that came of it.
     var bodyBytes = 0
+    /// The last read took all the room that it was given.
+    var wasFilled = false
 
     /// While held, bytes already sent stay, so that the request can be sent again over another connection.
     private(set) var isHeld = false
@@ -83,7 +85,7 @@ struct Relay: ~Copyable {
     /// Holding is given up only when it keeps bytes whose place is needed.
     private var canDropSentInput: Bool { isHeld && sentWhileHeld > output.count }
 
-    /// A body of known length gets a block for all of it at once; an unknown one grows when it fills what it has.
+    /// A body gets a bigger block once it fills what it has, of known length one for all of it: who sends a byte gets no more than that.
     @inline(__always)
     private var wantedCapacity: Int {
         if let remaining = decoder.remaining {
@@ -91,6 +93,7 @@ struct Relay: ~Copyable {
             let most = BufferPool.Size.huge.rawValue
             // What is held stays beside what follows.
             if remaining <= input.capacity - input.retained - (isHeld ? input.count : 0) { return input.capacity }
+            guard wasFilled || input.space == 0 else { return input.capacity }
             return remaining > most ? most : min(remaining + input.retained + input.count, most)
         }
         let isFull = input.space == 0 && input.start == input.retained
@@ -357,9 +360,8 @@ struct Relay: ~Copyable {
         setDecoder(.none)
         framing = .verbatim
         copies = false
-        isSourceComplete = false
-        isSourceClosed = false
-        bodyBytes = 0
+        (isSourceComplete, isSourceClosed) = (false, false)
+        (bodyBytes, wasFilled) = (0, false)
         isHeld = false
         sentWhileHeld = 0
         hasSent = false

@@ -26,6 +26,8 @@ public final class RequestCopy {
     /// What the backend's balancer is asked for.
     public let placement: Placement
     public private(set) var ending: Ending?
+    /// All of the request is in it.
+    var isWhole = false
     /// A header of the PROXY protocol, with which the connection begins, before TLS if that is spoken: it has to be a new one, and serves
     /// no other request. Empty if there is none.
     public let announcement: [UInt8]

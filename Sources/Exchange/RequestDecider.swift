@@ -120,6 +120,8 @@ public struct RequestDecider: ~Copyable {
         let target = Target(
             route: failed.route, choice: failed.choice, reason: .shield, version: .stable, backend: route.stable,
             newClient: failed.newClient, isMarked: failed.isMarked, isMirrored: false, retry: failed.retry)
+        // Other requests may have been decided on since.
+        if case .session = snapshot.backends[route.stable].balancing { collectValues(route, head, bytes, client, snapshot) }
         return adapted(target, route, head, bytes, client, isTLS: isTLS, snapshot)
     }
 

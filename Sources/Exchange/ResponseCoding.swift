@@ -6,7 +6,7 @@ enum ResponseCoding {
     case asIs
     /// As it came, though another client would get it compressed; caches are to know.
     case varies
-    /// Compressed.
+    /// Compressed; of an answer to HEAD, what it says of the body that GET would get.
     case gzip
     /// It has none: a 304 about one that was compressed when the client got it.
     case revalidated
@@ -74,12 +74,14 @@ enum ResponseCoding {
     /// What the head says instead: the coding, a weak tag in place of a strong one (RFC 9110 section 8.8.1), and what it varies by.
     /// - Parameter marks: what the decision says instead of the upstream; its fields are not written again.
     func writeFields(_ head: borrowing ResponseHead, in bytes: Span<UInt8>, _ marks: ResponseMarks?, to output: inout ByteBuffer) {
-        var saysVary = false
+        var saysVary = false, saysTag = false
         for index in head.fields.indices where head.fields[index].known == .other && !head.fields[index].isNominated {
             let (name, value) = (bytes[head.fields[index].name], bytes[head.fields[index].value])
             if name.equalsIgnoringCase("vary") {
                 saysVary = saysVary || value.lists("accept-encoding") || value.lists("*")
-            } else if self != .varies, name.equalsIgnoringCase("etag"), marks?.replaces(name) != true {
+            } else if self != .varies, !saysTag, name.equalsIgnoringCase("etag"), marks?.replaces(name) != true {
+                // A second one means nothing, and there is room for what one grows by.
+                saysTag = true
                 output.append("ETag: ")
                 if value.count > 0, value[0] == UInt8(ascii: "\"") { output.append("W/") }
                 output.append(value)

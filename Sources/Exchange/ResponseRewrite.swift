@@ -28,7 +28,7 @@ struct ResponseRewrite: ~Copyable {
         let bytes = input.bytes
         output.appendStatusLine(head.status, reason: bytes[head.reason])
         // A response that has no body by rule (to HEAD, 304) still says how long it would be.
-        let keepsLength = framing == .none && head.status != 204 && !head.isInterim
+        let keepsLength = framing == .none && head.status != 204 && !head.isInterim && coding != .gzip
         let passesLength = keepsLength || passesLength(head, bytes)
         var hasDate = false
         var run = FieldRun()

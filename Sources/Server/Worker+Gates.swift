@@ -77,6 +77,11 @@ extension Worker {
         drive(client)
     }
 
+    /// Turns that came when nobody was left to take them are other workers'.
+    func leaveUntaken() {
+        for case .turn(let gate, _, _) in mailbox.takeAll() { gate.leave(limit: installation.snapshot.limits.upstreamConnections) }
+    }
+
     /// The request has no connection any more, and waits for none.
     func leaveGate(_ exchange: ActiveExchange) {
         if case .none = exchange.passage { return }

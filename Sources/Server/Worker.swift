@@ -154,6 +154,7 @@ final class Worker {
             if context.hasCopies { sendCopies() }
             continueDrain()
         }
+        leaveUntaken()
         dropCopies()
         flushAccessLines()
         for line in failureLog.takeAll(at: second) + troubles.takeAll(at: second) { supervisor.post(.warning(line)) }

@@ -1,4 +1,5 @@
 @testable import Exchange
+import HTTP1
 import Testing
 
 /// Memory stays bounded and nothing is lost when one side is faster than the other.
@@ -66,6 +67,22 @@ import Testing
         } else {
             #expect(request.dechunked == String(decoding: body, as: UTF8.self))
         }
+    }
+
+    /// What a body is to be costs nothing; only what has come of it.
+    @Test(arguments: ["Content-Length: 300000|", "Transfer-Encoding: chunked|"], [false, true])
+    func oneByteOfALongBody(framing: String, fromUpstream: Bool) {
+        let harness = MachineHarness(Self.anySize)
+        let first = framing.hasPrefix("T") ? "493e0|b" : "b"
+        if fromUpstream {
+            harness.take(.client("GET / HTTP/1.1|Host: a.test||"))
+            harness.drive()
+            harness.take(.upstream("HTTP/1.1 200 OK|\(framing)|\(first)"))
+        } else {
+            harness.take(.client("POST / HTTP/1.1|Host: a.test|\(framing)|\(first)"))
+        }
+        harness.drive()
+        #expect(harness.machine.blockBytes <= 2 * BufferPool.Size.standard.rawValue + 2 * BufferPool.Size.head.rawValue)
     }
 
     /// Interim responses are written like heads, so they are bounded by themselves.

@@ -113,7 +113,7 @@ import Testing
 
     /// A response without a body says as much as it did, and to HEAD what it varies by.
     @Test(arguments: [
-        ("HEAD / HTTP/1.1|Host: a.test|Accept-Encoding: gzip||", "200 OK|Content-Type: text/plain|Content-Length: 900|ETag: \"a\"||", true, "\"a\""),
+        ("HEAD / HTTP/1.1|Host: a.test||", "200 OK|Content-Type: text/plain|Content-Length: 900|ETag: \"a\"||", true, "\"a\""),
         ("HEAD / HTTP/1.1|Host: a.test|Accept-Encoding: gzip||", "200 OK|Content-Type: text/plain|Content-Length: 9|ETag: \"a\"||", false, "\"a\""),
         ("GET / HTTP/1.1|Host: a.test|Accept-Encoding: gzip||", "204 No Content|Content-Type: text/plain|ETag: \"a\"||", false, "\"a\""),
         ("GET / HTTP/1.1|Host: a.test|Accept-Encoding: gzip||", "304 Not Modified|ETag: \"a\"||", true, "\"a\""),
@@ -142,6 +142,38 @@ import Testing
         #expect(got.head.field("ETag") == tag)
         #expect(got.head.contains("|Content-Length: ") == answer.contains("Length"))
         #expect(harness.left == .open && harness.context.gzip.counts == GzipPool.Counts())
+    }
+
+    /// As GET's head, of which no stream is made: its length is not known.
+    @Test(arguments: ["Content-Length: 900|", "Transfer-Encoding: chunked|", ""]) func headOfWhatGetWouldCompress(_ framing: String) {
+        var world = World()
+        world.gzip = GzipPolicy.Rule(types: MediaTypes(["text/plain"]))
+        let harness = MachineHarness(world)
+        harness.take(.client("HEAD / HTTP/1.1|Host: a.test|Accept-Encoding: gzip||"))
+        harness.drive()
+        harness.take(.upstream("HTTP/1.1 200 OK|Content-Type: text/plain|\(framing)ETag: \"a\"|Accept-Ranges: bytes||"))
+        harness.drive()
+        let got = Message(harness.toClient)
+        #expect(got.head.field("Content-Encoding") == "gzip" && got.head.field("Vary") == "Accept-Encoding")
+        #expect(got.head.field("ETag") == "W/\"a\"" && got.head.field("Accept-Ranges") == nil)
+        #expect(got.body.isEmpty && got.head.field("Content-Length") == nil)
+        #expect(harness.left == .open && harness.context.gzip.counts == GzipPool.Counts())
+    }
+
+    /// A tag grows when it is made weak; there is room for that, however many an upstream sends and fields may be.
+    @Test(arguments: [1, 2, 100, 103, 190, 1000]) func manyTags(_ count: Int) {
+        var world = World()
+        world.gzip = GzipPolicy.Rule(minimumLength: 1, types: MediaTypes(["text/plain"]))
+        world.headerFields = 10_000
+        let harness = MachineHarness(world)
+        harness.take(.client("GET / HTTP/1.1|Host: a.test|Accept-Encoding: gzip||"))
+        harness.drive()
+        harness.take(.upstream("HTTP/1.1 200|Content-Type:text/plain|" + String(repeating: "ETag:\"|", count: count) + "Content-Length:2||ok"))
+        harness.drive()
+        let got = Message(harness.toClient)
+        #expect(got.head.field("Content-Encoding") == "gzip")
+        #expect(got.head.split(separator: "|").filter { $0.hasPrefix("ETag:") } == ["ETag: W/\""])
+        #expect(harness.problems == [])
     }
 
     /// Another route, another rule; an upgrade is none's business.

@@ -209,14 +209,40 @@ import Testing
         #expect(harness.context.copies.count == 0)
     }
 
+    /// Slow uploads have places of their own; once they are there, they need one like all others.
+    @Test func slowUploadsKeepNobodyFromBeingCopied() {
+        let world = World()
+        let context = world.context()
+        let limit = world.snapshot().limits.mirrorRequests
+        let uploads = (0..<limit + 1).map { _ in MachineHarness(world, context) }
+        for upload in uploads {
+            upload.take(.client("POST /a HTTP/1.1|Host: mirror.test|Content-Length: 5||he"))
+            upload.drive()
+        }
+        #expect(context.copies.fillingCount == limit)
+        #expect(context.copies.takeEndings().map(\.failure) == [.overloaded])
+        let other = MachineHarness(world, context)
+        other.take(.client("GET /a HTTP/1.1|Host: mirror.test||"))
+        other.drive()
+        let copies = context.copies.takeReady()
+        #expect(copies.count == 1 && context.copies.count == 1)
+        for upload in uploads {
+            upload.take(.client("llo"))
+            upload.drive()
+        }
+        #expect(context.copies.takeEndings().map(\.failure) == [.overloaded], "one place is taken")
+        for copy in copies + context.copies.takeReady() { context.copies.end(copy, nil, status: 200, context.pool) }
+        #expect(context.copies.count == 0 && context.copies.fillingCount == 0)
+    }
+
     /// A request that ends before its body is there takes its copy along.
     @Test func anUnfinishedRequestIsNotSent() {
         let harness = MachineHarness(World())
         harness.take(.client("POST /a HTTP/1.1|Host: mirror.test|Content-Length: 5||he"))
         harness.drive()
-        #expect(harness.context.copies.count == 1 && harness.context.copies.isEmpty)
+        #expect(harness.context.copies.fillingCount == 1 && harness.context.copies.isEmpty)
         harness.clientFails()
-        #expect(harness.context.copies.takeReady().isEmpty && harness.context.copies.count == 0)
+        #expect(harness.context.copies.takeReady().isEmpty && harness.context.copies.fillingCount == 0)
         #expect(harness.context.copies.takeEndings().map(\.failure) == [.clientClosed])
     }
 }

@@ -69,11 +69,9 @@ import Testing
             }
             lines.append("Cookie: a=b; INGRESSCOOKIE=" + parts.joined(separator: "|"))
         }
-        let bytes = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
-        var parser = RequestParser(limits: HeadLimits(requestLine: 100, fieldBytes: 300, fieldCount: 9))
-        guard case .complete = parser.parse(bytes.span) else { Issue.record("the head is not complete"); return }
+        let (head, bytes) = Self.parsed(lines)
         var decider = RequestDecider(seed: (1, 2))
-        let decision = decider.decide(parser.head, in: bytes.span, client: nil, snapshot: snapshot, rolls: RollSource(names: ["next"]) { 0 })
+        let decision = decider.decide(head, in: bytes.span, client: nil, snapshot: snapshot, rolls: RollSource(names: ["next"]) { 0 })
         guard case .forward = decision, case .session(let session) = decider.target.placement else {
             Issue.record("\(decision)")
             return
@@ -87,6 +85,39 @@ import Testing
         }
         #expect(words == (mode == .scoped ? test.expect.0 : test.expect.1))
         #expect(decider.target.isMarked)
+    }
+
+    private static func parsed(_ lines: [String]) -> (head: RequestHead, bytes: [UInt8]) {
+        let bytes = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+        var parser = RequestParser(limits: HeadLimits(requestLine: 100, fieldBytes: 300, fieldCount: 9))
+        if case .complete = parser.parse(bytes.span) {} else { Issue.record("the head is not complete") }
+        return (parser.head, bytes)
+    }
+
+    /// A canary fails long after its request was decided on, and others since.
+    @Test func aStandInIsPlacedByItsOwnRequest() {
+        let snapshot = Self.snapshot(.scoped)
+        let main = Self.digits(SessionKey(service: Self.names[0]))
+        let heads = ["abc", "abd"].map { Self.parsed(["GET / HTTP/1.1", "Host: a", "X: always", "Cookie: INGRESSCOOKIE=\($0)|\(main)"]) }
+        var decider = RequestDecider(seed: (1, 2))
+        let rolls = RollSource(names: ["next"]) { 0 }
+        var targets: [RequestDecider.Target] = []
+        for (head, bytes) in heads {
+            _ = decider.decide(head, in: bytes.span, client: nil, snapshot: snapshot, rolls: rolls)
+            targets.append(decider.target)
+        }
+        for (index, text) in ["abc", "abd"].enumerated() {
+            #expect(targets[index].version == .canary(0))
+            let (head, bytes) = heads[index]
+            let standIn = decider.standIn(
+                for: targets[index], head, in: bytes.span, client: nil, isTLS: false, snapshot: snapshot)
+            var hash = CRC32()
+            for byte in text.utf8 { hash.update([byte].span) }
+            guard case .session(.member(let found, endpoint: nil))? = standIn?.placement, found == hash.value else {
+                Issue.record("\(text): \(String(describing: standIn?.placement))")
+                continue
+            }
+        }
     }
 
     // MARK: The cookie

@@ -162,6 +162,8 @@ final class SimulationOracle {
         if origin.isTunnel {
             check(origin.body.starts(with: answer.body), "\(id): the tunnel says something else")
             check(!harness.isClientWriteShut || answer.body == origin.body, "\(id): the tunnel ended before all was said")
+        } else if harness.requestLines[id].hasPrefix("HEAD ") {
+            check(answer.body.isEmpty && !(head.contains("|Content-Encoding: gzip|") && head.contains("|Content-Length:")), "\(id): a HEAD's answer")
         } else if head.contains("|Content-Encoding: gzip|") {
             judgeCompressed(answer, summary, origin, id)
         } else if answer.isWhole {

@@ -76,11 +76,12 @@ final class MachineHarness {
 
     private(set) var isAttached = false
 
-    init(_ world: World = World()) {
-        context = world.context()
+    /// - Parameter context: shared with other connections of a worker.
+    init(_ world: World = World(), _ context: ExchangeContext? = nil) {
+        self.context = context ?? world.context()
         snapshot = world.snapshot()
         client = world.client
-        machine = ExchangeMachine(context: context, snapshot: snapshot, client: client, now: now)
+        machine = ExchangeMachine(context: self.context, snapshot: snapshot, client: client, now: now)
     }
 
     var isOpen: Bool { ending == nil }

@@ -11,6 +11,7 @@ struct World: Sendable {
     var bodyLimit = 1 << 20
     var requestLine = 8 << 10
     var headerBytes = 32 << 10
+    var headerFields = 100
     var trustsClient = false
     var underscores = false
     var http10KeepAlive = false
@@ -81,6 +82,7 @@ struct World: Sendable {
         limits.body = bodyLimit
         limits.requestLine = requestLine
         limits.headerBytes = headerBytes
+        limits.headerFields = headerFields
         var forwarding = Forwarding()
         if trustsClient, let range = AddressRange("192.0.2.0/24") { forwarding.trustedProxies = [range] }
         forwarding.underscoresInHeaders = underscores
