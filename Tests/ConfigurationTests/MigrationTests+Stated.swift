@@ -226,6 +226,38 @@ extension MigrationTests {
         }
     }
 
+    struct SearchCase: Sendable, CustomTestStringConvertible {
+        let name: String
+        var canary: [String: String] = [:]
+        var main: [String: String] = [:]
+        var path = "h/p"
+        var rules: [String] = []
+        var testDescription: String { name }
+    }
+
+    /// Which searches may be given up here and not there.
+    @Test(arguments: [
+        SearchCase(name: "a pattern", canary: ["canary-by-header": "x", "canary-by-header-pattern": "^([a-z0-9]+-?)+$"], rules: ["R21"]),
+        SearchCase(name: "a pattern of plain characters", canary: ["canary-by-header": "x", "canary-by-header-pattern": "^v1$"]),
+        SearchCase(
+            name: "a pattern beside a value",
+            canary: ["canary-by-header": "x", "canary-by-header-value": "v", "canary-by-header-pattern": "(a+)+"]),
+        SearchCase(name: "a pattern that is none", canary: ["canary-by-header": "x", "canary-by-header-pattern": "(a+"]),
+        SearchCase(name: "a path", main: ["use-regex": "true"], path: "~h/p(/|$)(.*)", rules: ["R35"]),
+        SearchCase(name: "a path of plain characters", main: ["use-regex": "true"]),
+        SearchCase(name: "a path that is no expression", path: "~h/p(/|$)(.*)"),
+    ])
+    func searches(_ test: SearchCase) throws {
+        let canary = ["canary": "true", "canary-weight": "10"].merging(test.canary) { $1 }
+        let ingresses: [Ingress] = [
+            .main("shop", "\(test.path) a", annotations: test.main), Ingress(name: "new", day: 2, annotations: canary, paths: ["\(test.path) b"]),
+        ]
+        for mode in Compatibility.allCases {
+            let report = try Self.report(ingresses.map(\.yaml).joined(separator: "\n---\n"), mode)
+            #expect(report.conditions.filter { $0.serin.contains("100 000") }.map(\.rule) == test.rules, "\(report)")
+        }
+    }
+
     static func report(_ yaml: String, _ mode: Compatibility) throws -> MigrationReport {
         var log = DiagnosticLog()
         var loader = ManifestLoader()
