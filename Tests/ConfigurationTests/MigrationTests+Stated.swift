@@ -118,6 +118,10 @@ extension MigrationTests {
             "a field and a cookie with other white space", ["R6", "R6"], onlyScoped: ["R6", "R6"],
             ["canary-by-header": "x\u{A0}", "canary-by-cookie": "c\t"]),
         .canary("spaces around a field and a cookie", [], ["canary-by-header": " x ", "canary-by-header-value": "v ", "canary-by-cookie": " c"]),
+        .canary("a value with a line break, of no field", [], ["canary-by-header-value": "v1\n"]),
+        .canary(
+            "a pattern with spaces around it, beside a value", [],
+            ["canary-by-header": "x", "canary-by-header-value": "v", "canary-by-header-pattern": " ^v1$ "]),
         .canary("white space alone", [], ["canary-by-header": "\n"]),
         .canary("a value that neither takes", [], ["canary-by-header": "x", "canary-by-header-value": "a=b\n"]),
         .one("what ingress-nginx does not let in", ["R9"], onlyScoped: ["R9"], ["upstream-vhost": "bad host!"]),

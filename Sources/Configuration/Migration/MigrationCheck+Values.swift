@@ -29,12 +29,18 @@ extension MigrationCheck {
         for (name, allowed) in CanaryAnnotations.texts {
             guard let annotation = Self.nginx(name, ingress), let bad = annotation.value.utf8.first(where: { !allowed($0) }) else { continue }
             let text = AnnotationText.normalized(annotation.value)
-            guard !text.isEmpty, text.utf8.allSatisfy(allowed) else { continue }
+            guard !text.isEmpty, text.utf8.allSatisfy(allowed), isLookedAt(name, ingress) else { continue }
             add(
                 "R6", ingress.manifest, line: annotation.line,
                 ingressNginx: "drops \(annotation.key), as there is \(AnnotationText.name(bad)) in front of \(text.oneLine.clipped), or behind it",
                 serin: "leaves that out", remedy: "write nothing around it, or " + exactMode)
         }
+    }
+
+    /// R21, R27.
+    private func isLookedAt(_ name: String, _ ingress: PlannedIngress) -> Bool {
+        if name.hasPrefix("canary-by-header-"), Self.nginx("canary-by-header", ingress) == nil { return false }
+        return name != "canary-by-header-pattern" || ingress.canary.headerValue == nil
     }
 
     // MARK: Upstreams
