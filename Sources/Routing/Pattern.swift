@@ -60,7 +60,7 @@ public final class Pattern: @unchecked Sendable {
     }
 
     /// Whether a search might hit its limit: not without repetitions and groups, whose work alone grows faster than their text.
-    var canFail: Bool { text.utf8.count > 500 || text.utf8.contains { "*+?{(\\".utf8.contains($0) } }
+    public var canFail: Bool { text.utf8.count > 500 || text.utf8.contains { "*+?{(\\".utf8.contains($0) } }
 
     private static func message(_ number: CInt) -> String {
         var buffer = [UInt8](repeating: 0, count: 256)

@@ -49,7 +49,7 @@ import Testing
         let manifest = Manifest(
             kind: "Ingress", namespace: "default", name: "test", place: Place(file: "test.yaml", line: 1), created: nil, labels: [:],
             annotations: test.annotations.map { Annotation(key: "serin.dev/" + $0.0, value: $0.1, line: 7) }, body: .ingress(IngressManifest()))
-        let annotations = RouteAnnotations(manifest, log: &log)
+        let annotations = RouteAnnotations(manifest, .scoped, log: &log)
         #expect(annotations.gzip.rule(settings.gzip) == test.rule)
         let warnings = log.sorted.map(\.description)
         #expect(warnings.count == test.warnings.count, "\(warnings)")

@@ -112,7 +112,7 @@ import Testing
                 .main("three", day: 3, "c/x shop", annotations: ["rewrite-target": "/a b"]), .main("four", day: 4, "d/x shop", annotations: ["rewrite-target": " "]),
             ],
             [("a/x/y", "a/x"), ("b/x/y", "b/x"), ("c/x/y", "c/x"), ("d/x/y", "d/x")],
-            messages: ["is a redirect to another URL", "names another variable", "holds a character", "is empty"]),
+            messages: ["is a redirect to another URL", "names another variable", "holds a space", "is empty"]),
         Case(
             "R36 a canary has its main's rewrite",
             [.main("main", "a/x shop", annotations: ["rewrite-target": "/y"]), .canary("next", "a/x next", annotations: ["canary-weight": "1", "rewrite-target": "/z"])],

@@ -50,10 +50,15 @@ extension MigrationTests {
         .one("rewrite without a slash", ["R35"], ["rewrite-target": "x$1"]),
         .one("rewrite", [], ["rewrite-target": "/x/$1"]),
         .one("rewrite that neither takes", [], ["rewrite-target": "/x y"]),
+        .one("rewrite with a line break behind it", ["R35", "R35"], onlyScoped: ["R35", "R35"], ["rewrite-target": "/x/$1\n"]),
+        .one("rewrite with spaces around it, on expressions", ["R35"], onlyScoped: ["R35"], ["rewrite-target": " /x/$1 ", "use-regex": "true"]),
+        .one("rewrite with a line break that neither takes", [], ["rewrite-target": "/x y\n"]),
+        .one("rewrite with a line break and a variable", [], ["rewrite-target": "/x$request_uri\n"]),
         .one("no expression", ["R35"], ["use-regex": "true"], path: "~h/p("),
         .one("no expression, on a host of plain paths", [], [:], path: "~h/p("),
         .one("app-root with a variable", ["annotation"], ["app-root": "/$host"]),
-        .one("app-root that ingress-nginx does not take", ["annotation"], ["app-root": "/x?y"]),
+        .one("app-root with a space behind it", ["annotation"], onlyScoped: ["annotation"], ["app-root": "/x "]),
+        .one("app-root that ingress-nginx does not take", ["annotation"], onlyScoped: ["annotation"], ["app-root": "/x?y"]),
         .one("app-root", [], ["app-root": "/x"]),
         .one("a boolean that is none, as there", [], ["preserve-trailing-slash": "maybe", "force-ssl-redirect": "true"]),
         .canary("what a canary has from its main", [], ["rewrite-target": "x$1", "server-alias": "*.w", "backend-protocol": "GRPC", "affinity": "cookie"]),
@@ -66,6 +71,9 @@ extension MigrationTests {
         .one("chash", ["R32"], ["load-balance": "chash"]), .one("sticky", ["R32"], ["load-balance": "sticky_persistent"]),
         .one("ewma", [], ["load-balance": "ewma"]), .one("chash beside a hash", [], ["load-balance": "chash", "upstream-hash-by": "$host"]),
         .canary("chash of a canary", ["R32"], ["load-balance": "chashsubset"]),
+        .one("conditions with white space", ["R39"], onlyScoped: ["R39"], ["proxy-next-upstream": " error http_503"]),
+        .one("conditions with a line break behind them", [], ["proxy-next-upstream": "error http_503\n"]),
+        .one("conditions that are the usual ones anyway", [], ["proxy-next-upstream": "error  timeout"]),
         .one("attempts that nginx does not take", ["R39"], ["proxy-next-upstream-tries": "-1"]),
         .one("attempts that are no number", [], ["proxy-next-upstream-tries": "x"]),
         .one("cookie's name", ["R28"], ["affinity": "cookie", "session-cookie-name": "a/b"]),
@@ -104,6 +112,18 @@ extension MigrationTests {
     ]
 
     private static let canaries: [Stated] = [
+        .canary("a value with a line break", ["R6"], onlyScoped: ["R6"], ["canary-by-header": "x", "canary-by-header-value": "v1\n"]),
+        .canary("a pattern with spaces around it", ["R6"], onlyScoped: ["R6"], ["canary-by-header": "x", "canary-by-header-pattern": " ^v1$ "]),
+        .canary(
+            "a field and a cookie with other white space", ["R6", "R6"], onlyScoped: ["R6", "R6"],
+            ["canary-by-header": "x\u{A0}", "canary-by-cookie": "c\t"]),
+        .canary("spaces around a field and a cookie", [], ["canary-by-header": " x ", "canary-by-header-value": "v ", "canary-by-cookie": " c"]),
+        .canary("a value with a line break, of no field", [], ["canary-by-header-value": "v1\n"]),
+        .canary(
+            "a pattern with spaces around it, beside a value", [],
+            ["canary-by-header": "x", "canary-by-header-value": "v", "canary-by-header-pattern": " ^v1$ "]),
+        .canary("white space alone", [], ["canary-by-header": "\n"]),
+        .canary("a value that neither takes", [], ["canary-by-header": "x", "canary-by-header-value": "a=b\n"]),
         .one("what ingress-nginx does not let in", ["R9"], onlyScoped: ["R9"], ["upstream-vhost": "bad host!"]),
         .one("what else such an Ingress says", ["R9"], onlyScoped: ["R9"], [
             "upstream-vhost": "bad host!", "limit-rps": "5", "proxy-next-upstream-tries": "50", "affinity": "cookie", "session-cookie-path": "x",
@@ -207,6 +227,38 @@ extension MigrationTests {
             func told(_ differences: [MigrationReport.Difference]) -> Bool { differences.contains { $0.rule == "tls" && $0.serin == "the slash stays" } }
             #expect(told(report.conditions) == (test.isTold && mode == .scoped))
             #expect(told(report.others) == (test.isTold && mode == .ingressNginx))
+        }
+    }
+
+    struct SearchCase: Sendable, CustomTestStringConvertible {
+        let name: String
+        var canary: [String: String] = [:]
+        var main: [String: String] = [:]
+        var path = "h/p"
+        var rules: [String] = []
+        var testDescription: String { name }
+    }
+
+    /// Which searches may be given up here and not there.
+    @Test(arguments: [
+        SearchCase(name: "a pattern", canary: ["canary-by-header": "x", "canary-by-header-pattern": "^([a-z0-9]+-?)+$"], rules: ["R21"]),
+        SearchCase(name: "a pattern of plain characters", canary: ["canary-by-header": "x", "canary-by-header-pattern": "^v1$"]),
+        SearchCase(
+            name: "a pattern beside a value",
+            canary: ["canary-by-header": "x", "canary-by-header-value": "v", "canary-by-header-pattern": "(a+)+"]),
+        SearchCase(name: "a pattern that is none", canary: ["canary-by-header": "x", "canary-by-header-pattern": "(a+"]),
+        SearchCase(name: "a path", main: ["use-regex": "true"], path: "~h/p(/|$)(.*)", rules: ["R35"]),
+        SearchCase(name: "a path of plain characters", main: ["use-regex": "true"]),
+        SearchCase(name: "a path that is no expression", path: "~h/p(/|$)(.*)"),
+    ])
+    func searches(_ test: SearchCase) throws {
+        let canary = ["canary": "true", "canary-weight": "10"].merging(test.canary) { $1 }
+        let ingresses: [Ingress] = [
+            .main("shop", "\(test.path) a", annotations: test.main), Ingress(name: "new", day: 2, annotations: canary, paths: ["\(test.path) b"]),
+        ]
+        for mode in Compatibility.allCases {
+            let report = try Self.report(ingresses.map(\.yaml).joined(separator: "\n---\n"), mode)
+            #expect(report.conditions.filter { $0.serin.contains("100 000") }.map(\.rule) == test.rules, "\(report)")
         }
     }
 

@@ -21,7 +21,7 @@ import Testing
             name: "every condition",
             annotations: ["proxy-next-upstream": "non_idempotent http_429 http_404 http_403 http_504 http_503 http_502 http_500 invalid_header timeout error"],
             rule: "error timeout invalid_header http_500 http_502 http_503 http_504 http_403 http_404 http_429 non_idempotent, 3 attempts"),
-        Case(name: "some", annotations: ["proxy-next-upstream": " error\n http_503 "], rule: "error http_503, 3 attempts"),
+        Case(name: "some", annotations: ["proxy-next-upstream": "error\nhttp_503\n"], rule: "error http_503, 3 attempts"),
         Case(name: "off", annotations: ["proxy-next-upstream": "off"], rule: "never"),
         Case(name: "off beats others", annotations: ["proxy-next-upstream": "error off"], rule: "never"),
         Case(name: "non_idempotent alone", annotations: ["proxy-next-upstream": "non_idempotent"], rule: "never"),
@@ -56,6 +56,17 @@ import Testing
         #expect(loaded.snapshot.routes.routes.map(\.retry.description) == [test.rule])
         #expect(loaded.messages.count == test.warnings.count, "\(loaded.messages)")
         for (message, part) in zip(loaded.messages, test.warnings) { #expect(message.contains(part), "\(message)") }
+    }
+
+    /// White space that ingress-nginx does not let be.
+    @Test(arguments: [" error http_503", "error  http_503", "error http_503  ", "error\r\nhttp_503", "error\u{A0}http_503"], Compatibility.allCases)
+    func spaced(_ text: String, _ mode: Compatibility) {
+        let loaded = Loaded(
+            [.main("main", "a/ shop", annotations: ["proxy-next-upstream": text])], empty: [], settings: "compatibility: \(mode.rawValue)")
+        let rule = mode == .scoped ? "error http_503, 3 attempts" : "error timeout, 3 attempts"
+        #expect(loaded.snapshot.routes.routes.map(\.retry.description) == [rule])
+        #expect(loaded.messages.count == (mode == .scoped ? 0 : 1), "\(loaded.messages)")
+        #expect(loaded.messages.allSatisfy { $0.contains("allows no white space in front") }, "\(loaded.messages)")
     }
 
     /// It is the path's, not the Service's, and not the canary's (R36).

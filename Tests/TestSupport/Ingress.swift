@@ -43,13 +43,20 @@ public struct Ingress: Sendable {
         var metadata = ["name: \(name)", "namespace: \(namespace)"]
         if let day { metadata.append("creationTimestamp: \"2026-01-\(day < 10 ? "0" : "")\(day)T00:00:00Z\"") }
         let pairs = annotations.sorted { $0.key < $1.key }.map { key, value in
-            "\(key.contains("/") ? key : "nginx.ingress.kubernetes.io/" + key): '\(value)'"
+            "\(key.contains("/") ? key : "nginx.ingress.kubernetes.io/" + key): " + Self.scalar(value)
         }
         if !pairs.isEmpty { metadata.append("annotations: {\(pairs.joined(separator: ", "))}") }
         var spec = paths.isEmpty ? [] : ["rules: [\(paths.map(Self.rule).joined(separator: ", "))]"]
         if let defaultBackend { spec.append("defaultBackend: \(Self.backend(defaultBackend))") }
         return "{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {\(metadata.joined(separator: ", "))}, "
             + "spec: {\(spec.joined(separator: ", "))}}"
+    }
+
+    /// What would fold or go is escaped.
+    private static func scalar(_ value: String) -> String {
+        let escapes: [Unicode.Scalar: String] = ["\n": "\\n", "\r": "\\r", "\t": "\\t", "\"": "\\\"", "\\": "\\\\"]
+        guard value.unicodeScalars.contains(where: { "\n\r\t".unicodeScalars.contains($0) }) else { return "'\(value)'" }
+        return "\"" + value.unicodeScalars.map { escapes[$0] ?? String($0) }.joined() + "\""
     }
 
     private static func rule(_ text: String) -> String {

@@ -93,6 +93,33 @@ enum AnnotationCatalogue {
         return row.state == .supported && !section.isIngressNginx && section.prefix != serin
     }
 
+    /// The key that somebody may have meant who wrote one that nobody has: a known name behind a prefix that is almost a known one.
+    ///
+    /// - Parameter nginxPrefix: what ingress-nginx's annotations are written with.
+    /// - Returns: nil for the keys of others.
+    static func meant(by key: String, _ nginxPrefix: String) -> String? {
+        guard owner(of: key) == nil, let slash = key.firstIndex(of: "/") else { return nil }
+        let (prefix, name) = (key[...slash].lowercased(), String(key[key.index(after: slash)...]))
+        guard let near = knownPrefix(near: prefix, nginxPrefix), sections.contains(where: { rows[$0.prefix + name] != nil }) else { return nil }
+        let (known, written) = near == nginxPrefix ? (ingressNginx, nginxPrefix) : (near, near)
+        return rows[known + name] != nil ? written + name : nearest(to: known + name, nginxPrefix)
+    }
+
+    /// The prefix of ingress-nginx's first versions; other controllers have it, too.
+    static let old = "ingress.kubernetes.io/"
+
+    /// - Parameter prefix: in lower case.
+    private static func knownPrefix(near prefix: String, _ nginxPrefix: String) -> String? {
+        // Those of vendors' many load balancers are near each other.
+        let inAnotherCase = [nginxPrefix, serin, higress, higressShort, alb].first { $0.lowercased() == prefix }
+        if let inAnotherCase { return inAnotherCase }
+        if prefix == old { return nginxPrefix }
+        if prefix.hasPrefix("serin.") { return serin }
+        return [nginxPrefix, serin, higress].first { known in
+            EditDistance.distance(Array(prefix.utf8.prefix(64)), Array(known.lowercased().utf8)) <= 2
+        }
+    }
+
     /// What somebody who wrote `key` may have meant: the same name under the other prefix in full, else the nearest name.
     ///
     /// - Parameter nginxPrefix: what ingress-nginx's annotations are written with.

@@ -50,7 +50,13 @@ struct AnnotationSurvey {
 
     /// What there is to say about a key; nil if it is obeyed, or somebody else's.
     private static func complaint(_ key: String, _ nginxPrefix: String) -> Complaint? {
-        guard let owner = AnnotationCatalogue.owner(of: key) else { return nil }
+        guard let owner = AnnotationCatalogue.owner(of: key) else {
+            // Other controllers have the names of the old prefix, too, but for those of canaries.
+            let isNote = key.hasPrefix(AnnotationCatalogue.old) && !key.contains("/canary")
+            return AnnotationCatalogue.meant(by: key, nginxPrefix).map {
+                Complaint(text: "is unknown, ignored; did you mean `\($0)`?", isNote: isNote)
+            }
+        }
         switch AnnotationCatalogue.row(key) {
         case let row? where row.state == .supported: return nil
         case let row? where row.state == .planned: return Complaint(text: "is not supported yet (planned), ignored")

@@ -1,3 +1,5 @@
+internal import Exchange
+
 /// How ingress-nginx reads the texts of annotations.
 enum AnnotationText {
     /// Go's `ParseBool` (R3); nil for anything else, also with spaces around.
@@ -20,6 +22,23 @@ enum AnnotationText {
     static func normalized(_ text: String) -> String {
         let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }.map { $0.trimmed }
         return String(lines.joined(separator: "\n")[...].trimmed)
+    }
+
+    /// What the characters of `text` are looked for in: in `ingress-nginx` what is written, white space and all, as there (R6); in
+    /// `scoped` white space around it is nobody's fault.
+    static func checked(_ text: String, _ compatibility: Compatibility) -> String {
+        compatibility == .ingressNginx ? text : normalized(text)
+    }
+
+    /// How a message calls what is not allowed.
+    static func name(_ byte: UInt8) -> String {
+        switch byte {
+        case 0x20: "a space"
+        case 0x09: "a tab"
+        case 0x0A, 0x0D: "a line break"
+        case 0x21...0x7E: "`\(Character(UnicodeScalar(byte)))`"
+        default: "the byte 0x" + String(byte, radix: 16)
+        }
     }
 
     /// Allowed in header names, header values and cookie names (R6).

@@ -17,6 +17,12 @@ struct CanaryAnnotations {
         "canary-by-header-pattern", "canary-by-cookie",
     ]
 
+    /// Those of them that are texts, and what these may hold (R6).
+    static let texts: [(name: String, allowed: @Sendable (UInt8) -> Bool)] = [
+        ("canary-by-header", AnnotationText.isBasic), ("canary-by-header-value", AnnotationText.isBasic),
+        ("canary-by-header-pattern", AnnotationText.isPattern), ("canary-by-cookie", AnnotationText.isBasic),
+    ]
+
     /// Whether the Ingress is a canary (R3).
     private(set) var isEnabled = false
     /// Zero and less is never. As written, or on the scale of its decimals.
@@ -51,9 +57,10 @@ struct CanaryAnnotations {
 
     private let manifest: Manifest
     private let reader: AnnotationReader
+    private let compatibility: Compatibility
 
     init(_ manifest: Manifest, _ compatibility: Compatibility, log: inout DiagnosticLog) {
-        self.manifest = manifest
+        (self.manifest, self.compatibility) = (manifest, compatibility)
         reader = AnnotationReader(manifest: manifest)
         conditions = ConditionAnnotations(reader, compatibility)
         hash = HashAnnotations(reader, log: &log)
@@ -66,10 +73,7 @@ struct CanaryAnnotations {
         readTotal(log: &log)
         readOwnWeight(log: &log)
         if compatibility == .ingressNginx { warnTotal(log: &log) }
-        header = text("canary-by-header", allowed: AnnotationText.isBasic, log: &log)
-        if conditions.vendorList == nil { headerValue = text("canary-by-header-value", allowed: AnnotationText.isBasic, log: &log) }
-        headerPattern = text("canary-by-header-pattern", allowed: AnnotationText.isPattern, log: &log)
-        cookie = text("canary-by-cookie", allowed: AnnotationText.isBasic, log: &log)
+        readTexts(log: &log)
         readConditions(log: &log)
         ShadowedAnnotations.report(reader, log: &log)
     }
@@ -160,6 +164,18 @@ struct CanaryAnnotations {
         warn(annotation, "R21.7", "is below 100 and is ignored, the weight is a part of 100; write a total above 100", log: &log)
     }
 
+    private mutating func readTexts(log: inout DiagnosticLog) {
+        for (name, allowed) in Self.texts where name != "canary-by-header-value" || conditions.vendorList == nil {
+            let text = text(name, allowed: allowed, log: &log)
+            switch name {
+            case "canary-by-header": header = text
+            case "canary-by-header-value": headerValue = text
+            case "canary-by-header-pattern": headerPattern = text
+            default: cookie = text
+            }
+        }
+    }
+
     private func text(_ name: String, allowed: (UInt8) -> Bool, log: inout DiagnosticLog) -> String? {
         guard let annotation = annotation(name) else { return nil }
         let text = AnnotationText.normalized(annotation.value)
@@ -167,19 +183,11 @@ struct CanaryAnnotations {
             warn(annotation, "R5", "is empty: counts as not set", log: &log)
             return nil
         }
-        if let bad = text.utf8.first(where: { !allowed($0) }) {
-            warn(annotation, "R6", "holds \(Self.name(bad)), which ingress-nginx does not allow here: dropped", log: &log)
+        if let bad = AnnotationText.checked(annotation.value, compatibility).utf8.first(where: { !allowed($0) }) {
+            warn(annotation, "R6", "holds \(AnnotationText.name(bad)), which ingress-nginx does not allow here: dropped", log: &log)
             return nil
         }
         return text
-    }
-
-    private static func name(_ byte: UInt8) -> String {
-        switch byte {
-        case 0x20: "a space"
-        case 0x21...0x7E: "`\(Character(UnicodeScalar(byte)))`"
-        default: "the byte 0x" + String(byte, radix: 16)
-        }
     }
 
     private mutating func readConditions(log: inout DiagnosticLog) {

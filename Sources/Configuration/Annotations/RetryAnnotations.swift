@@ -1,3 +1,4 @@
+internal import Exchange
 internal import Routing
 
 /// `proxy-next-upstream` and its companions (R39). What can't be used is dropped by itself with a warning.
@@ -7,9 +8,10 @@ struct RetryAnnotations {
     private(set) var rule = RetryRule.standard
 
     private let manifest: Manifest
+    private let compatibility: Compatibility
 
-    init(_ manifest: Manifest, log: inout DiagnosticLog) {
-        self.manifest = manifest
+    init(_ manifest: Manifest, _ compatibility: Compatibility, log: inout DiagnosticLog) {
+        (self.manifest, self.compatibility) = (manifest, compatibility)
         let conditions = readConditions(log: &log) ?? RetryRule.standard.conditions
         let seconds = readSeconds(log: &log)
         rule = RetryRule(conditions, tries: readTries(log: &log), seconds: seconds)
@@ -31,8 +33,21 @@ struct RetryAnnotations {
             }
             conditions.insert(known.condition)
         }
+        if compatibility == .ingressNginx, !Self.isSpaced(annotation.value) {
+            warn(
+                annotation, "is dropped, error and timeout count: ingress-nginx allows no white space in front, and one character of it "
+                    + "behind a word", log: &log)
+            return nil
+        }
         // As in nginx, off beside others is off.
         return words.contains("off") ? [] : conditions
+    }
+
+    /// Whether there is white space where ingress-nginx lets it be.
+    private static func isSpaced(_ text: String) -> Bool {
+        let words = text.unicodeScalars.split(omittingEmptySubsequences: false) { "\t\n\u{C}\r ".unicodeScalars.contains($0) }
+        // Its `\s` is ASCII's.
+        return words.dropLast(words.last?.isEmpty == true ? 1 : 0).allSatisfy { !$0.isEmpty && $0.allSatisfy(\.isASCII) }
     }
 
     private func readTries(log: inout DiagnosticLog) -> Int {

@@ -49,10 +49,12 @@ struct RouteAnnotations {
     private(set) var preservesTrailingSlash = false
 
     private let reader: AnnotationReader
+    private let compatibility: Compatibility
 
-    init(_ manifest: Manifest, log: inout DiagnosticLog) {
+    init(_ manifest: Manifest, _ compatibility: Compatibility, log: inout DiagnosticLog) {
+        self.compatibility = compatibility
         reader = AnnotationReader(manifest: manifest)
-        retry = RetryAnnotations(manifest, log: &log).rule
+        retry = RetryAnnotations(manifest, compatibility, log: &log).rule
         gzip = GzipAnnotations(manifest, log: &log)
         upstreamTLS = UpstreamTLSAnnotations(manifest, log: &log)
         clientTLS = ClientTLSAnnotations(manifest, log: &log)
@@ -118,6 +120,9 @@ struct RouteAnnotations {
         guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             return reader.warn(annotation, "is not an absolute path: `/` is not redirected", log: &log)
         }
+        if compatibility == .ingressNginx, let problem = Self.character(in: annotation.value) {
+            return reader.warn(annotation, "\(problem): `/` is not redirected", log: &log)
+        }
         appRoot = Located(value: path, line: annotation.line)
     }
 
@@ -147,7 +152,7 @@ struct RouteAnnotations {
         guard let annotation = reader.nginx("rewrite-target") else { return }
         let target = AnnotationText.normalized(annotation.value)
         guard !target.isEmpty else { return reader.warn(annotation, "is empty: counts as not set (R5)", log: &log) }
-        if let problem = Self.problem(ofTarget: target) {
+        if let problem = Self.problem(ofTarget: AnnotationText.checked(annotation.value, compatibility)) {
             return reader.warn(annotation, "\(problem): paths go on as they came", log: &log)
         }
         rewriteTarget = Located(value: target, line: annotation.line)
@@ -156,13 +161,17 @@ struct RouteAnnotations {
     /// Why a rewrite target can't be used; nil if it can.
     static func problem(ofTarget target: String) -> String? {
         if target.isEmpty { return "is empty" }
-        guard target.utf8.allSatisfy(isTarget) else { return "holds a character that ingress-nginx does not allow here" }
+        if let problem = character(in: target) { return problem }
         if target.contains("://") { return "is a redirect to another URL, which is not supported" }
         let groups = target.split(separator: "$", omittingEmptySubsequences: false).dropFirst()
         guard groups.allSatisfy({ ("1"..."9").contains($0.first ?? " ") }) else {
             return "names another variable than $1 to $9, which is not supported"
         }
         return nil
+    }
+
+    private static func character(in text: String) -> String? {
+        text.utf8.first { !isTarget($0) }.map { "holds \(AnnotationText.name($0)), which ingress-nginx does not allow here" }
     }
 
     /// What ingress-nginx allows in a rewrite target, and in `app-root`.

@@ -61,7 +61,7 @@ final class PlannedIngress: Sendable {
         (self.manifest, self.spec) = (manifest, spec)
         canary = CanaryAnnotations(manifest, compatibility, log: &log)
         if canary.isEnabled { RouteAnnotations.warnOnCanary(manifest, compatibility, log: &log) }
-        annotations = RouteAnnotations(manifest, log: &log)
+        annotations = RouteAnnotations(manifest, compatibility, log: &log)
         balancing = BalancingAnnotations(manifest, log: &log)
         affinity = AffinityAnnotations(manifest, isCanary: canary.isEnabled, log: &log)
     }

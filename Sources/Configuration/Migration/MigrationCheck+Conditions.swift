@@ -23,6 +23,7 @@ extension MigrationCheck {
         addUpstreamConditions()
         addBalancingConditions()
         addAffinityConditions()
+        addPathConditions()
         guard let canary = canaries.first(where: \.hasRule) else { return }
         addCondition(
             "R21.0", canary.owner, line: canary.line,
@@ -89,7 +90,34 @@ extension MigrationCheck {
         }
     }
 
+    /// R21, R35: a search is given up earlier than nginx does.
+    private mutating func addPathConditions() {
+        let route = acceptedRoutes.first { route in
+            scoped.hostPlan.usesRegex(route.path.place.host) && Self.canFail("^" + route.path.place.path)
+        }
+        guard let route else { return }
+        addCondition(
+            "R35", route.owner, line: route.path.line, ingressNginx: "nginx gives a search for the path's expression 10 million steps",
+            serin: "it has 100 000 from a place, fewer in a long path; then 404", modes: .both, remedy: Self.noNesting)
+    }
+
+    private mutating func addPatternCondition() {
+        let canary = canaries.first { canary in
+            canary.annotations.headerValue == nil && canary.annotations.headerPattern.map(Self.canFail) == true
+        }
+        guard let canary else { return }
+        addCondition(
+            "R21", canary.owner, line: AnnotationReader(manifest: canary.owner).canary("canary-by-header-pattern")?.line ?? canary.line,
+            ingressNginx: "nginx gives a search for the pattern 10 million steps; where that is enough for a miss, cookie and weight decide",
+            serin: "it has 100 000 from a place, fewer in a long value; then stable", modes: .both, remedy: Self.noNesting)
+    }
+
+    private static let noNesting = "none needed, unless repetitions are nested, as in `(a+)+`: write it without"
+
+    private static func canFail(_ text: String) -> Bool { (try? Pattern(text))?.canFail ?? false }
+
     private mutating func addRuleConditions() {
+        addPatternCondition()
         if let canary = canaries.first(where: { $0.annotations.header != nil }) {
             addCondition(
                 "R23", canary.owner, line: canary.line,

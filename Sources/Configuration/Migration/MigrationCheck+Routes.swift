@@ -152,11 +152,17 @@ extension MigrationCheck {
             let cause = (isThere ? exact : scoped).routes.first { $0.path.place.host == host && HostPlan.wantsExpressions($0) }
             guard let cause else { continue }
             let because = "regular expressions, because of \(cause.path.place) of \(cause.owner.object)"
-            let plain = "plain ones, as \(isThere ? "that" : cause.path.place.description) is no route of \(isThere ? "it" : cause.owner.object)"
+            // It may be a route all the same, whose rewrite-target is dropped.
+            let isRoute = !isThere && exact.routesByPlace[cause.path.place]?.owner.label == cause.owner.label
+            let plain = isRoute
+                ? "plain ones, as the rewrite-target of \(cause.owner.object) is dropped"
+                : "plain ones, as \(isThere ? "that" : cause.path.place.description) is no route of \(isThere ? "it" : cause.owner.object)"
             add(
                 "R35", cause.owner, line: cause.path.line, places[host] ?? [],
                 ingressNginx: "the paths of the host are \(isThere ? because : plain)", serin: "they are \(isThere ? plain : because)",
-                remedy: (isThere ? "write use-regex into another Ingress of the host, or " : "remove use-regex and rewrite-target there, or ") + exactMode)
+                remedy: (isThere
+                    ? "write use-regex into another Ingress of the host, or "
+                    : isRoute ? "mend it, or " : "remove use-regex and rewrite-target there, or ") + exactMode)
         }
     }
 }

@@ -5,11 +5,13 @@ internal import Routing
 /// Values of supported annotations that ingress-nginx knows more of, or reads otherwise.
 extension MigrationCheck {
     mutating func compareValues(_ ingress: PlannedIngress) {
+        compareTexts(ingress)
         // Read from canaries, too (R36).
         compareSpread(ingress)
         compareHash(ingress)
         if ingress.isCanary { return }
         compareTries(ingress)
+        compareConditions(ingress)
         compareAliases(ingress)
         compareRewrite(ingress)
         compareRoot(ingress)
@@ -19,6 +21,26 @@ extension MigrationCheck {
 
     private static func nginx(_ name: String, _ ingress: PlannedIngress) -> Annotation? {
         AnnotationReader(manifest: ingress.manifest).nginx(name)
+    }
+
+    /// R6: there it is what is written that is looked at, with the white space around it.
+    private mutating func compareTexts(_ ingress: PlannedIngress) {
+        guard ingress.isCanary else { return }
+        for (name, allowed) in CanaryAnnotations.texts {
+            guard let annotation = Self.nginx(name, ingress), let bad = annotation.value.utf8.first(where: { !allowed($0) }) else { continue }
+            let text = AnnotationText.normalized(annotation.value)
+            guard !text.isEmpty, text.utf8.allSatisfy(allowed), isLookedAt(name, ingress) else { continue }
+            add(
+                "R6", ingress.manifest, line: annotation.line,
+                ingressNginx: "drops \(annotation.key), as there is \(AnnotationText.name(bad)) in front of \(text.oneLine.clipped), or behind it",
+                serin: "leaves that out", remedy: "write nothing around it, or " + exactMode)
+        }
+    }
+
+    /// R21, R27.
+    private func isLookedAt(_ name: String, _ ingress: PlannedIngress) -> Bool {
+        if name.hasPrefix("canary-by-header-"), Self.nginx("canary-by-header", ingress) == nil { return false }
+        return name != "canary-by-header-pattern" || ingress.canary.headerValue == nil
     }
 
     // MARK: Upstreams
@@ -32,6 +54,17 @@ extension MigrationCheck {
             "R39", ingress.manifest, line: annotation.line,
             ingressNginx: "makes " + (tries == 0 ? "any number of" : "up to \(tries)") + " attempts",
             serin: "makes \(RetryRule.maximumTries) at most", modes: .both, remedy: "none in Serin")
+    }
+
+    /// R39: as in `compareTexts`.
+    private mutating func compareConditions(_ ingress: PlannedIngress) {
+        guard let annotation = Self.nginx("proxy-next-upstream", ingress), let here = inScoped[ingress.manifest.label],
+              here.annotations.retry.conditions != ingress.annotations.retry.conditions
+        else { return }
+        add(
+            "R39", ingress.manifest, line: annotation.line,
+            ingressNginx: "drops proxy-next-upstream because of the white space in it: error and timeout count",
+            serin: "tries again as it says", remedy: "write one space between its words and none in front, or " + exactMode)
     }
 
     /// R32: ways that ingress-nginx has by this annotation, and Serin by others alone.
@@ -103,7 +136,15 @@ extension MigrationCheck {
         guard !target.isEmpty, target.utf8.allSatisfy(RouteAnnotations.isTarget),
               ingress.spec.writtenPaths.contains(where: { $0.place.path != target })
         else { return }
-        if RouteAnnotations.problem(ofTarget: target) != nil {
+        let hasProblem = RouteAnnotations.problem(ofTarget: target) != nil
+        if !annotation.value.utf8.allSatisfy(RouteAnnotations.isTarget) {
+            if hasProblem { return }
+            add(
+                "R35", ingress.manifest, line: annotation.line,
+                ingressNginx: "drops rewrite-target because of the white space around \(target.clipped): paths go on as they came, and are no "
+                    + "regular expressions because of it",
+                serin: "leaves that out and rewrites", remedy: "write nothing around it, or " + exactMode)
+        } else if hasProblem {
             let isRedirect = ["http://", "https://", "$scheme"].contains(where: target.hasPrefix)
             add(
                 "R35", ingress.manifest, line: annotation.line,
@@ -119,14 +160,17 @@ extension MigrationCheck {
     }
 
     private mutating func compareRoot(_ ingress: PlannedIngress) {
-        guard let annotation = Self.nginx("app-root", ingress), let root = ingress.annotations.appRoot?.value else { return }
-        let isRefused = !root.utf8.allSatisfy(RouteAnnotations.isTarget)
+        guard let annotation = Self.nginx("app-root", ingress),
+              let root = inScoped[ingress.manifest.label]?.annotations.appRoot?.value
+        else { return }
+        let isRefused = !annotation.value.utf8.allSatisfy(RouteAnnotations.isTarget)
         guard isRefused || root.contains("$") else { return }
         add(
             "annotation", ingress.manifest, line: annotation.line,
             ingressNginx: isRefused
                 ? "drops app-root, which may hold letters, digits and `-._~/$:` alone" : "redirects `/` to \(root.clipped), with nginx's variables put in",
-            serin: "redirects `/` to \(root.clipped) as it stands", modes: .both, remedy: isRefused ? "remove it" : "write the path itself")
+            serin: "redirects `/` to \(root.clipped)" + (isRefused ? "" : " as it stands"), modes: isRefused ? .scoped : .both,
+            remedy: isRefused ? "mend or remove it, or " + exactMode : "write the path itself")
     }
 
     /// R28: without an annotation a session cookie's path is the location's, which may be a regular expression.

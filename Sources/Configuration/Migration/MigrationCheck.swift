@@ -15,6 +15,8 @@ struct MigrationCheck {
     let scoped: RoutePlan
     /// As compiled in `scoped`.
     let snapshot: Snapshot
+    /// What `scoped` makes of the Ingresses, by label.
+    let inScoped: [String: PlannedIngress]
     /// What `check` warns of in the mode that is configured, by object.
     let warnings: [String: [Diagnostic]]
     /// Canaries by a vendor's annotation, which ingress-nginx takes for ordinary Ingresses (R2), by label.
@@ -66,6 +68,7 @@ struct MigrationCheck {
         ingresses = RoutePlanner.read(ordered, .ingressNginx, log: &unused)
         exact = RoutePlanner.plan(ordered, .ingressNginx, log: &unused)
         scoped = RoutePlanner.plan(selection.ordered(manifests, .scoped, log: &unused), .scoped, log: &unused)
+        inScoped = Dictionary(scoped.ingresses.map { ($0.manifest.label, $0) }) { first, _ in first }
         let config = Place(file: "", line: 1)
         func compiled(_ mode: Compatibility) -> (snapshot: Snapshot, log: DiagnosticLog) {
             var (settings, log) = (settings, DiagnosticLog())
