@@ -167,6 +167,13 @@ import Testing
     ])
     func initialRoot(_ test: Case) { check(test, "ingress-nginx", showsServices: false) }
 
+    @Test(arguments: [("scoped", nil), ("ingress-nginx", "no request reaches a/ (Exact), the `/` that the host begins with comes first (R15, R35)")])
+    func aCanaryBehindTheInitialRoot(_ compatibility: String, _ inactive: String?) {
+        let loaded = Loaded(
+            [.main("main", "=a/ shop", annotations: Self.regex), .canary("next", "=a/ next")], empty: [], settings: "compatibility: \(compatibility)")
+        #expect(loaded.canaries.map(\.inactive) == [inactive])
+    }
+
     private static let regex = ["use-regex": "true"]
 
     @Test(arguments: defaultBackends, ["scoped", "ingress-nginx"]) func standIns(_ test: Case, _ compatibility: String) {

@@ -187,7 +187,7 @@ extension MigrationCheck {
             "R35", route.owner, line: route.path.line, [route.path.place],
             ingressNginx: "no request reaches it: paths of the host are regular expressions, and the `/` that the host begins with, which "
                 + "answers 404, comes first (R15)",
-            serin: "the Service answers", remedy: "write the path as a Prefix, or " + exactMode)
+            serin: "the Service answers", remedy: "remove the path, or " + exactMode)
     }
 
     private mutating func addOrder(_ there: PlannedRoute, _ here: PlannedRoute) {
