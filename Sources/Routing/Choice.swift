@@ -11,9 +11,8 @@ public struct Choice: Equatable, Sendable {
     public let reason: Reason
     /// Where the roll fell, `0..<total`. Zero unless the weight decided.
     public let bucket: UInt64
-    /// The bound the bucket was below (canary: the end of its range) or not below (stable: the end of the last range).
-    /// With one canary that is its weight. A bucket below the last bound is stable too if its canary was ruled out.
-    /// Zero unless the weight decided.
+    /// The canary's own weight, which is the width of its range; of stable that of all canaries together, which the bucket was not
+    /// below. A bucket below it is stable too if its canary was ruled out. Zero unless the weight decided.
     public let weight: Int
     /// The scale of bucket and weight, that of all canaries of the route together. Zero unless the weight decided.
     public let total: Int

@@ -38,13 +38,18 @@ extension Route {
                 trace?.record(.weight, canaries[index].name, .stable, "bucket \(bucket) of \(total) is its own, but it is ruled out")
                 return Choice(version: .stable, reason: .weight, bucket: bucket, weight: draw.weight, total: total)
             }
-            let end = Int(ranges[index].end)
-            trace?.record(.weight, canaries[index].name, .canary, "bucket \(bucket) is below \(end) of \(total)")
-            return Choice(version: .canary(index), reason: .weight, bucket: bucket, weight: end, total: total)
+            let (start, end) = (ranges[index].start, ranges[index].end)
+            trace?.record(
+                .weight, canaries[index].name, .canary,
+                start == 0 ? "bucket \(bucket) is below \(end) of \(total)" : "bucket \(bucket) is in \(start)..<\(end) of \(total)")
+            return Choice(version: .canary(index), reason: .weight, bucket: bucket, weight: Int(end &- start), total: total)
         }
         trace?.record(.weight, "", .stable, "bucket \(bucket) is not below \(draw.weight) of \(total)")
         return Choice(version: .stable, reason: .weight, bucket: bucket, weight: draw.weight, total: total)
     }
+
+    /// The first bucket of a canary's range, `0...total`; the range is as wide as its weight.
+    public func rangeStart(of canary: Int) -> Int { Int(ranges[canary].start) }
 
     /// The roll that `draw` asks for.
     public func roll(for draw: WeightDraw, _ values: borrowing RequestValues, _ rolls: RollSource) -> UInt64 {

@@ -26,6 +26,8 @@ public struct Explanation: Sendable {
     public let rules: [Rule]
     /// Of the weight rule, if it decided.
     public let bucket: UInt64?
+    /// The first bucket of the canary's range, and its own weight; of stable nil, and the weight of all canaries together.
+    public let from: Int?
     public let weight: Int?
     public let total: Int?
 
@@ -86,18 +88,20 @@ public struct Explanation: Sendable {
         Explanation(
             route: route.label, version: "none", reason: "\(Reason.unrouted.label)", service: nil, endpoint: nil, endpointCount: 0,
             balancing: nil, reasons: choosing.lines + [why], candidates: choosing.candidates, rules: [], bucket: nil,
-            weight: nil, total: nil)
+            from: nil, weight: nil, total: nil)
     }
 
     private static func refused(_ why: String, _ choosing: Choosing = Choosing()) -> Explanation {
         Explanation(
             route: nil, version: "none", reason: "\(Reason.unrouted.label)", service: nil, endpoint: nil, endpointCount: 0, balancing: nil,
-            reasons: choosing.lines + [why], candidates: choosing.candidates, rules: [], bucket: nil, weight: nil, total: nil)
+            reasons: choosing.lines + [why], candidates: choosing.candidates, rules: [], bucket: nil, from: nil,
+            weight: nil, total: nil)
     }
 
     private init(
         route: String?, version: String, reason: String, service: String?, endpoint: String?, endpointCount: Int,
-        balancing: String?, reasons: [String], candidates: [Candidate], rules: [Rule], bucket: UInt64?, weight: Int?, total: Int?
+        balancing: String?, reasons: [String], candidates: [Candidate], rules: [Rule], bucket: UInt64?, from: Int?,
+        weight: Int?, total: Int?
     ) {
         self.route = route
         self.version = version
@@ -110,6 +114,7 @@ public struct Explanation: Sendable {
         self.candidates = candidates
         self.rules = rules
         self.bucket = bucket
+        self.from = from
         self.weight = weight
         self.total = total
     }
@@ -137,6 +142,8 @@ public struct Explanation: Sendable {
         let shown = target.shownLines(snapshot)
         reasons += shown.request.map { "the upstream gets \($0)" } + shown.response.map { "the client gets \($0)" }
         let isWeighed = target.choice.reason == .weight
+        var from: Int?
+        if isWeighed, case .canary(let index) = target.choice.version { from = route.rangeStart(of: index) }
         let version = switch target.version {
         case .stable: "stable"
         case .canary: "canary"
@@ -145,7 +152,7 @@ public struct Explanation: Sendable {
             route: route.label, version: version, reason: "\(target.reason.label)", service: backend.name,
             endpoint: answering.endpoints.first?.description, endpointCount: answering.endpoints.count,
             balancing: "\(backend.balancing)", reasons: reasons, candidates: choosing.candidates, rules: rules,
-            bucket: isWeighed ? target.choice.bucket : nil, weight: isWeighed ? target.choice.weight : nil,
+            bucket: isWeighed ? target.choice.bucket : nil, from: from, weight: isWeighed ? target.choice.weight : nil,
             total: isWeighed ? target.choice.total : nil)
     }
 
@@ -225,6 +232,7 @@ public struct Explanation: Sendable {
         for rule in rules { rule.write(to: &json) }
         json.endArray()
         json.member("bucket", bucket.map { Int(clamping: $0) })
+        json.member("from", from)
         json.member("weight", weight)
         json.member("total", total)
         json.endObject()

@@ -150,6 +150,32 @@ import Testing
         check(test, compatibility, showsServices: false)
     }
 
+    /// R35 of R15: where nobody has it, the `/` that a host begins with is an expression, too, and comes before an Exact one.
+    @Test(arguments: [
+        Case(
+            "nobody's", [.main("main", "=a/ shop", "a/x shop", annotations: regex)], [("a/", "404"), ("a/q", "404"), ("a/x", "a/x")],
+            messages: ["Ingress default/main: no request reaches a/ (Exact): …(R15); write the path as a Prefix"]),
+        Case(
+            "another Ingress's", [.main("main", day: 1, "=a/ shop", annotations: regex), .main("second", day: 2, "a/ mall")],
+            [("a/", "a/"), ("a/q", "a/")]),
+        Case("the default backend's", [.main("main", "=a/ shop", defaultBackend: "mall", annotations: regex)], [("a/", "a/"), ("a/q", "a/")]),
+        Case("of plain paths", [.main("main", "=a/ shop")], [("a/", "=a/"), ("a/q", "404")]),
+        Case(
+            "of a Service that is a canary's",
+            [.canary("next", day: 1, "b/ next"), .main("old", day: 1, "b/ old"), .main("main", day: 2, "a/ next", "=a/ shop", annotations: regex)],
+            [("a/", "404"), ("a/q", "404")], messages: ["a/ (Prefix) is no route…R16", "no request reaches a/ (Exact)"]),
+    ])
+    func initialRoot(_ test: Case) { check(test, "ingress-nginx", showsServices: false) }
+
+    @Test(arguments: [("scoped", nil), ("ingress-nginx", "no request reaches a/ (Exact), the `/` that the host begins with comes first (R15, R35)")])
+    func aCanaryBehindTheInitialRoot(_ compatibility: String, _ inactive: String?) {
+        let loaded = Loaded(
+            [.main("main", "=a/ shop", annotations: Self.regex), .canary("next", "=a/ next")], empty: [], settings: "compatibility: \(compatibility)")
+        #expect(loaded.canaries.map(\.inactive) == [inactive])
+    }
+
+    private static let regex = ["use-regex": "true"]
+
     @Test(arguments: defaultBackends, ["scoped", "ingress-nginx"]) func standIns(_ test: Case, _ compatibility: String) {
         check(test, compatibility, showsServices: true)
     }

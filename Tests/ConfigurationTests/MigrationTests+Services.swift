@@ -134,6 +134,28 @@ extension MigrationTests {
             ]),
     ]
 
+    private static let regex = ["use-regex": "true"]
+
+    private static let orders: [Told] = [
+        Told(
+            "R35 the `/` that a host begins with", [.main("main", "=a/ old", "a/x old", annotations: regex)],
+            ["R35 Ingress default/main a/ (Exact) | no request reaches it…404…(R15) | the Service answers"]),
+        Told(
+            "R35 a younger Ingress has the `/` that a host begins with",
+            [.main("main", day: 1, "=a/ old", "a/x old", "a/y old", annotations: regex), .main("second", day: 2, "a/ new")],
+            [
+                "R35 Ingress default/main a/ (Prefix), a/ (Exact) |…a/ (Prefix) of Ingress default/second…default/new:80 | a/ (Exact) of Ingress "
+                    + "default/main…default/old:80",
+            ]),
+        Told(
+            "R35 twins of Ingresses of the same age", [.main("one", day: 1, "=a/x old", "a/ old", annotations: regex), .main("two", day: 1, "a/x new")],
+            [
+                "R35 Ingress default/one a/x (Prefix), a/x (Exact) |…a/x (Prefix) of Ingress default/two… | a/x (Exact) of Ingress default/one",
+            ]),
+        Told("R35 twins of one Ingress", [.main("one", "=a/x old", "a/x new", "a/ old", annotations: regex)], []),
+        Told("R35 twins of plain paths", [.main("one", day: 1, "=a/ old"), .main("two", day: 2, "a/ new")], []),
+    ]
+
     private static func total(_ weight: Int, _ total: Int) -> [String: String] {
         ["canary-weight": "\(weight)", "canary-weight-total": "\(total)"]
     }
@@ -176,7 +198,7 @@ extension MigrationTests {
     ]
 
     /// What is said of routing, and nothing else.
-    @Test(arguments: services + manners + expressions + shares)
+    @Test(arguments: services + manners + expressions + orders + shares)
     func told(_ test: Told) throws {
         let report = try Self.report(test.ingresses.map(\.yaml).joined(separator: "\n---\n"), .scoped)
         let said = report.differences.filter { $0.rule != "R40" }.map { difference in

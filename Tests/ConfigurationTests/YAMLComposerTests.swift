@@ -153,7 +153,9 @@ import Yams
         switch node {
         case .scalar(let scalar):
             let isTagged = scalar.tag.description.hasPrefix("tag:") || scalar.tag.description.hasPrefix("!")
-            return YAMLNode(content: .scalar(YAMLScalar(text: scalar.string, isPlain: scalar.style == .plain && !isTagged)), line: line)
+            let reading = isTagged ? YAMLScalar.reading(ofTag: scalar.tag.description) : nil
+            let content = YAMLScalar(text: scalar.string, isPlain: scalar.style == .plain && !isTagged, tagReading: reading)
+            return YAMLNode(content: .scalar(content), line: line)
         case .sequence(let sequence):
             return YAMLNode(content: .sequence(sequence.compactMap { Self.node($0, firstLine) }), line: line)
         case .mapping(let mapping):

@@ -144,8 +144,12 @@ import Testing
         #expect(YAMLScalar(text: text, isPlain: false).readAsOtherThanText == nil)
     }
 
-    @Test func tagsMakeText() throws {
-        let root = try #require(Self.documents("a: !!str true\nb: ! 5\nc: 5\n").nodes.first)
-        #expect(root.mapping?.map { $0.value.scalar?.readAsOtherThanText } == [nil, nil, "a number"])
+    @Test(arguments: [
+        ("!!str true", nil), ("! 5", nil), ("5", "a number"), ("!!bool \"true\"", "a boolean"), ("!!int '5'", "a number"),
+        ("!!float 1", "a number"), ("!!bool x", "a boolean"), ("!<tag:yaml.org,2002:bool> \"on\"", "a boolean"), ("!bool true", nil),
+    ])
+    func tagsSayWhatItIs(_ text: String, _ expect: String?) throws {
+        let root = try #require(Self.documents("a: \(text)\n").nodes.first)
+        #expect(root.mapping?.map { $0.value.scalar?.readAsOtherThanText } == [expect])
     }
 }

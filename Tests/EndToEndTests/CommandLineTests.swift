@@ -183,7 +183,7 @@ import Testing
         let rules: [Rule]
         let route: String?, version: String, reason: String, service: String?, endpoint: String?
         let reasons: [String]
-        let bucket: Int?, weight: Int?, total: Int?
+        let bucket: Int?, from: Int?, weight: Int?, total: Int?
     }
 
     private func explain(_ arguments: String...) throws -> (Explained, keys: Set<String>) {
@@ -195,7 +195,7 @@ import Testing
     }
 
     @Test func explainsForPrograms() throws {
-        let names: Set = ["route", "version", "reason", "service", "endpoint", "endpointCount", "balancing", "reasons", "candidates", "rules", "bucket", "weight", "total"]
+        let names: Set = ["route", "version", "reason", "service", "endpoint", "endpointCount", "balancing", "reasons", "candidates", "rules", "bucket", "from", "weight", "total"]
         let (header, keys) = try explain("-H", "foo: bar", "http://shop.example/")
         #expect(keys == names)
         #expect(header.route == "default/shop" && header.version == "canary" && header.reason == "header")
@@ -211,6 +211,7 @@ import Testing
         let bucket = try #require(weight.bucket)
         #expect((0..<100).contains(bucket))
         #expect((weight.version == "canary") == (bucket < 25))
+        #expect(weight.from == (bucket < 25 ? 0 : nil))
 
         let (none, allKeys) = try explain("http://other.example/")
         #expect(none.route == nil && none.version == "none" && none.service == nil)

@@ -99,4 +99,28 @@ import Testing
             rest = rest[found.upperBound...]
         }
     }
+
+    /// Which of two canaries of 30 and 20 a client gets, what is said of it, and its range for programs.
+    @Test(arguments: [
+        ("10", "two-a", "weight of default/two-a: bucket 12 is below 30 of 100 → canary", #""bucket":12,"from":0,"weight":30,"total":100}"#),
+        ("4", "two-b", "weight of default/two-b: bucket 31 is in 30..<50 of 100 → canary", #""bucket":31,"from":30,"weight":20,"total":100}"#),
+        ("14", "one", "weight: bucket 52 is not below 50 of 100 → stable", #""bucket":52,"from":null,"weight":50,"total":100}"#),
+    ])
+    func twoCanaries(_ client: String, _ service: String, _ line: String, _ json: String) throws {
+        let folder = try TemporaryFolder()
+        let key = ["serin.dev/canary-hash-by": "header:uid"]
+        let manifests = [
+            Manifests.ingress("main", service: "one"),
+            Manifests.canary("two-a", service: "two-a", key.merging(["canary-weight": "30"]) { one, _ in one }),
+            Manifests.canary("two-b", service: "two-b", key.merging(["canary-weight": "20"]) { one, _ in one }),
+        ]
+        try folder.write(manifests.joined(separator: "---\n"), to: "shop.yaml")
+        try folder.write(
+            "manifests: [shop.yaml]\nservices: {one: [\"127.0.0.1:1\"], two-a: [\"127.0.0.1:2\"], two-b: [\"127.0.0.1:3\"]}\n", to: "serin.yaml")
+        for (option, expected) in [([], line), (["--json"], json)] {
+            let process = try SerinProcess.launch(["explain", "-c", "serin.yaml", "-H", "uid: \(client)"] + option + ["shop.example/"], in: folder)
+            #expect(try process.wait() == .exited(0), "\(process.errors)")
+            #expect(process.output.contains(expected) && process.output.contains("default/\(service):80"), "\(process.output)")
+        }
+    }
 }

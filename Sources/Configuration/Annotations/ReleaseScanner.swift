@@ -35,26 +35,40 @@ struct ReleaseScanner {
         rest = rest[rest.index(after: end)...]
         guard !name.isEmpty, name.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), take(",") else { return nil }
         let isPattern = take("/")
-        guard isPattern || take("\""), let value = value(closedBy: isPattern ? "/" : "\"") else { return nil }
+        guard isPattern || take("\""), let value = value(closedBy: isPattern ? "/" : "\"", isPattern: isPattern) else { return nil }
         return Entry(service: service, kind: kind, name: name, value: value, isPattern: isPattern)
     }
 
-    /// Up to the first `mark` that a parenthesis follows, and behind which the entry ends.
-    private mutating func value(closedBy mark: Character) -> String? {
+    /// Up to the first `mark` that a parenthesis follows. Behind it a text's entry ends, or can't be read; a pattern, which may have both
+    /// in itself, goes on. Neither takes in another entry, as it would where a comma, a mark or a parenthesis is missing between the two.
+    private mutating func value(closedBy mark: Character, isPattern: Bool) -> String? {
         var index = rest.startIndex
         while let close = rest[index...].firstIndex(of: mark) {
-            let after = rest[rest.index(after: close)...].drop { $0 == " " }
-            if after.first == ")" {
-                let following = after.dropFirst().drop { $0 == " " || $0 == "\t" }
-                if following.isEmpty || following.first == "," || following.first?.isNewline == true {
-                    let value = String(rest[..<close])
-                    rest = following
-                    return value
-                }
-            }
             index = rest.index(after: close)
+            let after = rest[index...].drop { $0 == " " }
+            guard after.first == ")" else { continue }
+            let following = after.dropFirst().drop { $0 == " " || $0 == "\t" }
+            guard following.isEmpty || following.first == "," || following.first?.isNewline == true else {
+                if isPattern { continue }
+                return nil
+            }
+            let value = rest[..<close]
+            if Self.holdsEntry(value, ofAnyKind: !isPattern && value.contains(mark)) { return nil }
+            rest = following
+            return String(value)
         }
         return nil
+    }
+
+    /// Whether the beginning of an entry is in `text`: `: KIND(`.
+    private static func holdsEntry(_ text: Substring, ofAnyKind: Bool) -> Bool {
+        for open in text.indices where text[open] == "(" {
+            let before = text[..<open].reversed().drop { $0.isWhitespace }
+            let kind = String(String(before.prefix { $0.isLetter }).reversed())
+            guard before.dropFirst(kind.count).first(where: { !$0.isWhitespace }) == ":" else { continue }
+            if ofAnyKind ? !kind.isEmpty : ["header", "cookie", "query"].contains(kind) { return true }
+        }
+        return false
     }
 
     /// What comes before `mark`, which is skipped; empty if it does not come.

@@ -34,7 +34,9 @@ struct CanaryEffects {
                 let use = Use(canary.backend, of: canary.owner), place = planned.path.place
                 if bound[use]?[place] == nil { bound[use, default: [:]][place] = Binding(route: position, canary: index) }
             }
-            obstacles.append(canaries.enumerated().map { $1.obstacle ?? obstacle(route, $0) })
+            let unreached = plan.hostPlan.isBehindInitial(planned.path.place)
+                ? "no request reaches \(planned.path.place), the `/` that the host begins with comes first (R15, R35)" : nil
+            obstacles.append(canaries.enumerated().map { $1.obstacle ?? unreached ?? obstacle(route, $0) })
         }
     }
 

@@ -95,7 +95,10 @@ extension ExactPlanner {
         plan.hosts = Set(hosts)
         for host in hosts {
             for location in servers[host] ?? [] {
-                guard var route = location.route, let main = location.backend else { continue }
+                guard var route = location.route, let main = location.backend else {
+                    plan.rootless.insert(host)
+                    continue
+                }
                 // R13: a backend is as its creator says.
                 if let backend = backends[main] {
                     route.balancing = ingresses[backend.creator].balancing.balancing

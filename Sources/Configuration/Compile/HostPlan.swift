@@ -13,11 +13,13 @@ struct HostPlan {
     private(set) var aliases: [(name: String, host: String)] = []
     private var appRoots: [String: AppRoot] = [:]
     private var regexHosts: Set<String> = []
+    private var rootless: Set<String> = []
 
     init() {}
 
     /// `plan` has its routes and hosts.
     init(_ ingresses: [PlannedIngress], _ plan: RoutePlan, log: inout DiagnosticLog) {
+        rootless = plan.rootless
         for route in plan.routes where Self.wantsExpressions(route) { regexHosts.insert(route.path.place.host) }
         let mains = ingresses.filter { !$0.isCanary }
         for main in mains { addAppRoot(main, log: &log) }
@@ -107,16 +109,38 @@ struct HostPlan {
     /// `routes` have been added to `builder` in this order.
     func apply(to builder: inout RouteTableBuilder, _ routes: [PlannedRoute], log: inout DiagnosticLog) {
         for (host, root) in appRoots.sorted(by: { $0.key < $1.key }) { builder.redirectRoot(ofHost: host, to: root.target.value) }
-        let searched = routes.indices.filter { usesRegex(routes[$0].path.place.host) }
-        let places = Set(searched.map { routes[$0].path.place })
-        // R35: the longest first, then the greatest. The sort is stable, so that of equal ones the older stays first.
-        let ordered = searched.sorted { Self.precedes(routes[$0].path.place.path, routes[$1].path.place.path) }
+        let ordered = searchOrder(routes)
+        let places = Set(ordered.map { routes[$0].path.place })
         for index in ordered {
             let route = routes[index]
             guard let pattern = Self.pattern("^" + Self.expression(route, places), route, log: &log) else { continue }
+            if isBehindInitial(route.path.place) {
+                builder.add(pattern: pattern, ofHost: route.path.place.host, route: nil)
+                Self.warnBehindInitial(route, log: &log)
+            }
             builder.add(pattern: pattern, ofHost: route.path.place.host, route: index)
         }
         for alias in aliases { builder.add(alias: alias.name, ofHost: alias.host) }
+    }
+
+    /// By position those whose paths are regular expressions, in the order in which they are tried (R35): the longest first, then the
+    /// greatest. The sort is stable, so that of equal ones the older stays first.
+    func searchOrder(_ routes: [PlannedRoute]) -> [Int] {
+        routes.indices.filter { usesRegex(routes[$0].path.place.host) }.sorted {
+            Self.precedes(routes[$0].path.place.path, routes[$1].path.place.path)
+        }
+    }
+
+    /// Whether the `/` that the host begins with (R15) has the requests of `place`, as both are the same expression (R35).
+    func isBehindInitial(_ place: RoutePlace) -> Bool {
+        place.path == "/" && rootless.contains(place.host) && usesRegex(place.host)
+    }
+
+    private static func warnBehindInitial(_ route: PlannedRoute, log: inout DiagnosticLog) {
+        log.warning(
+            route.owner.place(line: route.path.line), route.owner.object,
+            "no request reaches \(route.path.place): paths of this host are regular expressions (R35), and the `/` that a host begins with, "
+                + "which answers 404, comes first (R15); write the path as a Prefix")
     }
 
     /// A plain prefix leaves its own path to an Exact one beside it (R34); else the path as it stands.

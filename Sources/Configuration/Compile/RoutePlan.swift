@@ -11,6 +11,8 @@ struct RoutePlan {
     var mains: [PlannedIngress] { ingresses.filter { !$0.isCanary } }
     /// Every host of an ordinary Ingress, whether or not a path of it became a route.
     var hosts: Set<String> = []
+    /// Those whose `/` (Prefix) is nobody's and answers 404, as each host begins (R15).
+    var rootless: Set<String> = []
     /// What holds for whole hosts.
     var hostPlan = HostPlan()
     /// In the order of precedence of the Ingresses.

@@ -165,6 +165,44 @@ extension MigrationCheck {
                     : isRoute ? "mend it, or " : "remove use-regex and rewrite-target there, or ") + exactMode)
         }
     }
+
+    /// R35: which of two paths is tried first where they are the same regular expression, one Exact and one not.
+    mutating func compareOrder() {
+        let (there, here) = (exact.routesByPlace, scoped.routesByPlace)
+        func searched(_ plan: RoutePlan, in other: [RoutePlace: PlannedRoute]) -> [PlannedRoute] {
+            plan.hostPlan.searchOrder(plan.routes).map { plan.routes[$0] }.filter { route in
+                let place = route.path.place
+                return other[place] != nil && exact.hostPlan.usesRegex(place.host) && scoped.hostPlan.usesRegex(place.host)
+            }
+        }
+        func byHost(_ routes: [PlannedRoute]) -> [String: [PlannedRoute]] { Dictionary(grouping: routes, by: \.path.place.host) }
+        let (orderThere, orderHere) = (byHost(searched(exact, in: here)), byHost(searched(scoped, in: there)))
+        for (host, routes) in orderHere.sorted(by: { $0.key < $1.key }) {
+            for route in routes where exact.hostPlan.isBehindInitial(route.path.place) { addBehindInitial(route) }
+            // Only paths of the same text can have changed places, so each pair differs twice, one after the other.
+            var last: String?
+            for (first, second) in zip(orderThere[host] ?? [], routes) where first.path.place != second.path.place {
+                if last != first.path.place.path { addOrder(first, second) }
+                last = first.path.place.path
+            }
+        }
+    }
+
+    private mutating func addBehindInitial(_ route: PlannedRoute) {
+        add(
+            "R35", route.owner, line: route.path.line, [route.path.place],
+            ingressNginx: "no request reaches it: paths of the host are regular expressions, and the `/` that the host begins with, which "
+                + "answers 404, comes first (R15)",
+            serin: "the Service answers", remedy: "remove the path, or " + exactMode)
+    }
+
+    private mutating func addOrder(_ there: PlannedRoute, _ here: PlannedRoute) {
+        func words(_ route: PlannedRoute) -> String { "\(route.path.place) of \(route.owner.object) comes first, with \(service(of: route))" }
+        add(
+            "R35", here.owner, line: here.path.line, [there.path.place, here.path.place],
+            ingressNginx: "paths of the host are regular expressions, and of the two " + words(there), serin: words(here),
+            remedy: "leave one of the two out, or " + exactMode)
+    }
 }
 
 extension RoutePlan {

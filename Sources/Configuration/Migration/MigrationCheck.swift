@@ -45,6 +45,7 @@ struct MigrationCheck {
         check.compareSlashes()
         check.comparePatterns()
         check.compareExpressions()
+        check.compareOrder()
         check.compareLeaks()
         for ingress in check.scoped.ingresses where !check.refused.contains(ingress.manifest.label) { check.compareVendors(ingress) }
         for ingress in check.ingresses {

@@ -25,8 +25,10 @@ struct YAMLEntry: Equatable, Sendable {
 /// A scalar as written.
 struct YAMLScalar: Equatable, Sendable {
     let text: String
-    /// Neither quoted, nor a block, nor tagged: only such a scalar can be read as something other than text.
+    /// Neither quoted, nor a block, nor tagged: only such a scalar can be read as something other than text without a tag that says so.
     let isPlain: Bool
+    /// See `reading(ofTag:)`.
+    var tagReading: String?
 
     var isNull: Bool {
         guard isPlain else { return false }
@@ -40,9 +42,19 @@ struct YAMLScalar: Equatable, Sendable {
 
     /// What YAML 1.1, the dialect of kubectl, would read instead of text: `a boolean`, `a number`, or nil.
     var readAsOtherThanText: String? {
+        if let tagReading { return tagReading }
         guard isPlain else { return nil }
         if Self.booleans.contains(text.lowercased()) { return "a boolean" }
         return Self.isNumber(text) ? "a number" : nil
+    }
+
+    /// What a tag makes of any scalar: `a boolean`, `a number`, or nil for text.
+    static func reading(ofTag tag: String) -> String? {
+        switch tag {
+        case "tag:yaml.org,2002:bool": "a boolean"
+        case "tag:yaml.org,2002:int", "tag:yaml.org,2002:float": "a number"
+        default: nil
+        }
     }
 
     private static let booleans: Set<String> = ["true", "false", "yes", "no", "on", "off", "y", "n"]

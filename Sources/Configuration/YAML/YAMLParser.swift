@@ -120,7 +120,8 @@ extension YAMLParser.Event {
             let bytes = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
             let text = unsafe String(decoding: bytes, as: UTF8.self)
             let isPlain = unsafe scalar.style == YAML_PLAIN_SCALAR_STYLE && scalar.tag == nil
-            self = unsafe .scalar(YAMLScalar(text: text, isPlain: isPlain), anchor: Self.text(scalar.anchor))
+            let reading = unsafe Self.text(scalar.tag).flatMap(YAMLScalar.reading(ofTag:))
+            self = unsafe .scalar(YAMLScalar(text: text, isPlain: isPlain, tagReading: reading), anchor: Self.text(scalar.anchor))
         case YAML_SEQUENCE_START_EVENT:
             self = unsafe .beginSequence(anchor: Self.text(event.data.sequence_start.anchor))
         case YAML_MAPPING_START_EVENT:
