@@ -17,10 +17,15 @@ import Testing
         var settings = ""
         /// Hosts by HTTP.
         let redirected: [String]
+        /// Of their aliases in `ingress-nginx` and in `scoped`: those that are not.
+        var plain: [String] = []
+        var plainIfScoped: [String] = []
         /// What is warned of, from where the object has been named.
         var warnings: [String] = []
         var testDescription: String { name }
     }
+
+    private static func alias(_ name: String) -> String { "nginx.ingress.kubernetes.io/server-alias: \(name)" }
 
     private static func unnamed(_ host: String) -> String {
         "no entry of `spec.tls` names \(host) or has a certificate for it: the default certificate is served, and HTTP redirected there"
@@ -45,10 +50,17 @@ import Testing
         Case(name: "no redirects", hosts: ["b.test"], tls: "[{secretName: a}]", settings: "tls: {sslRedirect: false}", redirected: [],
              warnings: [unnamed("b.test")]),
         Case(name: "an alias that the certificate is not for", hosts: ["a.test"], tls: "[{hosts: [a.test], secretName: a}]",
-             annotations: "nginx.ingress.kubernetes.io/server-alias: b.test", redirected: ["a.test"],
-             warnings: ["server-alias: Secret default/a, of a.test, is not for b.test, but for a.test: clients will refuse it"]),
+             annotations: alias("b.test"), redirected: ["a.test"], plain: ["b.test"], plainIfScoped: ["b.test"],
+             warnings: ["server-alias: Secret default/a, of a.test, is not for b.test, but for a.test: it has no certificate by that"]),
+        Case(name: "the same, forced", hosts: ["a.test"], tls: "[{hosts: [a.test], secretName: a}]",
+             annotations: alias("b.test") + ", nginx.ingress.kubernetes.io/force-ssl-redirect: 'true'", redirected: ["a.test"],
+             warnings: ["server-alias: Secret default/a, of a.test, is not for b.test, but for a.test: it has no certificate by that"]),
+        Case(name: "an alias of a host with the default certificate", hosts: ["a.test"], tls: "[{hosts: [a.test]}]", annotations: alias("b.test"),
+             redirected: ["a.test"], plain: ["b.test"]),
+        Case(name: "an alias that the default certificate is for", hosts: ["b.test"], tls: "[{hosts: [b.test]}]", annotations: alias("a.test"),
+             settings: "tls: {defaultCertificate: {secret: default/a}}", redirected: ["b.test"]),
         Case(name: "an alias that it is for", hosts: ["x.w.test"], tls: "[{hosts: [x.w.test], secretName: w}]",
-             annotations: "nginx.ingress.kubernetes.io/server-alias: y.w.test", redirected: ["x.w.test"]),
+             annotations: alias("y.w.test"), redirected: ["x.w.test"]),
     ], [Compatibility.ingressNginx, .scoped])
     func hostsOfIngressesWithTLS(_ test: Case, _ mode: Compatibility) throws {
         let settings = "listeners: [{address: 127.0.0.1:8443, tls: true}]\nservices: {app: [127.0.0.1:1]}\n"
@@ -58,6 +70,10 @@ import Testing
         let routes = loaded.snapshot.routes.routes
         let hosts = routes.indices.filter { https.rule(of: $0).contains(.redirects) }.map { routes[$0].host }
         #expect(Set(hosts) == Set(test.redirected))
+        let plain = loaded.snapshot.routes.aliases.map(\.name).filter { name in
+            routes.indices.allSatisfy { !https.redirects(https.rule(of: $0), Array(name.utf8).span) }
+        }
+        #expect(plain == (mode == .scoped ? test.plainIfScoped : test.plain))
         let warnings = loaded.diagnostics.filter { $0.severity == .warning && $0.object.hasPrefix("Ingress ") }.map(\.message)
         #expect(Set(warnings) == Set(test.warnings))
     }

@@ -40,6 +40,7 @@ struct TLSCompiler {
         for files in compiler.options.certificates { compiler.add(files, log: &log) }
         let fallback = compiler.fallback(log: &log)
         compiler.serveUnserved(fallback, log: &log)
+        compiler.addAliasesOfUnserved(plan, fallback)
         let served = ServedHosts(compiler.hosts, compiler.owned, plan, clients, ciphers, fallback: fallback)
         guard compiler.hasListener else { return Result(context: nil, policy: compiler.policy(plan, served, [])) }
         let sets = served.sets
@@ -154,19 +155,35 @@ struct TLSCompiler {
         }
     }
 
+    /// An alias has those certificates of its host that are for it. Without any it is no host for HTTPS, as in ingress-nginx.
     private mutating func addAlias(_ alias: String, of host: String, in plan: RoutePlan, log: inout DiagnosticLog) {
-        guard let sources = owned[host], owned[alias] == nil else { return }
-        hosts.append(alias)
-        owned[alias] = sources
-        guard hasListener, !sources.isEmpty, !sources.contains(where: { $0.certificate.isFor(alias) }),
-              let main = plan.mains.first(where: { main in
-                  main.spec.rules.contains { $0.host == host } && main.annotations.aliases.contains { $0.value == alias }
-              })
-        else { return }
+        guard let sources = owned[host], !sources.isEmpty, owned[alias] == nil else { return }
+        let fit = sources.filter { $0.certificate.isFor(alias) }
+        guard fit.isEmpty else {
+            hosts.append(alias)
+            owned[alias] = fit
+            return
+        }
+        let main = plan.mains.first { main in
+            main.spec.rules.contains { $0.host == host } && main.annotations.aliases.contains { $0.value == alias }
+        }
+        guard hasListener, let main else { return }
         log.warning(
             main.manifest.place(line: main.annotations.aliases.first { $0.value == alias }?.line ?? main.manifest.place.line), main.manifest.object,
-            "server-alias: \(sources[0].name), of \(host), is not for \(alias), but for \(Self.list(sources[0].certificate.names)): "
-                + "clients will refuse it")
+            "server-alias: \(sources[0].name), of \(host), is not for \(alias), but for \(Self.list(sources[0].certificate.names)): it has "
+                + "no certificate by that")
+    }
+
+    /// Aliases of hosts that have the default certificate have it, too: in ingress-nginx only if it is for them.
+    private mutating func addAliasesOfUnserved(_ plan: RoutePlan, _ fallback: HostCertificates) {
+        let table = HostNameTable(hosts.enumerated().map { ($1, $0) })
+        for alias in plan.hostPlan.aliases where owned[alias.host]?.isEmpty == true && owned[alias.name] == nil {
+            let isServed = compatibility == .scoped
+                ? table.find(Array(alias.name.utf8).span) == nil : fallback.certificates.contains { $0.isFor(alias.name) }
+            guard isServed else { continue }
+            hosts.append(alias.name)
+            owned[alias.name] = []
+        }
     }
 
     private static func list(_ names: [String]) -> String {
@@ -273,7 +290,10 @@ struct TLSCompiler {
 
     private func policy(_ plan: RoutePlan, _ served: ServedHosts, _ sets: [HostCertificates]) -> HTTPSPolicy {
         var policy = HTTPSPolicy()
-        policy.rules = plan.routes.map { rule($0, served) }
+        let plain = plan.hostPlan.aliases.filter { served.isCertified($0.host) && !served.isCertified($0.name) }
+        policy.plainNames = HostNameTable(plain.enumerated().map { ($1.name, $0) })
+        let spared = Set(plain.map(\.host))
+        policy.rules = plan.routes.map { rule($0, served, spared) }
         for (index, route) in plan.routes.enumerated() {
             guard let host = clients.hosts[route.path.place.host] else { continue }
             policy.rules[index].insert(.looksAtClients)
@@ -314,11 +334,13 @@ struct TLSCompiler {
 
     private func isChallenge(_ route: PlannedRoute) -> Bool { route.path.place.path.hasPrefix(Self.challenge) }
 
-    private func rule(_ route: PlannedRoute, _ served: ServedHosts) -> HTTPSPolicy.Rule {
+    /// - Parameter spared: hosts with names that HTTP is for.
+    private func rule(_ route: PlannedRoute, _ served: ServedHosts, _ spared: Set<String>) -> HTTPSPolicy.Rule {
         let isCertified = hasListener && served.isCertified(route.path.place.host)
         let wants = isCertified && (route.annotations.redirectsToHTTPS ?? options.redirects)
         var rule: HTTPSPolicy.Rule = isCertified ? .isCertified : []
         if wants || route.annotations.forcesHTTPS, !isChallenge(route) { rule.insert(.redirects) }
+        if rule.contains(.redirects), !route.annotations.forcesHTTPS, spared.contains(route.path.place.host) { rule.insert(.sparesPlainNames) }
         return rule
     }
 }
