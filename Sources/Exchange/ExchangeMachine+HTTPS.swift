@@ -10,6 +10,13 @@ extension ExchangeMachine {
         client.cameByHTTPS(head, in: input.bytesFromFront, snapshot)
     }
 
+    /// Whether a rule that redirects does so with this request.
+    @inline(never)
+    func mustComeByHTTPS(_ input: borrowing ByteBuffer, _ rule: HTTPSPolicy.Rule, _ snapshot: Snapshot) -> Bool {
+        let bytes = input.bytesFromFront
+        return snapshot.https.redirects(rule, bytes[head.hostName]) && !client.cameByHTTPS(head, in: bytes, snapshot)
+    }
+
     /// Whether the host has another certificate than the connection (RFC 9110 section 7.4).
     @inline(never)
     func isMisdirected(_ input: borrowing ByteBuffer, _ snapshot: Snapshot) -> Bool {
@@ -44,7 +51,7 @@ extension ExchangeMachine {
         let host = host(request.input, snapshot)
         guard let clients = snapshot.httpsHosts.clientRule(of: host) else { return false }
         let rule = snapshot.httpsHosts.rule(of: host)
-        if rule.contains(.redirects), !cameByHTTPS(request.input, snapshot) {
+        if rule.contains(.redirects), mustComeByHTTPS(request.input, rule, snapshot) {
             redirectToHTTPS(rule, snapshot, now)
             return true
         }

@@ -58,7 +58,7 @@ extension ExchangeMachine {
         case .forward:
             let route = context.decider.target.route
             let rule = snapshot.https.rule(of: route)
-            if rule.contains(.redirects), !cameByHTTPS(request.input, snapshot) {
+            if rule.contains(.redirects), mustComeByHTTPS(request.input, rule, snapshot) {
                 summary.route = route
                 return redirectToHTTPS(rule, snapshot, now)
             }

@@ -15,6 +15,8 @@ public struct HTTPSPolicy: Sendable {
         public static let looksAtClients = Rule(rawValue: 4)
         /// The redirect leaves out a slash at the URL's end (`preserve-trailing-slash` of ingress-nginx, which is off by default).
         public static let dropsSlash = Rule(rawValue: 8)
+        /// But those for one of `plainNames` are not sent to HTTPS.
+        public static let sparesPlainNames = Rule(rawValue: 16)
     }
 
     /// Whose certificate a host has, so that a request on a connection with another one can be refused.
@@ -61,6 +63,8 @@ public struct HTTPSPolicy: Sendable {
     public var clientRulesOfHosts: [String: ClientRule] = [:]
     /// The port that a redirect names; 443 is not written.
     public var redirectPort: UInt16 = 443
+    /// Other names of hosts (`server-alias`) that have no certificate, while their hosts have one.
+    public var plainNames = HostNameTable()
     /// The value of Strict-Transport-Security; empty: none is sent.
     public var strictTransport: [UInt8] = []
     /// Nil: a host may be asked for on a connection with any certificate.
@@ -72,4 +76,10 @@ public struct HTTPSPolicy: Sendable {
     public init() {}
 
     public func rule(of route: Int) -> Rule { route < rules.count ? rules[route] : [] }
+
+    /// Whether `rule` sends requests for `host`, without its port, to HTTPS if they come by HTTP.
+    public func redirects(_ rule: Rule, _ host: Span<UInt8>) -> Bool {
+        guard rule.contains(.redirects) else { return false }
+        return !rule.contains(.sparesPlainNames) || plainNames.find(host) == nil
+    }
 }

@@ -26,8 +26,8 @@ extension Explanation {
         }
 
         /// Whoever comes by TLS may be a trusted proxy which says that its client came by HTTP, and the other way round.
-        func redirects(_ route: Route, _ snapshot: Snapshot) -> Bool {
-            !isSecured && snapshot.https.rule(of: route.index).contains(.redirects)
+        func redirects(_ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ route: Route, _ snapshot: Snapshot) -> Bool {
+            !isSecured && snapshot.https.redirects(snapshot.https.rule(of: route.index), bytes[head.hostName])
         }
 
         /// What a request for a route that redirects is answered with.

@@ -72,11 +72,12 @@ public struct Explanation: Sendable {
             return refused("the host's `/` leads to \(String(decoding: snapshot.routes.appRoot(extra), as: UTF8.self)): answered 302")
         case .forward:
             let route = snapshot.routes.routes[decider.target.route]
-            if https.redirects(route, snapshot), question.isTLS != nil {
+            let redirects = https.redirects(head, bytes.span, route, snapshot)
+            if redirects, question.isTLS != nil {
                 return redirected(route, https.redirect(head, bytes.span, route, snapshot), choosing)
             }
             let path = decider.target.isRewritten ? decider.path : nil
-            let step = https.redirects(route, snapshot) ? https.step : nil
+            let step = redirects ? https.step : nil
             let isWanted = GzipPolicy.isWanted(head, in: bytes.span)
             let compression = snapshot.gzip?.rule(of: route.index).map { text($0, isWanted: isWanted) }
             return Explanation(decider.target, choosing, trace, rewrittenPath: path, https: step, compression, snapshot)

@@ -95,6 +95,11 @@ extension Worker {
         return ConnectionEnds(source: peer, sourcePort: address.port ?? 0, destination: here, destinationPort: local.port ?? 0)
     }
 
+    /// The same of a connection whose PROXY header names nobody.
+    static func ends(of client: ClientConnection) -> ConnectionEnds? {
+        client.socket.peerAddress.flatMap { ends(of: client, $0) }
+    }
+
     func leave(_ client: ClientConnection) {
         clientCount -= 1
         endHandshake(of: client)

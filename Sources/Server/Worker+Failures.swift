@@ -38,9 +38,11 @@ extension Worker {
         if failure.isOfEndpoint, let asked = exchange.asked, let backend = exchange.backend {
             endpoint = balancer(backend, of: exchange.installation).address(of: asked)
         }
-        let subject = FailedUpstream(service: snapshot.backends[backend].name, endpoint: endpoint, failure: failure)
+        let subject = FailedUpstream(
+            service: snapshot.backends[backend].name, endpoint: endpoint, failure: failure,
+            securityProblem: error == nil ? securityProblem(of: exchange) : nil)
         guard failureLog.isNews(subject, at: second) else { return }
-        let why = error.map { ": \($0)" } ?? securityProblem(of: exchange).map { ", TLS with \($0)" } ?? ""
+        let why = error.map { ": \($0)" } ?? ""
         supervisor.post(.warning("\(subject)\(why); \(route.label), \(VersionLabel(version).text); \(outcome())"))
     }
 
@@ -60,8 +62,12 @@ struct FailedUpstream: Hashable, CustomStringConvertible {
     /// nil if it is no endpoint's failure.
     let endpoint: SocketAddress?
     let failure: Failure
+    /// What TLS failed at, the name that was asked for included: Ingresses may ask one endpoint for several.
+    var securityProblem: String?
 
-    var description: String { "\(service)\(endpoint.map { " at \($0)" } ?? ""): \(failure)" }
+    var description: String {
+        "\(service)\(endpoint.map { " at \($0)" } ?? ""): \(failure)\(securityProblem.map { ", TLS with \($0)" } ?? "")"
+    }
 }
 
 extension Failure {

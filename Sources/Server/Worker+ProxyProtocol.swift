@@ -64,6 +64,8 @@ extension Worker {
             client.localPort = ends.destinationPort
             client.isAnnounced = true
             client.ends = ends
+        } else if installation.snapshot.announcesClients {
+            client.ends = Self.ends(of: client)
         }
         let limit = installation.snapshot.limits.connectionsPerClient
         guard case .admitted(let countsAddress) = counts.admit(client.peer, limitPerClient: limit) else {

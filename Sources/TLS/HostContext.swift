@@ -26,8 +26,10 @@ final class HostContext: @unchecked Sendable {
             throw .certificate(served.source, OpenSSLError.take())
         }
         unsafe staples?.install(in: pointer)
-        // A session is only resumed where the same certificates are served, and clients' ones checked alike (CVE-2014-3616).
-        let identity = served.sessionIdentity
+        // A session is only resumed where certificates of the same source are served, and clients' ones checked alike (CVE-2014-3616).
+        // And only by the settings it was made with, as OpenSSL goes on with a cipher that is no longer listed. Those are no part of
+        // `identity`, by which requests on connections from before a reload are told to be in the right place.
+        let identity = SessionIdentity(served.sessionText + " " + settings.sessionText)
         // OpenSSL copies it.
         unsafe identity.bytes.span.withUnsafeBufferPointer { bytes in
             _ = unsafe SSL_CTX_set_session_id_context(pointer, bytes.baseAddress, UInt32(bytes.count))

@@ -19,4 +19,9 @@ public struct TLSSettings: Equatable, Sendable {
     public static let defaultCurves = ["X25519", "P-256", "P-384"]
 
     public init() {}
+
+    /// What sessions have been agreed on by: resuming asks for none of it again. A suite of TLS 1.3 is chosen anew each time.
+    var sessionText: String {
+        "from \(minimumVersion.number) by \(ciphers.joined(separator: ":")) on \(curves.joined(separator: ":"))"
+    }
 }

@@ -112,6 +112,7 @@ import Testing
         Explained(
             name: "by HTTP to a trusted proxy", url: "https://shop.test/x/", headers: ["X-Forwarded-Proto": "http", "X-Forwarded-Host": "www.test"],
             settings: "trustedProxies: [192.0.2.0/24]\n" + exactly, client: "192.0.2.1", says: "answered 308 to https://www.test/x\"", version: "none"),
+        Explained(name: "an alias that its host's certificate is not for", url: "http://alias.test/", says: "one endpoint"),
         Explained(name: "a host without redirect", url: "http://other.test/", says: "one endpoint"),
         Explained(
             name: "another certificate", url: "https://shop.test/", headers: ["Host": "next.test"],
@@ -123,7 +124,10 @@ import Testing
     func explainSaysSo(_ test: Explained) throws {
         let proxy = try TLSProxy(
             try .named("app"), hosts: ["shop-tls": ["shop.test"], "next-tls": ["next.test"]],
-            also: [Manifests.ingress("other", host: "other.test", service: "app")], tls: test.tls, settings: test.settings)
+            also: [
+                Manifests.ingress("other", host: "other.test", service: "app"),
+                Manifests.ingress("aliased", host: "next.test", path: "/x", service: "app", annotations: [Self.prefix + "server-alias": "alias.test"]),
+            ], tls: test.tls, settings: test.settings)
         let pairs = test.headers.map { #""\#($0.key)":"\#($0.value)""# }.joined(separator: ",")
         let answer = try proxy.serin.ask("/v1/explain", method: "POST", body: #"{"url":"\#(test.url)","clientIP":"\#(test.client)","headers":{\#(pairs)}}"#)
         #expect(answer.status == 200)

@@ -277,6 +277,15 @@ import Testing
         #expect(forwarded.text == "PROXY TCP6 2001:db8::9 ::ffff:127.0.0.1 0 \(serin.address.port)")
     }
 
+    /// What a header says that names nobody: the connection is its peer's.
+    @Test(arguments: headers.suffix(2)) func upstreamsAreToldOfWhoCame(_ header: Header) throws {
+        let origin = try Self.readingOrigin()
+        let serin = try Self.announcing("v1", to: origin.address)
+        let client = try RawClient(serin.listeners[1])
+        try client.send(header.bytes + Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+        #expect(try client.readResponse().text == "PROXY TCP4 127.0.0.1 127.0.0.1 \(client.localPort) \(serin.listeners[1].port)")
+    }
+
     @Test func upstreamsAreToldInBinary() throws {
         let origin = try Self.readingOrigin()
         let serin = try Self.announcing("v2", to: origin.address)

@@ -1,3 +1,4 @@
+import Addressing
 @testable import Exchange
 import HTTP1
 import Routing
@@ -83,6 +84,31 @@ import Testing
             }
             #expect(harness.problems == [])
         }
+    }
+
+    struct PlainName: Sendable, CustomTestStringConvertible {
+        let name: String
+        var host = "a.test"
+        var plain = "a.test"
+        var rule: HTTPSPolicy.Rule = [.redirects, .sparesPlainNames]
+        let isRedirected: Bool
+        var testDescription: String { name }
+    }
+
+    /// Names without a certificate, of hosts that have one.
+    @Test(arguments: [
+        PlainName(name: "spared", isRedirected: false),
+        PlainName(name: "in any case, with a port", host: "A.test:8080", isRedirected: false),
+        PlainName(name: "another name", plain: "b.test", isRedirected: true),
+        PlainName(name: "forced", rule: .redirects, isRedirected: true),
+    ])
+    func plainNames(_ test: PlainName) {
+        let harness = MachineHarness(Self.world(test.rule) { $0.https.plainNames = HostNameTable([(test.plain, 0)]) })
+        harness.take(.client("GET /x HTTP/1.1|Host: \(test.host)||"))
+        harness.drive()
+        #expect(harness.upstreams.count == (test.isRedirected ? 0 : 1))
+        #expect(Message(harness.toClient).head.hasPrefix("HTTP/1.1 308 ") == test.isRedirected)
+        #expect(harness.problems == [])
     }
 
     struct Place: Sendable, CustomTestStringConvertible {

@@ -28,6 +28,20 @@ import Testing
         #expect(!log.isNews(Self.subject(1), at: 109), "it has had its line")
     }
 
+    /// Two Ingresses ask one endpoint for two names, and both fail.
+    @Test func noNameHidesAnother() {
+        let log = Log()
+        func subject(_ name: String) -> FailedUpstream {
+            var subject = Self.subject(1, .tlsFailed)
+            subject.securityProblem = "127.0.0.1:1 as \(name): wrong_name"
+            return subject
+        }
+        #expect(log.isNews(subject("a.test"), at: 100))
+        #expect(log.isNews(subject("b.test"), at: 100))
+        #expect(!log.isNews(subject("a.test"), at: 101))
+        #expect(log.takeAll(at: 102).allSatisfy { $0.contains(", TLS with 127.0.0.1:1 as a.test: wrong_name: 1 more in 2 s") })
+    }
+
     @Test func whatIsKeptBackIsCounted() {
         let log = Log()
         #expect(log.isNews(Self.subject(1), at: 100))

@@ -23,6 +23,8 @@ struct TLSCompiler {
     private var givers: [String: Manifest] = [:]
     /// In the order in which they came.
     private var hosts: [String] = []
+    /// Hosts of rules that no entry of their Ingress's `spec.tls` has a certificate for, with that Ingress.
+    private var unserved: [(host: String, main: PlannedIngress)] = []
     /// Where the default certificate comes from, if it is not self-signed.
     private var fallbackSource: String?
 
@@ -34,9 +36,11 @@ struct TLSCompiler {
         let ciphers = HostCiphers(plan, log: &log)
         var compiler = TLSCompiler(clients, manifests, settings, loader, config, now)
         for main in plan.mains { compiler.add(main, log: &log) }
-        for alias in plan.hostPlan.aliases { compiler.addAlias(alias.name, of: alias.host) }
+        for alias in plan.hostPlan.aliases { compiler.addAlias(alias.name, of: alias.host, in: plan, log: &log) }
         for files in compiler.options.certificates { compiler.add(files, log: &log) }
         let fallback = compiler.fallback(log: &log)
+        compiler.serveUnserved(fallback, log: &log)
+        compiler.addAliasesOfUnserved(plan, fallback)
         let served = ServedHosts(compiler.hosts, compiler.owned, plan, clients, ciphers, fallback: fallback)
         guard compiler.hasListener else { return Result(context: nil, policy: compiler.policy(plan, served, [])) }
         let sets = served.sets
@@ -63,7 +67,9 @@ struct TLSCompiler {
         guard !main.spec.tls.isEmpty else { return }
         var named = Set<String>()
         for rule in main.spec.rules where !rule.host.isEmpty && named.insert(rule.host).inserted {
-            for entry in entries(for: rule.host, of: main, log: &log) { give(rule.host, entry, of: main, log: &log) }
+            let entries = entries(for: rule.host, of: main, log: &log)
+            if entries.isEmpty { unserved.append((rule.host, main)) }
+            for entry in entries { give(rule.host, entry, of: main, log: &log) }
         }
         for entry in main.spec.tls {
             for host in entry.hosts where !named.contains(host.value) && !covers(host.value, named) {
@@ -134,10 +140,50 @@ struct TLSCompiler {
         owned[host]?.contains { $0.certificate.keyType == type } == true
     }
 
-    private mutating func addAlias(_ alias: String, of host: String) {
-        guard let sources = owned[host], owned[alias] == nil else { return }
-        hosts.append(alias)
-        owned[alias] = sources
+    /// Every host of an Ingress with `spec.tls` is for HTTPS, as in ingress-nginx: without a certificate it has the default one. In
+    /// `scoped` a wildcard's goes before.
+    private mutating func serveUnserved(_ fallback: HostCertificates, log: inout DiagnosticLog) {
+        let table = HostNameTable(hosts.enumerated().map { ($1, $0) })
+        for (host, main) in unserved where owned[host] == nil {
+            if compatibility == .scoped, table.find(Array(host.utf8).span) != nil { continue }
+            hosts.append(host)
+            owned[host] = []
+            guard hasListener, !fallback.certificates.contains(where: { $0.isFor(host) }) else { continue }
+            log.warning(
+                main.manifest.place(line: main.spec.tlsLine ?? main.manifest.place.line), main.manifest.object,
+                "no entry of `spec.tls` names \(host) or has a certificate for it: the default certificate is served, and HTTP redirected there")
+        }
+    }
+
+    /// An alias has those certificates of its host that are for it. Without any it is no host for HTTPS, as in ingress-nginx.
+    private mutating func addAlias(_ alias: String, of host: String, in plan: RoutePlan, log: inout DiagnosticLog) {
+        guard let sources = owned[host], !sources.isEmpty, owned[alias] == nil else { return }
+        let fit = sources.filter { $0.certificate.isFor(alias) }
+        guard fit.isEmpty else {
+            hosts.append(alias)
+            owned[alias] = fit
+            return
+        }
+        let main = plan.mains.first { main in
+            main.spec.rules.contains { $0.host == host } && main.annotations.aliases.contains { $0.value == alias }
+        }
+        guard hasListener, let main else { return }
+        log.warning(
+            main.manifest.place(line: main.annotations.aliases.first { $0.value == alias }?.line ?? main.manifest.place.line), main.manifest.object,
+            "server-alias: \(sources[0].name), of \(host), is not for \(alias), but for \(Self.list(sources[0].certificate.names)): it has "
+                + "no certificate by that")
+    }
+
+    /// Aliases of hosts that have the default certificate have it, too: in ingress-nginx only if it is for them.
+    private mutating func addAliasesOfUnserved(_ plan: RoutePlan, _ fallback: HostCertificates) {
+        let table = HostNameTable(hosts.enumerated().map { ($1, $0) })
+        for alias in plan.hostPlan.aliases where owned[alias.host]?.isEmpty == true && owned[alias.name] == nil {
+            let isServed = compatibility == .scoped
+                ? table.find(Array(alias.name.utf8).span) == nil : fallback.certificates.contains { $0.isFor(alias.name) }
+            guard isServed else { continue }
+            hosts.append(alias.name)
+            owned[alias.name] = []
+        }
     }
 
     private static func list(_ names: [String]) -> String {
@@ -244,7 +290,10 @@ struct TLSCompiler {
 
     private func policy(_ plan: RoutePlan, _ served: ServedHosts, _ sets: [HostCertificates]) -> HTTPSPolicy {
         var policy = HTTPSPolicy()
-        policy.rules = plan.routes.map { rule($0, served) }
+        let plain = plan.hostPlan.aliases.filter { served.isCertified($0.host) && !served.isCertified($0.name) }
+        policy.plainNames = HostNameTable(plain.enumerated().map { ($1.name, $0) })
+        let spared = Set(plain.map(\.host))
+        policy.rules = plan.routes.map { rule($0, served, spared) }
         for (index, route) in plan.routes.enumerated() {
             guard let host = clients.hosts[route.path.place.host] else { continue }
             policy.rules[index].insert(.looksAtClients)
@@ -285,11 +334,13 @@ struct TLSCompiler {
 
     private func isChallenge(_ route: PlannedRoute) -> Bool { route.path.place.path.hasPrefix(Self.challenge) }
 
-    private func rule(_ route: PlannedRoute, _ served: ServedHosts) -> HTTPSPolicy.Rule {
+    /// - Parameter spared: hosts with names that HTTP is for.
+    private func rule(_ route: PlannedRoute, _ served: ServedHosts, _ spared: Set<String>) -> HTTPSPolicy.Rule {
         let isCertified = hasListener && served.isCertified(route.path.place.host)
         let wants = isCertified && (route.annotations.redirectsToHTTPS ?? options.redirects)
         var rule: HTTPSPolicy.Rule = isCertified ? .isCertified : []
         if wants || route.annotations.forcesHTTPS, !isChallenge(route) { rule.insert(.redirects) }
+        if rule.contains(.redirects), !route.annotations.forcesHTTPS, spared.contains(route.path.place.host) { rule.insert(.sparesPlainNames) }
         return rule
     }
 }
