@@ -9,7 +9,7 @@ public struct HTTPSPolicy: Sendable {
 
         /// Requests by HTTP are sent to HTTPS (R36: `ssl-redirect`, `force-ssl-redirect`).
         public static let redirects = Rule(rawValue: 1)
-        /// The host has a certificate, so that browsers may be told to come by HTTPS only.
+        /// The host is for HTTPS, be it with the default certificate, so that browsers may be told to come by that only.
         public static let isCertified = Rule(rawValue: 2)
         /// There is a rule in `clientRules`.
         public static let looksAtClients = Rule(rawValue: 4)
@@ -80,6 +80,6 @@ public struct HTTPSPolicy: Sendable {
     /// Whether `rule` sends requests for `host`, without its port, to HTTPS if they come by HTTP.
     public func redirects(_ rule: Rule, _ host: Span<UInt8>) -> Bool {
         guard rule.contains(.redirects) else { return false }
-        return !rule.contains(.sparesPlainNames) || plainNames.find(host) == nil
+        return !rule.contains(.sparesPlainNames) || plainNames.find(host) != 1
     }
 }

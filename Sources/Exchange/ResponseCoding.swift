@@ -77,7 +77,7 @@ enum ResponseCoding {
         var saysVary = false, saysTag = false
         for index in head.fields.indices where head.fields[index].known == .other && !head.fields[index].isNominated {
             let (name, value) = (bytes[head.fields[index].name], bytes[head.fields[index].value])
-            if name.equalsIgnoringCase("vary") {
+            if name.equalsIgnoringCase("vary"), marks?.replaces(name) != true {
                 saysVary = saysVary || value.lists("accept-encoding") || value.lists("*")
             } else if self != .varies, !saysTag, name.equalsIgnoringCase("etag"), marks?.replaces(name) != true {
                 // A second one means nothing, and there is room for what one grows by.

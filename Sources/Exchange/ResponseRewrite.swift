@@ -30,7 +30,7 @@ struct ResponseRewrite: ~Copyable {
         // A response that has no body by rule (to HEAD, 304) still says how long it would be.
         let keepsLength = framing == .none && head.status != 204 && !head.isInterim && coding != .gzip
         let passesLength = keepsLength || passesLength(head, bytes)
-        var hasDate = false
+        var hasDate = false, hasDemand = false
         var run = FieldRun()
         for index in head.fields.indices {
             let field = head.fields[index]
@@ -41,7 +41,7 @@ struct ResponseRewrite: ~Copyable {
             if coding != .asIs, coding.replaces(field, bytes) { continue }
             switch field.known {
             case .upgrade where isDemand:
-                break
+                hasDemand = true
             case .connection, .keepAlive, .proxyConnection, .transferEncoding, .upgrade, .te, .trailer, .http2Settings:
                 continue
             case .contentLength where !passesLength:
@@ -69,7 +69,7 @@ struct ResponseRewrite: ~Copyable {
             if coding != .asIs { coding.writeFields(head, in: bytes, marks, to: &output) }
             if !hasDate { output.appendField("Date", date.bytes) }
             writeFraming(passesLength: passesLength, to: &output)
-            if head.status == 426 { output.append("Connection: upgrade\r\n") }
+            if hasDemand { output.append("Connection: upgrade\r\n") }
         }
         output.append("\r\n")
     }

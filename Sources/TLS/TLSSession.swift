@@ -195,10 +195,10 @@ public final class TLSSession {
 
     /// Reads what there is, record by record, at most `space.count` bytes; none at all if there was only what is no text.
     public func receive(into space: inout MutableSpan<UInt8>) -> TLSOutcome {
+        hasHadItsShare = false
         if let failure { return .failed(failure) }
         let room = space.count
         var total = 0
-        hasHadItsShare = false
         bio.allow(room + bytesBesideText)
         for _ in 0..<Self.recordsAtATime where total < room {
             var count = 0

@@ -1,7 +1,7 @@
 internal import COpenSSL
 
-/// Everything that connections to upstreams with the same settings have in common: made once for each configuration, never changed,
-/// shared by all workers.
+/// Everything that connections to upstreams with the same settings have in common: made once, never changed, shared by all workers. Goes
+/// from load to load, unless it trusts the system's authorities.
 @safe
 public final class UpstreamTLSContext: @unchecked Sendable {
     // Not Sendable by itself only because it is a pointer: OpenSSL counts references to contexts atomically, sessions are not kept

@@ -55,6 +55,12 @@ import Testing
         Case(name: "the same, forced", hosts: ["a.test"], tls: "[{hosts: [a.test], secretName: a}]",
              annotations: alias("b.test") + ", nginx.ingress.kubernetes.io/force-ssl-redirect: 'true'", redirected: ["a.test"],
              warnings: ["server-alias: Secret default/a, of a.test, is not for b.test, but for a.test: it has no certificate by that"]),
+        Case(name: "an alias that is a wildcard of its own host", hosts: ["a.test"], tls: "[{hosts: [a.test], secretName: a}]",
+             annotations: alias("'*.test'"), redirected: ["a.test"], plain: ["*.test"], plainIfScoped: ["*.test"],
+             warnings: [
+                "server-alias: Secret default/a, of a.test, is not for *.test, but for a.test: it has no certificate by that",
+                "nginx.ingress.kubernetes.io/server-alias: \"*.test\" `*.test` is taken for exactly one label, ingress-nginx takes any number of them here",
+             ]),
         Case(name: "an alias of a host with the default certificate", hosts: ["a.test"], tls: "[{hosts: [a.test]}]", annotations: alias("b.test"),
              redirected: ["a.test"], plain: ["b.test"]),
         Case(name: "an alias that the default certificate is for", hosts: ["b.test"], tls: "[{hosts: [b.test]}]", annotations: alias("a.test"),
@@ -70,6 +76,10 @@ import Testing
         let routes = loaded.snapshot.routes.routes
         let hosts = routes.indices.filter { https.rule(of: $0).contains(.redirects) }.map { routes[$0].host }
         #expect(Set(hosts) == Set(test.redirected))
+        for index in routes.indices where hosts.contains(routes[index].host) {
+            let isRedirected = https.redirects(https.rule(of: index), Array(routes[index].host.utf8).span)
+            #expect(isRedirected, "by its own name")
+        }
         let plain = loaded.snapshot.routes.aliases.map(\.name).filter { name in
             routes.indices.allSatisfy { !https.redirects(https.rule(of: $0), Array(name.utf8).span) }
         }

@@ -189,6 +189,9 @@ import Testing
             toClient: "HTTP/1.1 426 Upgrade Required|Upgrade: foo/1|Content-Length: 0|Connection: upgrade||", toUpstreams: [get],
             ends: [.init(426)], reusable: [true]),
         Script(
+            name: "426 without that", steps: [.client(get), .upstream("HTTP/1.1 426 Upgrade Required|Content-Length: 0||")],
+            toClient: "HTTP/1.1 426 Upgrade Required|Content-Length: 0||", toUpstreams: [get], ends: [.init(426)], reusable: [true]),
+        Script(
             name: "no other answer does", steps: [
                 .client(get), .upstream("HTTP/1.1 400 Bad Request|Connection: Upgrade|Upgrade: foo/1|Content-Length: 0||"),
             ],

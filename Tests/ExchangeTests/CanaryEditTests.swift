@@ -89,6 +89,19 @@ import Testing
         #expect((answer.field("Content-Encoding") == "gzip") == isCompressed)
     }
 
+    /// Whatever becomes of the upstream's own word on it: caches have to know.
+    @Test func compressedAnswersSayWhatTheyVaryBy() {
+        var world = World()
+        world.gzip = GzipPolicy.Rule(minimumLength: 1, types: MediaTypes(["text/plain"]))
+        let harness = MachineHarness(world)
+        harness.take(.client("GET /shop HTTP/1.1|Host: edited.test|X-Canary: always|Accept-Encoding: gzip||"))
+        harness.drive()
+        harness.take(.upstream("HTTP/1.1 200 OK|Content-Type: text/plain|Vary: Accept-Encoding|Content-Length: 2||ok"))
+        harness.drive()
+        let lines = Message(harness.toClient).head.split(separator: "|").filter { $0.hasPrefix("Vary:") }
+        #expect(lines == ["Vary: Accept-Encoding, X-Canary", "Vary: Accept-Encoding"])
+    }
+
     /// Without what every head has.
     private static func lines(_ heads: String) -> [String] {
         let usual = ["Host", "X-Canary", "X-Request-ID", "X-Real-IP", "X-Forwarded", "X-Scheme", "Date", "Content-Length", "Connection"]

@@ -103,7 +103,7 @@ import Testing
         PlainName(name: "forced", rule: .redirects, isRedirected: true),
     ])
     func plainNames(_ test: PlainName) {
-        let harness = MachineHarness(Self.world(test.rule) { $0.https.plainNames = HostNameTable([(test.plain, 0)]) })
+        let harness = MachineHarness(Self.world(test.rule) { $0.https.plainNames = HostNameTable([(test.plain, 1)]) })
         harness.take(.client("GET /x HTTP/1.1|Host: \(test.host)||"))
         harness.drive()
         #expect(harness.upstreams.count == (test.isRedirected ? 0 : 1))

@@ -27,8 +27,7 @@ extension MigrationCheck {
 
     /// R9, but for text for nginx, of which `compareAnnotations` speaks where it has a meaning. Whether the Ingress is refused.
     mutating func compareAdmission(_ ingress: PlannedIngress) -> Bool {
-        let admission = ingress.isCanary ? Admission(riskLevel: riskLevel) : Self.admission(riskLevel)
-        guard let refusal = admission.refusal(of: ingress.manifest) else { return false }
+        guard let refusal = Self.refusal(of: ingress.manifest, isCanary: ingress.isCanary, riskLevel) else { return false }
         add(
             "R9", ingress.manifest, line: refusal.annotation.line,
             ingressNginx: "refuses the whole Ingress, because \(refusal.annotation.key) \(refusal.why); what it has stored before stays",

@@ -169,10 +169,12 @@ extension MigrationCheck {
     /// R35: which of two paths is tried first where they are the same regular expression, one Exact and one not.
     mutating func compareOrder() {
         let (there, here) = (exact.routesByPlace, scoped.routesByPlace)
+        // Not served there at all.
+        let absent = Set(exact.routes.filter { refused.contains($0.owner.label) }.map(\.path.place))
         func searched(_ plan: RoutePlan, in other: [RoutePlace: PlannedRoute]) -> [PlannedRoute] {
             plan.hostPlan.searchOrder(plan.routes).map { plan.routes[$0] }.filter { route in
                 let place = route.path.place
-                return other[place] != nil && exact.hostPlan.usesRegex(place.host) && scoped.hostPlan.usesRegex(place.host)
+                return other[place] != nil && !absent.contains(place) && exact.hostPlan.usesRegex(place.host) && scoped.hostPlan.usesRegex(place.host)
             }
         }
         func byHost(_ routes: [PlannedRoute]) -> [String: [PlannedRoute]] { Dictionary(grouping: routes, by: \.path.place.host) }

@@ -83,9 +83,11 @@ struct MigrationCheck {
         let canaries = Set(ingresses.filter(\.isCanary).map(\.manifest.label))
         vendorCanaries = Set(scoped.ingresses.filter(\.isCanary).map(\.manifest.label)).subtracting(canaries)
         exactMode = (settings.compatibility == .ingressNginx ? "keep" : "set") + " `canary.compatibility: ingress-nginx`"
-        riskLevel = settings.riskLevel
-        let admission = Self.admission(settings.riskLevel)
-        refused = Set(ordered.filter { admission.refusal(of: $0) != nil }.map(\.label))
+        self.riskLevel = settings.riskLevel
+        let riskLevel = settings.riskLevel
+        refused = Set(ordered.filter { manifest in
+            Self.refusal(of: manifest, isCanary: canaries.contains(manifest.label), riskLevel) != nil
+        }.map(\.label))
         resolver = EndpointResolver(manifests, overrides: settings.services)
         var creators: [ExactPlanner.BackendIdentity: PlannedIngress] = [:]
         var catchAlls: Set<ExactPlanner.BackendIdentity> = []
@@ -122,9 +124,10 @@ struct MigrationCheck {
         "Service " + resolver.resolve(reference, namespace: manifest.namespace).name
     }
 
-    /// But for text for nginx, which a controller that holds it lets through; `compareAnnotations` speaks of that.
-    static func admission(_ riskLevel: AnnotationRisk) -> Admission {
-        Admission(riskLevel: riskLevel < .high ? riskLevel : .critical)
+    /// Why an Ingress is not served there at all (R9). Main ones not for text for nginx, which a controller that holds them lets through;
+    /// `compareAnnotations` speaks of that.
+    static func refusal(of manifest: Manifest, isCanary: Bool, _ riskLevel: AnnotationRisk) -> (annotation: Annotation, why: String)? {
+        Admission(riskLevel: isCanary || riskLevel < .high ? riskLevel : .critical).refusal(of: manifest)
     }
 
     // MARK: Collecting

@@ -19,7 +19,7 @@ struct HostCiphers {
         if let list = annotations.list, let problem = CipherPreference.problem(of: list.value) {
             log.warning(
                 main.manifest.place(line: list.line), main.manifest.object,
-                "ssl-ciphers: \"\(list.value.clipped)\" names no cipher, counts as not set: \(problem)")
+                "ssl-ciphers: \"\(list.value.clipped)\" can't be used, counts as not set: \(problem)")
             annotations.list = nil
         }
         let names = Set(main.spec.rules.map(\.host))

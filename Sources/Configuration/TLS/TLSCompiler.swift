@@ -291,8 +291,13 @@ struct TLSCompiler {
     private func policy(_ plan: RoutePlan, _ served: ServedHosts, _ sets: [HostCertificates]) -> HTTPSPolicy {
         var policy = HTTPSPolicy()
         let plain = plan.hostPlan.aliases.filter { served.isCertified($0.host) && !served.isCertified($0.name) }
-        policy.plainNames = HostNameTable(plain.enumerated().map { ($1.name, $0) })
         let spared = Set(plain.map(\.host))
+        if !plain.isEmpty {
+            // With all the others: a name of its own goes before the wildcard that an alias may be.
+            let spares = Set(plain.map(\.name))
+            let names = plan.hosts.union(hosts).union(plan.hostPlan.aliases.map(\.name))
+            policy.plainNames = HostNameTable(names.map { ($0, spares.contains($0) ? 1 : 0) })
+        }
         policy.rules = plan.routes.map { rule($0, served, spared) }
         for (index, route) in plan.routes.enumerated() {
             guard let host = clients.hosts[route.path.place.host] else { continue }
