@@ -24,6 +24,11 @@ public struct HostNameTable: Sendable {
         longest = sorted.lazy.map(\.name.count).max() ?? 0
     }
 
+    /// Of names whose numbers are their places in a list.
+    public init(placesOf names: [String]) {
+        self.init(names.enumerated().map { ($1, $0) })
+    }
+
     public var isEmpty: Bool { values.isEmpty }
 
     /// The number of a host's own name, else that of the wildcard that it falls under. A last dot does not count.

@@ -10,7 +10,7 @@ extension ExchangeMachine {
         client.cameByHTTPS(head, in: input.bytesFromFront, snapshot)
     }
 
-    /// Whether a rule that redirects does so with this request.
+    /// Whether a rule that redirects does so with this request; most rules do not, and are not asked.
     @inline(never)
     func mustComeByHTTPS(_ input: borrowing ByteBuffer, _ rule: HTTPSPolicy.Rule, _ snapshot: Snapshot) -> Bool {
         let bytes = input.bytesFromFront

@@ -27,20 +27,20 @@ struct ServedHosts {
     ) {
         self.hosts = hosts
         self.owned = owned
-        table = HostNameTable(hosts.enumerated().map { ($1, $0) })
+        table = HostNameTable(placesOf: hosts)
         self.clients = clients.hosts
         self.ciphers = ciphers.hosts
         // A name is an alias of one host only.
         aliases = Dictionary(plan.hostPlan.aliases.map { ($0.name, $0.host) }) { first, _ in first }
         names = plan.hosts.union(aliases.keys).union(clients.hosts.keys).union(ciphers.hosts.keys).filter { !$0.isEmpty }.sorted()
-        nameTable = HostNameTable(names.enumerated().map { ($1, $0) })
+        nameTable = HostNameTable(placesOf: names)
         var fallback = fallback
         fallback.clients = clients.hosts[""]?.verification
         fallback.ciphers = ciphers.hosts[""]
         self.fallback = fallback
     }
 
-    /// Whether a host has a certificate by its name or a wildcard's.
+    /// Whether a host is for HTTPS by its name or a wildcard's, be it with the default certificate.
     func isCertified(_ host: String) -> Bool { owned[host] != nil || table.find(Array(host.utf8).span) != nil }
 
     // MARK: Sets

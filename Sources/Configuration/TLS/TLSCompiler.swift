@@ -143,7 +143,7 @@ struct TLSCompiler {
     /// Every host of an Ingress with `spec.tls` is for HTTPS, as in ingress-nginx: without a certificate it has the default one. In
     /// `scoped` a wildcard's goes before.
     private mutating func serveUnserved(_ fallback: HostCertificates, log: inout DiagnosticLog) {
-        let table = HostNameTable(hosts.enumerated().map { ($1, $0) })
+        let table = HostNameTable(placesOf: hosts)
         for (host, main) in unserved where owned[host] == nil {
             if compatibility == .scoped, table.find(Array(host.utf8).span) != nil { continue }
             hosts.append(host)
@@ -176,7 +176,7 @@ struct TLSCompiler {
 
     /// Aliases of hosts that have the default certificate have it, too: in ingress-nginx only if it is for them.
     private mutating func addAliasesOfUnserved(_ plan: RoutePlan, _ fallback: HostCertificates) {
-        let table = HostNameTable(hosts.enumerated().map { ($1, $0) })
+        let table = HostNameTable(placesOf: hosts)
         for alias in plan.hostPlan.aliases where owned[alias.host]?.isEmpty == true && owned[alias.name] == nil {
             let isServed = compatibility == .scoped
                 ? table.find(Array(alias.name.utf8).span) == nil : fallback.certificates.contains { $0.isFor(alias.name) }
@@ -344,8 +344,10 @@ struct TLSCompiler {
         let isCertified = hasListener && served.isCertified(route.path.place.host)
         let wants = isCertified && (route.annotations.redirectsToHTTPS ?? options.redirects)
         var rule: HTTPSPolicy.Rule = isCertified ? .isCertified : []
-        if wants || route.annotations.forcesHTTPS, !isChallenge(route) { rule.insert(.redirects) }
-        if rule.contains(.redirects), !route.annotations.forcesHTTPS, spared.contains(route.path.place.host) { rule.insert(.sparesPlainNames) }
+        let isForced = route.annotations.forcesHTTPS
+        guard wants || isForced, !isChallenge(route) else { return rule }
+        rule.insert(.redirects)
+        if !isForced, spared.contains(route.path.place.host) { rule.insert(.sparesPlainNames) }
         return rule
     }
 }
