@@ -13,6 +13,9 @@ struct Meddling {
         let value: UInt8
     }
 
+    /// Bytes: more than a few records have.
+    private static let longest = 64 << 10
+
     private let deeds: [Deed]
     /// Nothing was done to any record so far.
     private(set) var isUntouched = true
@@ -53,7 +56,9 @@ struct Meddling {
         switch deed.kind % 10 {
         case 0: record[offset] ^= max(1, deed.value)
         case 1: record = []
-        case 2: record += record
+        // Doubled again and again it would fill the memory.
+        case 2 where record.count < Self.longest: record += record
+        case 2: break
         case 3: record = Array(record.prefix(offset))
         case 4: record.insert(deed.value, at: offset)
         case 5: record.remove(at: offset)
