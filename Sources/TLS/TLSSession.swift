@@ -18,6 +18,8 @@ public final class TLSSession {
     /// After a fatal error OpenSSL wants nothing but the end.
     private var failure: TLSFailure?
     private var hasSaidGoodbye = false
+    /// The socket takes no more. What the other side said before can still be read, an answer or an alert.
+    private var isUnheard = false
     /// Some of its memory is given back, and to be had again before OpenSSL touches it.
     private var isAtRest = false
     /// The last `receive` or `handshake` of a client's connection ended since it had taken in its share, and not since there was no more:
@@ -228,8 +230,10 @@ public final class TLSSession {
     }
 
     /// Writes what fits, at most one record. After `.wantsWrite` the same bytes have to be offered again, maybe with others behind.
+    /// That the other side takes no more fails this only, and not the reading of what it has said.
     public func send(_ bytes: Span<UInt8>) -> TLSOutcome {
         if let failure { return .failed(failure) }
+        if isUnheard { return .failed(.disconnected) }
         if bytes.isEmpty { return .bytes(0) }
         var count = 0
         ERR_clear_error()
@@ -238,7 +242,9 @@ public final class TLSSession {
         let result = unsafe bytes.withUnsafeBufferPointer { bytes in
             unsafe SSL_write_ex(session, bytes.baseAddress, min(bytes.count, Self.recordSize), &count)
         }
-        return result == 1 ? .bytes(count) : outcome(of: result)
+        if result == 1 { return .bytes(count) }
+        isUnheard = unsafe SSL_get_error(session, result) == SSL_ERROR_SYSCALL
+        return isUnheard ? .failed(.disconnected) : outcome(of: result)
     }
 
     /// Plain text that one record holds at most (RFC 8446 section 5.1).
@@ -249,7 +255,7 @@ public final class TLSSession {
     /// Says that no more bytes follow (close_notify), so that the client knows that nothing was cut off. False while the socket
     /// does not take it: try again when it does.
     public func sayGoodbye() -> Bool {
-        guard failure == nil, !hasSaidGoodbye, unsafe SSL_is_init_finished(session) == 1 else { return true }
+        guard failure == nil, !isUnheard, !hasSaidGoodbye, unsafe SSL_is_init_finished(session) == 1 else { return true }
         ERR_clear_error()
         let result = unsafe SSL_shutdown(session)
         if result < 0, outcome(of: result) == .wantsWrite { return false }

@@ -236,6 +236,27 @@ import Testing
         #expect(try without.metrics().sum("serin_upstream_tls_failures_total", ["reason": version == "TLSv1_3" ? "certificate_refused" : "alert"]) >= 1)
     }
 
+    /// Writing to it fails, and what it has said before counts (http-edge duty 42).
+    @Test(arguments: ["TLSv1_2", "TLSv1_3"])
+    func anAnswerBeforeTheEndIsNotLost(_ version: String) throws {
+        let authority = try TestAuthority()
+        let origin = try SecureOrigin(try authority.issue("app.test"), version: version)
+        let serin = try SerinProcess(Self.configuration([origin.address]))
+        let client = try serin.client()
+        try client.send("POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 2001\r\n\r\n.")
+        try origin.awaitRefusal(.asked)
+        let half = String(repeating: ".", count: 1000)
+        try client.send(half)
+        try origin.awaitRefusal(.busy)
+        // What it has not read makes its end a reset, which comes upon Serin as it is about to write more.
+        try serin.process.freeze()
+        try client.send(half)
+        try origin.refuse()
+        serin.process.signal(SIGCONT)
+        let response = try client.readResponse(to: "POST")
+        #expect(response.status == 413 && response.text == "refused")
+    }
+
     // MARK: Connections
 
     @Test(arguments: ["TLSv1_2", "TLSv1_3"])

@@ -109,6 +109,22 @@ import Testing
         #expect(duet.client.hasHeardGoodbye)
     }
 
+    /// Who no longer reads may have answered before.
+    @Test(arguments: versions)
+    func whatWasSaidBeforeTheEndIsReadAlthoughWritingFails(version: Int32) throws {
+        let duet = try Self.duet(version: version)
+        duet.client.write("refused")
+        duet.send(duet.client.take())
+        duet.hangUp()
+        let rest = Array("the rest".utf8)
+        #expect(duet.server.send(rest.span) == .failed(.disconnected))
+        #expect(duet.server.send(rest.span) == .failed(.disconnected))
+        #expect(duet.server.sayGoodbye(), "nobody would hear it")
+        let (bytes, end) = duet.read()
+        #expect(bytes == Array("refused".utf8))
+        #expect(end == .closed)
+    }
+
     @Test func aGoodbyeThatDoesNotFitIsSaidLater() throws {
         let duet = try Self.duet(buffer: 4096)
         duet.fill()

@@ -40,10 +40,30 @@ final class SecureOrigin {
         address = .ipv4(port: port)
     }
 
+    /// How far a request for `/refused` has come.
+    enum Refusal: String {
+        /// The first of its body has been read, nothing else will be.
+        case asked
+        /// More of it has come.
+        case busy
+        /// It is answered, and its connection at an end.
+        case gone
+    }
+
+    func awaitRefusal(_ refusal: Refusal) throws {
+        try eventually("/refused to be \(refusal); \(process.errors)") { process.output.hasSuffix("\(refusal)\n") }
+    }
+
+    func refuse() throws {
+        process.signal(SIGUSR1)
+        try awaitRefusal(.gone)
+    }
+
     /// `/whole` and `/cut` are answers that end with the connection, one of them without a word of TLS; `/length` has its length and ends so, too;
-    /// `/slow` comes piece by piece; `/header` is the PROXY header; whatever is posted comes back.
+    /// `/slow` comes piece by piece; `/header` is the PROXY header; `/refused` has its answer, and the connection its end, when `refuse` says
+    /// so, whatever has come by then; whatever else is posted comes back.
     private static let script = """
-        import os, socket, ssl, sys, threading
+        import os, select, signal, socket, ssl, sys, threading
         chain, key, clients, version, announced = sys.argv[1:]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chain, key)
@@ -80,6 +100,15 @@ final class SecureOrigin {
                     head, rest = rest.split(b"\\r\\n\\r\\n", 1)
                     target = head.split()[1].decode()
                     fields = {line.split(b":")[0].lower(): line.split(b":")[1].strip() for line in head.split(b"\\r\\n")[1:]}
+                    if target == "/refused":
+                        while not rest: rest += connection.recv(65536)
+                        print("asked", flush=True)
+                        select.select([connection], [], [])
+                        print("busy", flush=True)
+                        refusal.wait()
+                        connection.sendall(b"HTTP/1.1 413 Too Large\\r\\nContent-Length: 7\\r\\n\\r\\nrefused")
+                        os.close(connection.detach())
+                        return print("gone", flush=True)
                     length = int(fields.get(b"content-length", 0))
                     while len(rest) < length: rest += connection.recv(65536)
                     posted, rest = rest[:length], rest[length:]
@@ -96,6 +125,10 @@ final class SecureOrigin {
                     if target == "/length": return connection.close()
             except (ssl.SSLError, OSError): pass
             finally: connection.close()
+        refusal = threading.Event()
+        signal.signal(signal.SIGUSR1, lambda *_: refusal.set())
+        # The thread that starts this process may have it blocked.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
         listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         print(listener.getsockname()[1], flush=True)
         number = 0
