@@ -152,4 +152,22 @@ import Testing
         let root = try #require(Self.documents("a: \(text)\n").nodes.first)
         #expect(root.mapping?.map { $0.value.scalar?.readAsOtherThanText } == [expect])
     }
+
+    struct Clip: Sendable, CustomTestStringConvertible {
+        let name: String
+        let text: String
+        let expect: String
+        var testDescription: String { name }
+    }
+
+    @Test(arguments: [
+        Clip(name: "short", text: "a value", expect: "a value"),
+        Clip(name: "as long as may be", text: String(repeating: "é", count: 80), expect: String(repeating: "é", count: 80)),
+        Clip(name: "longer", text: String(repeating: "ab", count: 41), expect: String(repeating: "ab", count: 40) + "…"),
+        Clip(name: "one character of any length", text: "e" + String(repeating: "\u{301}", count: 1000),
+             expect: "e" + String(repeating: "\u{301}", count: 79) + "…"),
+    ])
+    func messagesShowTheBeginningOfALongText(_ clip: Clip) {
+        #expect(clip.text.clipped == clip.expect)
+    }
 }

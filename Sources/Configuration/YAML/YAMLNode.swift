@@ -117,6 +117,9 @@ extension YAMLNode {
 }
 
 extension String {
-    /// At most 80 characters of it, for messages.
-    var clipped: String { count > 80 ? prefix(80) + "…" : self }
+    /// At most 80 code points of it, for messages. What people see as one character may be any number of them.
+    var clipped: String {
+        let end = unicodeScalars.index(startIndex, offsetBy: 80, limitedBy: endIndex) ?? endIndex
+        return end == endIndex ? self : self[..<end] + "…"
+    }
 }
