@@ -170,7 +170,7 @@ public struct RequestDecider: ~Copyable {
     private mutating func rewrite(
         _ route: Route, _ target: Target, _ head: borrowing RequestHead, _ bytes: Span<UInt8>, _ snapshot: Snapshot
     ) -> Target? {
-        guard let rewrite = route.rewrite(for: target.version), head.form != .asterisk else { return target }
+        guard let rewrite = route.rewrite(for: target.version), !head.isServerWide else { return target }
         let path = bytes[head.path]
         // A span of one part of `self` would forbid writing to another.
         var output: [UInt8] = []

@@ -73,13 +73,11 @@ struct RequestRewrite: ~Copyable {
             writeQuery(head, in: bytes, to: &output)
         case .origin, .asterisk, .authority:
             output.append(bytes[head.target])
+        case .absolute where head.isServerWide:
+            output.append("*")
         case .absolute:
-            // RFC 9112 section 3.2.2: an origin gets the origin-form, and OPTIONS without a path becomes "*".
-            if !head.path.isEmpty {
-                output.append(bytes[head.path])
-            } else {
-                output.append(head.method == .options && !head.hasQuery ? "*" : "/")
-            }
+            // RFC 9112 section 3.2.2: an origin gets the origin-form.
+            if head.path.isEmpty { output.append("/") } else { output.append(bytes[head.path]) }
             writeQuery(head, in: bytes, to: &output)
         }
         output.append(" HTTP/1.1\r\nHost: ")
@@ -196,7 +194,9 @@ struct RequestRewrite: ~Copyable {
         while rest < value.count, value[rest].isToken { rest += 1 }
         guard end > 0, rest == value.count else { return false }
         let name = value.extracting(0..<end)
-        return !(name.equalsIgnoringCase("h2c") || name.equalsIgnoringCase("h2") || name.equalsIgnoringCase("HTTP") || name.equalsIgnoringCase("TLS"))
+        // Of HTTP/2 the drafts, too, as `h2c-16`.
+        let isSecondHTTP = name.count >= 2 && name.extracting(first: 2).equalsIgnoringCase("h2")
+        return !(isSecondHTTP || name.equalsIgnoringCase("HTTP") || name.equalsIgnoringCase("TLS"))
     }
 
     // MARK: X-Forwarded-*

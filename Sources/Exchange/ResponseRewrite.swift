@@ -37,7 +37,8 @@ struct ResponseRewrite: ~Copyable {
             // A 426 must say to what the client is to upgrade (RFC 9110 section 15.5.22).
             let isDemand = field.known == .upgrade && head.status == 426
             if field.isNominated, !isDemand { continue }
-            if let marks, !head.isInterim, marks.replaces(bytes[field.name]) { continue }
+            // How a message is framed is nobody else's to say.
+            if let marks, !head.isInterim, field.known != .contentLength, marks.replaces(bytes[field.name]) { continue }
             if coding != .asIs, coding.replaces(field, bytes) { continue }
             switch field.known {
             case .upgrade where isDemand:

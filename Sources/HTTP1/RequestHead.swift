@@ -35,6 +35,9 @@ public final class RequestHead {
     /// Bytes of the head, the blank line and a skipped leading blank line included.
     public internal(set) var length = 0
 
+    /// It is about the server as a whole, and goes on as `OPTIONS *` (RFC 9112 section 3.2.4, RFC 9110 section 9.3.7).
+    public var isServerWide: Bool { form == .asterisk || form == .absolute && method == .options && path.isEmpty && !hasQuery }
+
     /// The host of an authority that a field names, without its port; nil if it is none.
     public static func hostName(of authority: Slice, in input: Span<UInt8>) -> Slice? { Authority(authority, in: input)?.host }
 

@@ -56,6 +56,33 @@ import Testing
         #expect(Self.lines(text(harness.toClient)) == test.client)
     }
 
+    /// How long a message is, is not for a canary to say, whatever it was given to remove.
+    @Test func lengthsStay() {
+        var world = World()
+        world.removes = ["Content-Length", "Content_Length"]
+        let harness = MachineHarness(world)
+        harness.take(.client("GET /shop HTTP/1.1|Host: edited.test|X-Canary: always||"))
+        harness.drive()
+        harness.take(.upstream("HTTP/1.1 200 OK|Content-Length: 2||ok"))
+        harness.drive()
+        let message = Message(harness.toClient)
+        #expect(message.head.field("Content-Length") == "2")
+        #expect(harness.problems == [])
+    }
+
+    /// `*` has no path to change and no query (RFC 9112 section 3.2.4).
+    @Test(arguments: [
+        ("OPTIONS *", "OPTIONS *"), ("OPTIONS http://rewritten.test", "OPTIONS *"),
+        ("OPTIONS http://rewritten.test/", "OPTIONS /v2/?q=1"), ("OPTIONS http://rewritten.test?a", "OPTIONS /v2/?a&q=1"),
+        ("OPTIONS /a", "OPTIONS /v2/a?q=1"), ("GET http://rewritten.test", "GET /v2/?q=1"),
+    ])
+    func theWholeServer(_ asked: String, _ expected: String) {
+        let harness = MachineHarness(World())
+        harness.take(.client("\(asked) HTTP/1.1|Host: rewritten.test|X-Canary: always||"))
+        harness.drive()
+        #expect(harness.upstreams.first.map { text($0.received).split(separator: "|").first } == "\(expected) HTTP/1.1")
+    }
+
     /// What a peer says of one field is copied once, however often the canary joins it.
     @Test(arguments: [["x-hops"], ["X-Hops", "x_hops", "X_Hops"], ["ETag"], ["etag", "ETag", "X-Hops"]], [10, 1500, 2300, 15_000])
     func longValues(_ names: [String], length: Int) {

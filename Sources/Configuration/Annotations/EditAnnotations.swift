@@ -39,13 +39,8 @@ struct EditAnnotations {
     /// Bytes of one annotation: heads must stay small.
     private static let longest = 1024
 
-    /// Fields that say how a message is sent, where it came from or what may be kept of it.
-    private static let reserved: Set<String> = [
-        "connection", "content-length", "cookie", "date", "expect", "forwarded", "host", "http2-settings", "keep-alive",
-        "max-forwards", "proxy", "proxy-connection", "set-cookie", "te", "trailer", "transfer-encoding", "upgrade", "via",
-        "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-forwarded-scheme", "x-real-ip",
-        "x-request-id", "x-scheme",
-    ]
+    /// Responses also say what may be kept of them.
+    private static let reservedInResponses = ReservedFields.ofMessages.with(["cache-control"])
 
     private func fields(_ side: String, log: inout DiagnosticLog) -> FieldEdits {
         var edits = FieldEdits()
@@ -81,9 +76,8 @@ struct EditAnnotations {
             reader.warn(annotation, "is dropped, no field is changed; expected \(form), at most \(Self.longest) bytes", log: &log)
             return []
         }
-        let names = texts.map { String($0.prefix { $0 != ":" }[...].trimmed).lowercased() }
-        let isCaching = name.hasPrefix("canary-response") && names.contains("cache-control")
-        if let name = isCaching ? "cache-control" : names.first(where: Self.reserved.contains) {
+        let reserved = name.hasPrefix("canary-response") ? Self.reservedInResponses : .ofMessages
+        if let name = texts.lazy.compactMap({ reserved.field(spelt: String($0.prefix { $0 != ":" }[...].trimmed)) }).first {
             reader.warn(annotation, "is dropped, no field is changed: `\(name)` is not for canaries to change", log: &log)
             return []
         }

@@ -24,7 +24,7 @@ struct MarkAnnotations {
             reader.warn(annotation, "is dropped, no \(kind) is set; expected \(form), at most \(longest) bytes", log: &log)
             return nil
         }
-        if kind == "field", reserved.contains(mark.name.lowercased()) {
+        if kind == "field", reserved.field(spelt: mark.name) != nil {
             reader.warn(annotation, "is dropped, no field is set: this field is not for marks; choose another name", log: &log)
             return nil
         }
@@ -34,14 +34,11 @@ struct MarkAnnotations {
     /// Bytes of an annotation: heads must stay small.
     private static let longest = 256
 
-    /// Fields that mean something to proxies and browsers.
-    private static let reserved: Set<String> = [
-        "accept-encoding", "authorization", "cache-control", "connection", "content-encoding", "content-length", "content-type",
-        "cookie", "date", "expect", "forwarded", "host", "http2-settings", "keep-alive", "location", "max-forwards", "origin",
-        "proxy", "proxy-connection", "referer", "server", "set-cookie", "te", "trailer", "transfer-encoding", "upgrade",
-        "user-agent", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto",
-        "x-forwarded-scheme", "x-real-ip", "x-request-id", "x-scheme",
-    ]
+    /// Those that mean something to browsers and caches, too.
+    private static let reserved = ReservedFields.ofMessages.with([
+        "accept-encoding", "authorization", "cache-control", "content-encoding", "content-type", "location", "origin", "referer",
+        "server", "user-agent",
+    ])
 
     /// A token (RFC 9110 section 5.6.2): the name of a field or of a cookie.
     static func isToken(_ text: String) -> Bool {

@@ -29,6 +29,8 @@ struct World: Sendable {
     var gzipMemory = 64 << 20
     /// Names of further fields that the canary of `edited.test/shop` joins a `j` to, in requests and responses.
     var joins: [String] = []
+    /// And of those that it removes from responses.
+    var removes: [String] = []
     /// Of the backends with endpoints.
     var proxyProtocol: ProxyHeader.Version?
 
@@ -66,6 +68,7 @@ struct World: Sendable {
         addMarked(to: &routes)
         addEdited(to: &routes)
         addShielded(to: &routes)
+        addRewritten(to: &routes)
         addMirrored(to: &routes)
         routes.redirectRoot(ofHost: "app.test", to: "/start?x=1")
         routes.redirectRoot(ofHost: "bare.test", to: "/start")
@@ -125,7 +128,7 @@ struct World: Sendable {
         edits.request.appended = [FieldEdits.Field(name: "X-Hops", value: "serin")]
             + (joins.map { FieldEdits.Field(name: $0, value: "j") })
         edits.query = "release=2"
-        edits.response.removed = ["Server"]
+        edits.response.removed = ["Server"] + removes
         edits.response.set = [FieldEdits.Field(name: "Cache-Tag", value: "next")]
         edits.response.added = [FieldEdits.Field(name: "X-Tag", value: "seen")]
         edits.response.appended = [FieldEdits.Field(name: "Vary", value: "X-Canary")]
@@ -136,6 +139,20 @@ struct World: Sendable {
         _ = routes.add(host: "edited.test", path: "/shop", type: .prefix) { index in
             Route(
                 index: index, label: "shop/web", host: "edited.test", path: "/shop", pathType: .prefix, stable: Self.stable,
+                canaries: [canary], keys: [.header("x-canary")])
+        }
+    }
+
+    /// Its canary is chosen by header, and asks for other paths and more queries.
+    private func addRewritten(to routes: inout RouteTableBuilder) {
+        var edits = CanaryEdits()
+        edits.query = "q=1"
+        let canary = Canary(
+            name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), edits: edits,
+            rewrite: (try? Pattern("^(.*)$")).map { Rewrite($0, target: "/v2$1") }, sequence: 0)
+        _ = routes.add(host: "rewritten.test", path: "/", type: .prefix) { index in
+            Route(
+                index: index, label: "shop/web", host: "rewritten.test", path: "/", pathType: .prefix, stable: Self.stable,
                 canaries: [canary], keys: [.header("x-canary")])
         }
     }
