@@ -178,7 +178,7 @@ extension ExchangeMachine {
             let fault = isCompressing ? pumpCompressing() : response.pump(pool)
             switch fault {
             case .malformed: return cutResponse(.badResponse, now)
-            case .truncated: return cutResponse(.upstreamClosed, now)
+            case .truncated: return cutResponse(response.hasSourceFailed ? .upstreamReset : .upstreamClosed, now)
             case nil: break
             }
             if response.isSourceComplete { releaseUpstream() }

@@ -28,7 +28,7 @@ struct Relay: ~Copyable {
     /// The source's connection has ended: nothing follows what is in `input`.
     private(set) var isSourceClosed = false
     /// It ended by failing, which completes no body.
-    private var hasSourceFailed = false
+    private(set) var hasSourceFailed = false
     /// Body bytes decoded so far; of a compressed body those that came of it.
     var bodyBytes = 0
     /// The last read took all the room that it was given.

@@ -150,6 +150,7 @@ extension Worker {
     /// Nothing moves now: gives the machine back if no request is under way, and sees to the deadline.
     private func rest(_ client: ClientConnection, _ exchange: ActiveExchange) {
         guard client.state == .open else { return }
+        // What woke it was no request, and gives it no more time for one: part of a record, a change of keys.
         if client.exchange === exchange, exchange.machine.isIdle { detach(client, exchange) }
         if client.exchange === exchange {
             if exchange.machine.isCompressing, flushes(client, exchange) { return }
@@ -255,6 +256,7 @@ extension Worker {
             if exchange.installation !== installation { exchange.use(installation) }
             exchange.machine.beginNext(now: now)
         case .keepAlive:
+            client.waitsSince = loop.now
             detach(client, exchange)
         case .close(let linger):
             detach(client, exchange)
@@ -294,7 +296,6 @@ extension Worker {
     private func detach(_ client: ClientConnection, _ exchange: ActiveExchange) {
         release(exchange, reusable: false)
         exchange.machine.retire()
-        client.waitsSince = loop.now
         // Moved, not copied: that counts no references.
         if let mine = client.exchange.take() { idleMachines.push(mine) }
     }

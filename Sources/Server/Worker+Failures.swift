@@ -9,6 +9,7 @@ extension Worker {
     /// An attempt failed and the request went on: not the client, but the operator wants to know.
     @inline(never)
     func record(_ setback: Setback, _ exchange: ActiveExchange) {
+        recordTimeout(of: setback.failure)
         let summary = exchange.machine.summary
         guard let route = summary.route, let kind = UpstreamFailure(setback.failure) else { return }
         let version = VersionLabel(setback.version)

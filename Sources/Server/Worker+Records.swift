@@ -24,13 +24,13 @@ extension Worker {
         if summary.status == 101 { metrics.tunnelsOpened &+= 1 }
         guard let failure = summary.failure else { return }
         switch failure {
+        // What it did not read is counted as a timeout.
+        case .clientTooSlow where summary.isAnswered && summary.status < 400: break
         case .malformedRequest, .requestTooLarge, .clientTooSlow, .methodRefused, .pathRefused, .misdirected,
              .certificateMissing, .certificateRefused, .forbidden:
             metrics.clientErrors.record(status: Int(summary.status))
-        case .connectTimedOut, .upstreamTimedOut, .requestTimedOut:
-            metrics.upstreamTimeouts &+= 1
         default:
-            break
+            recordTimeout(of: failure)
         }
         recordFailure(failure, version, summary, exchange)
     }
@@ -49,7 +49,14 @@ extension Worker {
         metrics.recordRequest(
             row: row, version: .canary, reason: Int(shielded.reason.rawValue), statusClass: Int(shielded.status) / 100,
             durationNanoseconds: shielded.duration.nanoseconds)
-        if shielded.failure == .connectTimedOut || shielded.failure == .upstreamTimedOut { metrics.upstreamTimeouts &+= 1 }
+    }
+
+    /// Of an endpoint, be it the last that the request asked or not.
+    func recordTimeout(of failure: Failure) {
+        switch failure {
+        case .connectTimedOut, .upstreamTimedOut, .requestTimedOut: metrics.upstreamTimeouts &+= 1
+        default: break
+        }
     }
 
     /// What the deadline of a request ended, if that is counted nowhere else.

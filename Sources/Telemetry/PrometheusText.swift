@@ -247,7 +247,7 @@ public struct PrometheusText {
                "Upstream connections that broke off during a request.", metrics.upstreamResets)
         writeTLS(metrics.upstreamTLS, "serin_upstream_tls", with: "upstreams")
         single("serin_upstream_timeouts_total", "counter",
-               "Requests for which an endpoint was too slow.", metrics.upstreamTimeouts)
+               "Attempts that an endpoint was too slow for.", metrics.upstreamTimeouts)
         writeUpstreamFailures(metrics)
         single("serin_upstream_waits_total", "counter",
                "Requests that waited for a connection to be free.", metrics.upstreamWaits)

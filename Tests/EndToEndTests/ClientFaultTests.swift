@@ -144,6 +144,7 @@ import Testing
                 && metrics.sum("serin_connections", ["state": "upstream_active"]) == 0
         }
         #expect(try serin.metrics().sum("serin_timeouts_total", ["kind": "client_write"]) == 1)
+        #expect(try serin.metrics().sum("serin_client_errors_total") == 0, "its request was good")
         #expect(try serin.client().get().text == "ok")
         #expect(throws: (any Error).self, "what it reads now is visibly cut") { try client.skip(900_000_000) }
     }

@@ -52,6 +52,43 @@ import Testing
             """)
     }
 
+    /// The time for a request runs, whatever is sent that is none (http-edge duty 45).
+    @Test(arguments: [["new"], ["kept"]])
+    func bytesThatAreNoRequestGiveNoTime(_ arguments: [String]) throws {
+        let proxy = try TLSProxy(try RecordingOrigin.named("app"), settings: "timeouts: {clientHeader: 1s, clientKeepAlive: 1s}")
+        try proxy.python("""
+            import select
+            line = raw()
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            session = context().wrap_bio(incoming, outgoing, server_hostname="shop.test")
+            def until(step):
+                while True:
+                    try: return step()
+                    except ssl.SSLWantReadError:
+                        line.sendall(outgoing.read())
+                        incoming.write(line.recv(65536))
+            until(session.do_handshake)
+            line.sendall(outgoing.read())
+            if args[0] == "kept":
+                session.write(request())
+                line.sendall(outgoing.read())
+                data = b""
+                while not data.endswith(b"app\\n"): data += until(lambda: session.read(65536))
+            session.write(b"x" * 200)
+            sent, is_closed = 0, False
+            try:
+                for byte in outgoing.read():
+                    line.sendall(bytes([byte]))
+                    sent += 1
+                    while not is_closed and select.select([line], [], [], 0.1)[0]: is_closed = line.recv(65536) == b""
+                    if is_closed: break
+            except OSError: is_closed = True
+            assert is_closed, "%d bytes were waited for" % sent
+            """, arguments[0])
+        let kind = arguments == ["new"] ? "client_header" : "client_keep_alive"
+        #expect(try proxy.serin.metrics().sum("serin_timeouts_total", ["kind": kind]) == 1)
+    }
+
     @Test func longBodiesBothWaysWithSlowReaders() throws {
         let size = 2 << 20
         let origin = try RecordingOrigin { connection in

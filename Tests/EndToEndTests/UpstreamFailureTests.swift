@@ -30,6 +30,12 @@ import Testing
                  _ = try connection.readRequest()
                  try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
              }, status: 200, reason: "closed", log: "upstream closed the connection early; default/app, stable; attempts: 1, answered 200"),
+        Case(name: "resets within its body",
+             behaviour: { connection in
+                 _ = try connection.readRequest()
+                 try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+                 connection.socket.reset()
+             }, status: 200, reason: "reset", log: "upstream reset the connection; default/app, stable; attempts: 1, answered 200"),
         Case(name: "resets",
              behaviour: { connection in
                  _ = try connection.readRequest()

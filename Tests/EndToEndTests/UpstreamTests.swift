@@ -207,6 +207,17 @@ import Testing
         #expect(metrics.requests(["code": "5xx", "version": "stable", "route": "default/app /"]) == 1, "\(metrics.text)")
     }
 
+    @Test func everyAttemptThatTakesTooLongCounts() throws {
+        let origin = try RecordingOrigin { connection in
+            let request = try connection.readRequest()
+            if let request, connection.index == 2 { try connection.answer("late", to: request) }
+            _ = try connection.readToEnd()
+        }
+        let serin = try SerinProcess(.origin(origin, settings: "timeouts: {upstreamResponse: 300ms}"))
+        #expect(try serin.client().get().text == "late")
+        #expect(try serin.metrics().sum("serin_upstream_timeouts_total") == 2)
+    }
+
     // MARK: Kinds of addresses
 
     @Test func unixSocketsOnBothSides() throws {

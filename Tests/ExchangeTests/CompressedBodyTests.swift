@@ -91,12 +91,12 @@ import Testing
         [0, 1].flatMap { minorVersion in
             [
                 Cut(name: "closed", framing: framing, steps: [.upstreamCloses], failure: .upstreamClosed, minorVersion: minorVersion),
-                Cut(name: "reset", framing: framing, steps: [.upstreamResets], failure: .upstreamClosed, minorVersion: minorVersion),
+                Cut(name: "reset", framing: framing, steps: [.upstreamResets], failure: .upstreamReset, minorVersion: minorVersion),
                 Cut(name: "stalled", framing: framing, steps: [.wait(61)], failure: .upstreamTimedOut, minorVersion: minorVersion),
             ]
         }
     } + [
-        Cut(name: "reset", framing: .close, steps: [.upstreamResets], failure: .upstreamClosed, minorVersion: 1),
+        Cut(name: "reset", framing: .close, steps: [.upstreamResets], failure: .upstreamReset, minorVersion: 1),
         Cut(name: "bad chunk", framing: .chunked, steps: [.upstream("zz|")], failure: .badResponse, minorVersion: 1),
     ]
 

@@ -101,7 +101,7 @@ import Testing
             toClient: down, toUpstreams: ["GET /a HTTP/1.1|Host: shield.test||"], ends: [.init(503, sent: 4)]),
         Script(
             name: "an answer that has begun", steps: [.client(get()), .upstream("HTTP/1.1 200 OK|Content-Length: 9||x"), .upstreamResets],
-            toClient: "HTTP/1.1 200 OK|Content-Length: 9||x", toUpstreams: [canary()], ends: [.init(200, .upstreamClosed, sent: 1)], left: .closed),
+            toClient: "HTTP/1.1 200 OK|Content-Length: 9||x", toUpstreams: [canary()], ends: [.init(200, .upstreamReset, sent: 1)], left: .closed),
         Script(
             name: "a canary without a shield", steps: [.client("GET / HTTP/1.1|Host: canary.test|X-Canary: always||"), .upstream(down)],
             toClient: down, toUpstreams: ["GET / HTTP/1.1|Host: canary.test|X-Canary: always||"], ends: [.init(503, sent: 4)]),

@@ -56,7 +56,7 @@ import Testing
                 .upstream(ok),
             ],
             toClient: ok, toUpstreams: ["GET / HTTP/1.1|Host: a.test||"], ends: [.init(200, sent: 2)]),
-    ] + ["H2C/1", "h2", "HTTP/2.0", "TLS/1.0", "websocket, h2c", "h2c /1", "/13"].map { protocols in
+    ] + ["H2C/1", "h2", "h2c-16", "H2-14", "HTTP/2.0", "TLS/1.0", "websocket, h2c", "h2c /1", "/13"].map { protocols in
         Script(
             name: "nor is \(protocols)", steps: [
                 .client("GET / HTTP/1.1|Host: a.test|Connection: upgrade|Upgrade: \(protocols)||"), .upstream(ok),

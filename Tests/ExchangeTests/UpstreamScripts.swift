@@ -161,7 +161,7 @@ import Testing
                 .client("GET / HTTP/1.0|Host: a.test||"), .upstream("HTTP/1.1 200 OK||abc"), .upstreamResets,
             ],
             toClient: "HTTP/1.1 200 OK|Connection: close||abc", toUpstreams: [get],
-            ends: [.init(200, .upstreamClosed, sent: 3)], left: .aborted, reusable: [false]),
+            ends: [.init(200, .upstreamReset, sent: 3)], left: .aborted, reusable: [false]),
         Script(
             name: "stalls within its answer", steps: [
                 .client(get), .upstream("HTTP/1.1 200 OK|Content-Length: 5||abc"), .wait(59), .upstream("d"), .wait(59), .wait(1),

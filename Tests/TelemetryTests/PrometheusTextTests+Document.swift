@@ -250,7 +250,7 @@ extension PrometheusTextTests {
         serin_upstream_tls_failures_total{reason="revoked"} 0
         # HELP serin_upstream_tls_alerts_total TLS alerts received from upstreams and sent to them, by name, close_notify left out.
         # TYPE serin_upstream_tls_alerts_total counter
-        # HELP serin_upstream_timeouts_total Requests for which an endpoint was too slow.
+        # HELP serin_upstream_timeouts_total Attempts that an endpoint was too slow for.
         # TYPE serin_upstream_timeouts_total counter
         serin_upstream_timeouts_total 113
         # HELP serin_upstream_failures_total Attempts of requests that failed at an upstream, or before it, by route, version and reason.
