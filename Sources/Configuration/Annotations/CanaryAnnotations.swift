@@ -142,7 +142,8 @@ struct CanaryAnnotations {
         guard let read = WeightText.parse(AnnotationText.normalized(annotation.value)) else {
             return reader.warn(annotation, "is dropped, the weight is \(weight); expected " + WeightText.form, log: &log)
         }
-        guard let scaled = read.total(of: total) else {
+        // 100 is the least total that `ingress-nginx` mode takes (R21.7).
+        guard let scaled = read.total(of: total), read.total(of: 100) != nil else {
             return reader.warn(
                 annotation, "is dropped, the weight is \(weight); there are too many decimals for a total of \(total)", log: &log)
         }
