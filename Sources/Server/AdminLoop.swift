@@ -115,7 +115,8 @@ final class AdminLoop {
     }
 
     private func accept() {
-        while let socket = listener?.accept(&loop) {
+        // Operators come before idle connections to upstreams.
+        while let socket = listener?.accept(&loop, whenExhausted: { start.counts.upstreams.ask(otherThan: nil) }) {
             guard connections.count < Self.maximumConnections || evict() else {
                 process.adminRefusals &+= 1
                 continue

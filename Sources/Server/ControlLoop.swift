@@ -162,6 +162,7 @@ final class ControlLoop {
             let gates = EndpointGates()
             for index in 0..<count {
                 let inbox = try Mailbox<WorkerMessage>()
+                counts.upstreams.join(inbox)
                 let start = WorkerStart(
                     index: index, beginning: beginning, admission: admission, counts: counts,
                     mailbox: inbox, supervisor: mailbox, accessLog: accessLog, socketFiles: socketFiles, gates: gates)
@@ -380,20 +381,13 @@ final class ControlLoop {
     // MARK: Limits
 
     func admissionLimits(_ snapshot: Snapshot) -> AdmissionLimits {
-        let memory = snapshot.limits.memory ?? AvailableMemory.bytes / 2
-        let connections = connectionLimit(snapshot)
-        return AdmissionLimits(
-            connections: connections, handshakes: snapshot.limits.handshakes ?? max(AdmissionLimits.fewestHandshakes, connections / 4),
-            bufferBytesPerWorker: memory / max(1, workerCount))
-    }
-
-    /// Clients of the whole process: as configured, or what the descriptors allow when each client may need one to an upstream.
-    private func connectionLimit(_ snapshot: Snapshot) -> Int {
-        let clients = DescriptorBudget.forClients(listeners: settings.listeners.count, workers: workerCount) / 2
-        guard let configured = snapshot.limits.connections else { return clients }
-        if configured > clients {
-            log.warning("limits.connections is \(configured), but the descriptor limit allows only \(clients): raise it (ulimit -n)")
+        let descriptors = DescriptorBudget.forConnections(listeners: settings.listeners.count, workers: workerCount)
+        let admission = AdmissionLimits(
+            snapshot.limits, descriptors: descriptors, memory: AvailableMemory.bytes / 2, workers: workerCount)
+        if let configured = snapshot.limits.connections, configured > admission.connections {
+            log.warning(
+                "limits.connections is \(configured), but the descriptor limit allows only \(admission.connections): raise it (ulimit -n)")
         }
-        return min(configured, clients)
+        return admission
     }
 }

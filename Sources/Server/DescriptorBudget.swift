@@ -4,22 +4,22 @@ import Reactor
 enum DescriptorBudget {
     static let limit = FileDescriptorLimit.raise()
 
-    /// Not for clients: the standard streams, logs, the admin address with its connections, name resolution, reading files,
-    /// checks of endpoints, and the threads without clients.
+    /// Not for clients and upstreams: the standard streams, logs, the admin address with its connections, name resolution, reading
+    /// files, checks of endpoints, and the threads without clients.
     private static let reserved = 64 + HealthLoop.maximumProbes
     /// A worker's loop and its mailbox.
     private static let perWorker = 2
     /// Fewer for clients and upstreams together would be no proxy.
-    private static let fewestForClients = 16
+    private static let fewestForConnections = 16
 
-    /// For clients and upstreams together.
-    static func forClients(listeners: Int, workers: Int) -> Int {
-        max(limit - own(listeners: listeners, workers: workers), fewestForClients)
+    /// For clients and upstreams together; `AdmissionLimits` divides them.
+    static func forConnections(listeners: Int, workers: Int) -> Int {
+        max(limit - own(listeners: listeners, workers: workers), fewestForConnections)
     }
 
     /// Refuses to start what could not serve.
     static func check(listeners: Int, workers: Int) throws(Supervisor.StartError) {
-        let needed = own(listeners: listeners, workers: workers) + fewestForClients
+        let needed = own(listeners: listeners, workers: workers) + fewestForConnections
         guard limit < needed else { return }
         throw Supervisor.StartError(
             "cannot start: \(workers) workers on \(listeners) addresses need at least \(needed) file descriptors; \(limitAsText)")

@@ -14,6 +14,8 @@ enum WorkerMessage: Sendable {
     case unlisten([ProcessSettings.Listener])
     /// It is the turn of a request that waits at a gate.
     case turn(EndpointGate, waiter: UInt64, client: Token)
+    /// Give up idle upstream connections: see `UpstreamRoom`.
+    case makeRoom
     /// Answers with `SupervisorMessage.lent`.
     case lend
     /// Answers with `SupervisorMessage.ready` when all that came before has been done.

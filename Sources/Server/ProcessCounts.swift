@@ -4,6 +4,7 @@ import Synchronization
 /// Counts that belong to the process rather than to a worker: touched when a connection opens and when it closes, never on a request.
 final class ProcessCounts: Sendable {
     let accessLog = AccessLogCounts()
+    let upstreams = UpstreamRoom()
     private let clients = Atomic<Int>(0)
     private let handshakes = Atomic<Int>(0)
     private let clientsByAddress = Mutex<[IPAddress: Int]>([:])

@@ -20,7 +20,8 @@ struct RestingListener: ~Copyable {
     }
 
     /// The next connection; nil when none waits, or none can be taken for now.
-    mutating func accept(_ loop: inout EventLoop) -> Socket? {
+    /// - Parameter whenExhausted: called before it rests because descriptors have run out.
+    mutating func accept(_ loop: inout EventLoop, whenExhausted: () -> Void = {}) -> Socket? {
         guard !isResting else { return nil }
         for _ in 0..<Self.patience {
             switch listener.accept() {
@@ -28,6 +29,7 @@ struct RestingListener: ~Copyable {
             case .transient: continue
             case .wouldBlock: return nil
             case .exhausted:
+                whenExhausted()
                 rest(&loop)
                 return nil
             }

@@ -13,7 +13,7 @@ final class UpstreamConnection {
     /// Nil for plain HTTP, and until the socket is connected.
     var tls: TLSSession?
     /// Requests may be sent: connected, and TLS agreed on if it is spoken.
-    var isConnected: Bool
+    var isConnected = false
     /// It has carried a request before the one it carries now.
     var isReused = false
     // Edge-triggered: what the last event said and no system call has disproved since.
@@ -29,9 +29,8 @@ final class UpstreamConnection {
     var timer = TimerID.none
     var idleSince: UInt64 = 0
 
-    init(_ socket: consuming Socket, _ endpoint: UpstreamEndpoint, isConnected: Bool) {
+    init(_ socket: consuming Socket, _ endpoint: UpstreamEndpoint) {
         self.socket = socket
         self.endpoint = endpoint
-        self.isConnected = isConnected
     }
 }

@@ -9,6 +9,8 @@ import Telemetry
 extension Worker {
     /// Connections taken from a queue before others have a turn.
     private static let batch = 64
+    /// Idle upstream connections that are given up for clients who wait to be accepted.
+    private static let roomMade = 16
     /// How long accepting rests when descriptors have run out, or a whole batch has failed.
     private static let pause: UInt64 = 100_000_000
 
@@ -27,6 +29,7 @@ extension Worker {
     func accept(from socket: ListeningSocket) {
         guard !socket.isPaused else { return }
         var failures = 0
+        var hasMadeRoom = false
         for _ in 0..<Self.batch {
             switch socket.listener.accept() {
             case .connection(let connection, let address):
@@ -37,7 +40,10 @@ extension Worker {
                 failures += 1
                 // Where nothing else comes, going on would spin.
                 if failures == Self.batch { return pause(socket, error) }
-            case .exhausted(let error): return pause(socket, error)
+            case .exhausted(let error):
+                // Once: where that is no help, nothing else is to be lost.
+                guard !hasMadeRoom, findsRoom(for: Self.roomMade) else { return pause(socket, error) }
+                hasMadeRoom = true
             }
         }
     }

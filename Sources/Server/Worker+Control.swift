@@ -23,6 +23,8 @@ extension Worker {
             unlisten { obsolete.contains($0.configured) }
         case .turn(let gate, let waiter, let client):
             turnCame(gate, waiter, client)
+        case .makeRoom:
+            makeRoomForOthers()
         case .lend:
             supervisor.post(.lent(Result { () throws(Errno) in try lend() }))
         case .reportReady:

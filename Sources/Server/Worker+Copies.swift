@@ -26,16 +26,21 @@ extension Worker {
         for ending in context.copies.takeEndings() { record(ending) }
     }
 
-    /// At the end of the worker: what is under way does not hold it up.
-    func dropCopies() {
+    /// Ends those that are on their way: at the end of the worker, which they do not hold up, and for want of room.
+    /// - Returns: whether there were any.
+    @discardableResult
+    func dropCopies(_ failure: Failure) -> Bool {
+        guard context.copies.count > 0 else { return false }
         var slot: UInt32 = 0
+        var count = 0
         while let token = slab.firstToken(fromSlot: slot) {
             slot = token.slot + 1
             guard case .upstream(let upstream) = slab[token], let shipment = upstream.shipment else { continue }
-            shipment.copy.fail(.shutdown)
+            shipment.copy.fail(failure)
             move(shipment)
+            count += 1
         }
-        sendCopies()
+        return count > 0
     }
 
     private func installation(of snapshot: Snapshot) -> Installation {
@@ -75,14 +80,11 @@ extension Worker {
     }
 
     private func connect(_ shipment: CopyShipment, to endpoint: UpstreamEndpoint) {
+        guard hasRoomForCopy() else { return shipment.copy.fail(.overloaded) }
         do throws(Errno) {
-            switch try Socket.connect(to: endpoint.address) {
-            case .connected(let socket):
-                load(shipment, on: try register(UpstreamConnection(socket, endpoint, isConnected: false)))
-                beginOutput(shipment)
-            case .inProgress(let socket):
-                load(shipment, on: try register(UpstreamConnection(socket, endpoint, isConnected: false)))
-            }
+            let (upstream, isThere) = try open(endpoint)
+            load(shipment, on: upstream)
+            if isThere { beginOutput(shipment) }
         } catch {
             if error.isExhaustion { return shipment.copy.fail(.overloaded) }
             connectFailed(shipment, endpoint, .connectRefused)

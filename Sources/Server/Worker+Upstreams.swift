@@ -78,21 +78,32 @@ extension Worker {
     @inline(never)
     private func connect(to endpoint: UpstreamEndpoint, for client: ClientConnection, _ exchange: ActiveExchange) {
         exchange.connectError = nil
+        makeRoom()
         do throws(Errno) {
-            switch try Socket.connect(to: endpoint.address) {
-            case .connected(let socket):
-                let upstream = try register(UpstreamConnection(socket, endpoint, isConnected: endpoint.tls == nil))
-                upstream.client = client.token
-                exchange.upstream = upstream
-                established(upstream, exchange)
-            case .inProgress(let socket):
-                let upstream = try register(UpstreamConnection(socket, endpoint, isConnected: false))
-                upstream.client = client.token
-                exchange.upstream = upstream
-            }
+            let (upstream, isThere) = try openAtAllCosts(endpoint)
+            upstream.client = client.token
+            exchange.upstream = upstream
+            if isThere { established(upstream, exchange) }
         } catch {
             metrics.upstreamConnectFailures &+= 1
             if error.isExhaustion { cannotConnect(error, exchange) } else { connectFailed(endpoint, error, exchange) }
+        }
+    }
+
+    private func openAtAllCosts(_ endpoint: UpstreamEndpoint) throws(Errno) -> (UpstreamConnection, isThere: Bool) {
+        do throws(Errno) {
+            return try open(endpoint)
+        } catch {
+            guard error.isExhaustion, findsRoom() else { throw error }
+            return try open(endpoint)
+        }
+    }
+
+    /// A new connection, whose socket is connected (`isThere`) or about to be.
+    func open(_ endpoint: UpstreamEndpoint) throws(Errno) -> (UpstreamConnection, isThere: Bool) {
+        switch try Socket.connect(to: endpoint.address) {
+        case .connected(let socket): (try register(UpstreamConnection(socket, endpoint)), true)
+        case .inProgress(let socket): (try register(UpstreamConnection(socket, endpoint)), false)
         }
     }
 
@@ -113,6 +124,7 @@ extension Worker {
             throw error
         }
         upstreamCount += 1
+        counts.upstreams.take()
         return upstream
     }
 
@@ -271,7 +283,7 @@ extension Worker {
     @inline(__always)
     func giveBack(_ upstream: UpstreamConnection, reusable: Bool) {
         guard reusable, upstream.isConnected, !upstream.peerHasClosed, !isDraining, isEmpty(upstream),
-              upstream.endpoint.keepIdle(upstream.token)
+              !isCrowded || mayKeepIdle(), upstream.endpoint.keepIdle(upstream.token)
         else { return close(upstream) }
         idleUpstreamCount += 1
         upstream.idleSince = loop.now
@@ -325,6 +337,7 @@ extension Worker {
     func close(_ upstream: UpstreamConnection) {
         guard slab.remove(upstream.token) != nil else { return }
         upstreamCount -= 1
+        counts.upstreams.giveBack()
         _ = upstream.tls?.sayGoodbye()
         loop.cancel(upstream.timer)
         // The descriptor closes with the object's last owner, at the end of this turn; its token is stale from now on.

@@ -9,9 +9,9 @@ import Telemetry
 /// One event loop on a thread of its own, with everything it needs: nothing on the path of a request is shared with another.
 ///
 /// The parts: `+Accept` (new clients), `+ProxyProtocol` (whose connections they are), `+TLS` (handshakes), `+Clients` (reading,
-/// writing, ending), `+Compression`, `+Upstreams` (leasing, connecting, pooling), `+UpstreamTLS` (the same by TLS), `+Copies` (of
-/// requests, for canaries), `+Shortages` (no memory for a socket), `+Control` (what the supervisor asks for), `+Records` (metrics and
-/// the access log).
+/// writing, ending), `+Compression`, `+Upstreams` (leasing, connecting, pooling), `+UpstreamTLS` (the same by TLS), `+Room` (what
+/// idle ones hold, for whoever needs it), `+Copies` (of requests, for canaries), `+Shortages` (no memory for a socket), `+Control`
+/// (what the supervisor asks for), `+Records` (metrics and the access log).
 final class Worker {
     enum Occupant {
         case client(ClientConnection)
@@ -64,6 +64,9 @@ final class Worker {
     var clientCount = 0
     var upstreamCount = 0
     var idleUpstreamCount = 0
+    /// There were more upstream connections than may be kept when this worker last looked; see `+Room`.
+    var isCrowded = false
+    var longestIdle = LongestIdle()
     var scratch = ByteBuffer(capacity: BufferPool.Size.standard.rawValue)
     var accessLines: [UInt8] = []
     var accessClock: AccessClock
@@ -155,7 +158,8 @@ final class Worker {
             continueDrain()
         }
         leaveUntaken()
-        dropCopies()
+        dropCopies(.shutdown)
+        sendCopies()
         flushAccessLines()
         for line in failureLog.takeAll(at: second) + troubles.takeAll(at: second) { supervisor.post(.warning(line)) }
     }

@@ -40,6 +40,8 @@ public struct Metrics: Sendable {
     public var upstreamConnectFailures: UInt64 = 0
     /// Requests sent over a connection taken from the keep-alive pool.
     public var upstreamReuses: UInt64 = 0
+    /// Idle connections closed because there was no room for them.
+    public var upstreamEvictions: UInt64 = 0
     /// Further attempts after the first one of a request.
     public var upstreamRetries: UInt64 = 0
     /// Connections that an endpoint broke off during a request.
@@ -212,6 +214,7 @@ public struct Metrics: Sendable {
         upstreamConnects &+= other.upstreamConnects
         upstreamConnectFailures &+= other.upstreamConnectFailures
         upstreamReuses &+= other.upstreamReuses
+        upstreamEvictions &+= other.upstreamEvictions
         upstreamRetries &+= other.upstreamRetries
         upstreamWaits &+= other.upstreamWaits
         upstreamOverflows &+= other.upstreamOverflows

@@ -241,6 +241,8 @@ public struct PrometheusText {
                "Connections to endpoints that could not be established.", metrics.upstreamConnectFailures)
         single("serin_upstream_reuses_total", "counter",
                "Requests sent over a kept-alive upstream connection.", metrics.upstreamReuses)
+        single("serin_upstream_evictions_total", "counter",
+               "Idle upstream connections closed to make room.", metrics.upstreamEvictions)
         single("serin_upstream_retries_total", "counter",
                "Attempts of requests after their first one.", metrics.upstreamRetries)
         single("serin_upstream_resets_total", "counter",

@@ -53,6 +53,18 @@ import Testing
         #expect(try serin.client().get().text == "app\n")
     }
 
+    /// An idle upstream connection is worth less than a client.
+    @Test func anIdleConnectionGivesWayToAClient() throws {
+        let origin = try RecordingOrigin.named("app")
+        let (serin, faults) = try Self.start(origin)
+        #expect(try serin.client().get().text == "app\n")
+        try faults.begin(.accept, EMFILE, port: serin.address.port, times: 1)
+        #expect(try serin.client().get().text == "app\n")
+        let metrics = try serin.metrics()
+        #expect(metrics.sum("serin_upstream_evictions_total") == 1)
+        #expect(metrics.sum("serin_accept_pauses_total") == 0)
+    }
+
     @Test func aConnectionThatFailedIsPassedOver() throws {
         let origin = try RecordingOrigin.named("app")
         let (serin, faults) = try Self.start(origin)
@@ -80,6 +92,15 @@ import Testing
         #expect(try late.readResponse().status == 200)
     }
 
+    /// An idle upstream connection is worth less than an operator, too.
+    @Test func anIdleConnectionGivesWayToTheAdminAddress() throws {
+        let origin = try RecordingOrigin.named("app")
+        let (serin, faults) = try Self.start(origin)
+        #expect(try serin.client().get().text == "app\n")
+        try faults.begin(.accept, EMFILE, port: serin.admin.port, times: 1)
+        try eventually("room") { try serin.metrics().sum("serin_upstream_evictions_total") == 1 }
+    }
+
     /// Too many descriptors are watched already: the client is told, and it is counted.
     @Test func aClientThatCannotBeWatchedIsToldSo() throws {
         let origin = try RecordingOrigin.named("app")
@@ -98,13 +119,15 @@ import Testing
 
     // MARK: Connecting
 
-    /// No fault of the endpoint, which is not passed over afterwards.
-    @Test(arguments: [
+    private static let connecting = [
         Case(name: "no descriptor for a socket", call: .socket, error: EMFILE),
         Case(name: "no memory for a socket", call: .socket, error: ENOBUFS),
         Case(name: "too many descriptors are watched", call: .epoll, error: ENOSPC),
         Case(name: "no memory to watch it", call: .epoll, error: ENOMEM),
-    ])
+    ]
+
+    /// No fault of the endpoint, which is not passed over afterwards.
+    @Test(arguments: Self.connecting)
     func anUpstreamThatCannotBeAskedIsNotToBlame(_ test: Case) throws {
         let origin = try RecordingOrigin.named("app")
         let (serin, faults) = try Self.start(origin)
@@ -115,6 +138,22 @@ import Testing
         try faults.end(test.call)
         #expect(try serin.client().get().text == "app\n")
         for reason in ["connect_refused", "connect_unreachable", "no_endpoint"] { #expect(try Self.failures(serin, reason) == 0) }
+    }
+
+    /// What it holds may be what is missing.
+    @Test(arguments: Self.connecting)
+    func anIdleConnectionGivesWayToANewOne(_ test: Case) throws {
+        let origins = try ["a", "b"].map { try RecordingOrigin.named($0) }
+        let (serin, faults) = try Self.start(origins[0], origins[1])
+        let client = try serin.client()
+        let isFirst = try client.get().text == "a\n"
+        let other = origins[isFirst ? 1 : 0]
+        try faults.begin(test.call, test.error, port: test.call == .socket ? 0 : other.address.port, times: 1)
+        #expect(try client.get().text == (isFirst ? "b\n" : "a\n"))
+        #expect(try Self.failures(serin, "exhausted") == 0)
+        let metrics = try serin.metrics()
+        #expect(metrics.sum("serin_upstream_evictions_total") == 1)
+        #expect(metrics.sum("serin_connections", ["state": "upstream_idle"]) == 1)
     }
 
     // MARK: Moving bytes

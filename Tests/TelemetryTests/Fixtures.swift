@@ -21,6 +21,7 @@ enum Fixtures {
         metrics.upstreamConnects = 108
         metrics.upstreamConnectFailures = 109
         metrics.upstreamReuses = 110
+        metrics.upstreamEvictions = 126
         metrics.upstreamRetries = 111
         metrics.upstreamResets = 112
         metrics.upstreamTimeouts = 113

@@ -167,7 +167,7 @@ struct MetricsTests {
             #expect(newCount == 2 * oldCount, "merge forgets \(old.label ?? "?")")
             compared += 1
         }
-        #expect(compared == 27)
+        #expect(compared == 28)
         for status in [400, 408, 413, 414, 417, 431, 501, 505, 999] {
             #expect(single.clientErrors[status] > 0)
             #expect(twice.clientErrors[status] == 2 * single.clientErrors[status])

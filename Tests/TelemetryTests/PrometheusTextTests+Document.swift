@@ -219,6 +219,9 @@ extension PrometheusTextTests {
         # HELP serin_upstream_reuses_total Requests sent over a kept-alive upstream connection.
         # TYPE serin_upstream_reuses_total counter
         serin_upstream_reuses_total 110
+        # HELP serin_upstream_evictions_total Idle upstream connections closed to make room.
+        # TYPE serin_upstream_evictions_total counter
+        serin_upstream_evictions_total 126
         # HELP serin_upstream_retries_total Attempts of requests after their first one.
         # TYPE serin_upstream_retries_total counter
         serin_upstream_retries_total 111
