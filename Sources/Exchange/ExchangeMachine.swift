@@ -14,12 +14,12 @@ public final class ExchangeMachine {
     /// many more if the stable version stands in for a canary that failed.
     public static let maximumAttempts = RetryRule.maximumTries
     /// Interim responses one request may get before the upstream counts as broken (http-edge duty 40).
-    static let maximumInterims = 16
+    public static let maximumInterims = 16
     /// What is received into at first: of a client whatever it takes to make a head out of, since anybody may begin one; of an upstream
     /// much at a time.
     private static let requestBlock = BufferPool.Size.head, responseBlock = BufferPool.Size.standard
     /// Bytes of them that may wait for a slow client.
-    static let maximumInterimBytes = BufferPool.Size.standard.rawValue
+    public static let maximumInterimBytes = BufferPool.Size.standard.rawValue
 
     let context: ExchangeContext
     let pool: BufferPool

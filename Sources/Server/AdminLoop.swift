@@ -44,6 +44,8 @@ final class AdminLoop {
     private var process = ProcessMetrics()
     private var requests: UInt64 = 0
     private var waiting: [UInt64: Token] = [:]
+    /// Those that have more to be served, in the next turn.
+    private var hurried: [Token] = []
     private var scrapes: [UInt64: Scrape] = [:]
 
     /// A scrape that waits for the workers' counts.
@@ -88,7 +90,9 @@ final class AdminLoop {
 
     private func run() {
         while isRunning {
-            loop.wait(atMostMilliseconds: nil)
+            let turn = hurried
+            hurried.removeAll(keepingCapacity: true)
+            loop.wait(atMostMilliseconds: turn.isEmpty ? nil : 0)
             while let event = loop.nextEvent() {
                 if event.token == listenToken {
                     accept()
@@ -97,6 +101,9 @@ final class AdminLoop {
                 } else if let connection = connections[event.token] {
                     serve(connection)
                 }
+            }
+            for token in turn {
+                if let connection = connections[token] { serve(connection) }
             }
             while let token = loop.nextExpired() {
                 if token == listenToken {
@@ -133,14 +140,14 @@ final class AdminLoop {
         }
     }
 
-    /// Makes room for a new connection: of those that wait for nothing of ours, the one that has been silent for the longest time goes.
-    /// Nobody holds the address by idle connections.
+    /// Makes room for a new connection: of those that wait for nothing of ours, or have asked for more already, the one that has been
+    /// silent for the longest time goes. Nobody holds the address by idle connections, or by asking for one answer after the other.
     private func evict() -> Bool {
         var oldest: WholeAnswerConnection?
         var slot: UInt32 = 0
         while let token = connections.firstToken(fromSlot: slot) {
             slot = token.slot + 1
-            guard let connection = connections[token], !connection.isWaiting else { continue }
+            guard let connection = connections[token], !connection.isWaiting || connection.hasMore else { continue }
             if oldest.map({ connection.activeAt < $0.activeAt }) ?? true { oldest = connection }
         }
         guard let oldest else { return false }
@@ -154,8 +161,13 @@ final class AdminLoop {
         connections.remove(connection.token)
     }
 
+    /// Requests of one connection before others have their turn.
+    private static let share = 16
+
     private func serve(_ connection: WholeAnswerConnection) {
+        var answered = 0
         while !connection.isWaiting {
+            if answered == Self.share { return hurried.append(connection.token) }
             if connection.hasOutput {
                 guard connection.write() else { return close(connection) }
                 if connection.hasOutput { return }
@@ -171,6 +183,7 @@ final class AdminLoop {
                 loop.move(connection.timer, to: loop.now + start.idleLimit)
                 connection.activeAt = loop.now
                 answer(request, connection)
+                answered += 1
             }
         }
     }
@@ -342,6 +355,7 @@ final class AdminLoop {
     private func finish(_ id: UInt64, _ answer: WholeAnswer, isHead: Bool) {
         guard let token = waiting.removeValue(forKey: id), let connection = connections[token] else { return }
         connection.answer(answer, isHead: isHead, closes: false)
-        serve(connection)
+        // In its next turn, between which and this one it does not wait, and others find room.
+        hurried.append(token)
     }
 }

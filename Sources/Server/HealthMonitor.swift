@@ -25,7 +25,7 @@ final class HealthMonitor {
         running?.inbox.post(.watch(targets))
     }
 
-    /// Nothing in the loop blocks, so that its end is not waited for long.
+    /// Nothing in the loop blocks or goes on without end, so that its end is not waited for long.
     func stop() {
         guard let (thread, inbox) = running.take() else { return }
         inbox.post(.stop)

@@ -32,6 +32,10 @@ final class HealthProbe {
     private var sent = 0
     private var input = ByteBuffer(capacity: BufferPool.Size.standard.rawValue)
     private var parser = ResponseParser()
+    private var interims = 0
+    private var interimBytes = 0
+    /// Reads that found nothing but what concerns TLS alone.
+    private var emptyReads = 0
 
     /// - Parameter isConnected: nothing is to be waited for.
     init(_ socket: consuming Socket, isConnected: Bool, _ target: HealthTarget, of token: Token) {
@@ -109,10 +113,14 @@ final class HealthProbe {
         return nil
     }
 
+    /// Whatever the endpoint sends, this comes to an end: heads, their number and what is no part of one have bounds.
     private func listen() -> Outcome? {
         while true {
             if input.space == 0 { return .ill("the head of its answer is too long") }
             switch Self.receive(tls, socket, &input) {
+            case .bytes(0):
+                emptyReads += 1
+                if emptyReads > Self.maximumEmptyReads { return .ill("it sends what is no answer") }
             case .bytes: break
             case .wouldBlock: return nil
             case .endOfStream: return .ill("it closed the connection without an answer")
@@ -121,6 +129,8 @@ final class HealthProbe {
             if let outcome = read() { return outcome }
         }
     }
+
+    private static let maximumEmptyReads = 64
 
     /// The answer, past any interim ones (RFC 9110 section 15.2).
     private func read() -> Outcome? {
@@ -134,6 +144,11 @@ final class HealthProbe {
                 let status = parser.head.status
                 if HealthCheck.isGood(status) { return .well }
                 if status >= 200 || status == 101 { return .ill("it answers \(status)") }
+                interims += 1
+                interimBytes += length
+                guard interims <= ExchangeMachine.maximumInterims, interimBytes <= ExchangeMachine.maximumInterimBytes else {
+                    return .ill("it sends too many interim responses")
+                }
                 input.consume(length)
                 input.compact()
                 parser.reset()

@@ -137,6 +137,9 @@ final class WholeAnswerConnection {
 
     var hasOutput: Bool { sent < output.count }
 
+    /// Something has come behind the request that is being answered.
+    var hasMore: Bool { !input.isEmpty }
+
     /// Writes what fits. False when the connection is over: broken, or closed after its last answer.
     func write() -> Bool {
         let bytes = output

@@ -52,6 +52,9 @@ struct SocketBIO {
         unsafe state.pointee.isSpent = false
     }
 
+    /// What is left of the last `allow`.
+    var allowance: Int { unsafe state.pointee.allowance }
+
     func beginReading() { unsafe state.pointee.hasBlocked = false }
 
     var steps: Int { unsafe state.pointee.steps }

@@ -131,14 +131,15 @@ public final class TLSSession {
     public func handshake() -> TLSOutcome {
         if let failure { return .failed(failure) }
         ERR_clear_error()
-        bio.allow(bytesBesideText)
+        if case .client = role { bio.allow(Self.bytesBesideText) } else { bio.allow(handshakeRest) }
         let result = unsafe SSL_do_handshake(session)
-        hasHadItsShare = bio.isSpent
+        if case .client = role { hasHadItsShare = bio.isSpent } else { handshakeRest = bio.allowance }
         if result == 1 {
             if !isResumed { verifiedAt = time(nil) }
             bio.forgetSteps()
             return .bytes(0)
         }
+        if case .upstream = role, bio.isSpent { return fail(.flooded) }
         let outcome = outcome(of: result)
         // Whoever goes away in the middle of it has not closed anything.
         return outcome == .closed ? fail(.disconnected) : outcome
@@ -190,10 +191,12 @@ public final class TLSSession {
     private static let freeSteps = 64, bytesPerStep = 16 << 10
 
     /// Bytes that are read from the socket for one call, beyond those that text takes. A handshake's message comes in records as short as
-    /// its sender likes, and OpenSSL would go on until it has all 128 KiB that it may have. Upstreams are not kept on a string.
-    private var bytesBesideText: Int {
-        if case .client = role { 2 * Self.recordSize } else { .max / 2 }
-    }
+    /// its sender likes, and OpenSSL would go on until it has all 128 KiB that it may have.
+    private static let bytesBesideText = 2 * recordSize
+    /// Bytes that an upstream's handshake may have: over twice what OpenSSL takes of certificates. It skips what asks for a handshake that
+    /// is under way already, however often, and would not come back.
+    private static let longestHandshake = 256 << 10
+    private var handshakeRest = TLSSession.longestHandshake
 
     /// Reads what there is, record by record, at most `space.count` bytes; none at all if there was only what is no text.
     public func receive(into space: inout MutableSpan<UInt8>) -> TLSOutcome {
@@ -201,7 +204,7 @@ public final class TLSSession {
         if let failure { return .failed(failure) }
         let room = space.count
         var total = 0
-        bio.allow(room + bytesBesideText)
+        bio.allow(room + Self.bytesBesideText)
         for _ in 0..<Self.recordsAtATime where total < room {
             var count = 0
             ERR_clear_error()

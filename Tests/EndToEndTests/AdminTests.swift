@@ -110,4 +110,42 @@ import Testing
         #expect(metrics.sum("serin_admin_connections_closed_total", ["reason": "evicted"]) == 1)
         #expect(metrics.sum("serin_admin_connections_closed_total", ["reason": "refused"]) == 0)
     }
+
+    /// Nor does who asks for one answer behind the other and reads none.
+    @Test func askingForMuchMakesRoom() throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin))
+        let greedy = try (0..<32).map { _ in try RawClient(serin.admin) }
+        try serin.process.freeze()
+        for client in greedy { try client.send(String(repeating: "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", count: 100)) }
+        let last = try RawClient(serin.admin)
+        try last.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        serin.process.signal(SIGCONT)
+        #expect(try last.readResponse().status == 200)
+        #expect(try serin.metrics().sum("serin_admin_connections_closed_total", ["reason": "refused"]) == 0)
+    }
+
+    /// One connection on which requests never end keeps neither the others nor a stop waiting.
+    @Test func everyoneHasTheirTurn() throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin))
+        let flood = try ChildProcess(
+            try Tools.path(of: "python3"), ["-c", """
+                import socket, sys, threading
+                line = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+                def ask():
+                    while True: line.sendall(b"GET /livez HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n" * 2000)
+                threading.Thread(target=ask, daemon=True).start()
+                total = 0
+                while True:
+                    data = line.recv(1 << 20)
+                    if not data: break
+                    total += len(data)
+                    if total >> 20 and not (total - len(data)) >> 20: print("flowing", flush=True)
+                """, "\(serin.admin.port)"], named: "flood", in: try TemporaryFolder())
+        try eventually("the flood to flow; \(flood.errors)") { flood.output.hasPrefix("flowing") }
+        #expect(try serin.ask("/readyz").status == 200)
+        #expect(try serin.client().get().text == "app\n")
+        #expect(try serin.stop() == .exited(0))
+    }
 }

@@ -54,6 +54,21 @@ import Testing
         return try (0..<count).map { _ in try client.get(fields: fields).text }
     }
 
+    /// As much as an endpoint may have an exchange read before its answer, and no more.
+    @Test func anEndpointThatNeverComesToThePointIsIll() throws {
+        let flood = try RecordingOrigin { connection in
+            _ = try connection.readRequest()
+            let interim = Array(String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 1000).utf8)
+            for _ in 0..<2000 { try connection.send(interim) }
+        }
+        let good = try Patient("good")
+        let serin = try SerinProcess(Self.app([flood, good.origin]))
+        try serin.waitForLog("it sends too many interim responses")
+        try eventually("it to be left out") { try Self.isWell(serin, flood) == 0 }
+        #expect(try Self.isWell(serin, good.origin) == 1)
+        #expect(try serin.stop() == .exited(0))
+    }
+
     // MARK: Out and back
 
     @Test func whoFailsIsLeftOutAndComesBack() throws {

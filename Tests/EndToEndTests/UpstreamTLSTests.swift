@@ -77,7 +77,7 @@ import Testing
     // MARK: What is refused
 
     struct Bad: Sendable, CustomTestStringConvertible {
-        enum Fault: Sendable { case wrongName, expired, otherAuthority, plainText, hangsUp, oldVersion, noCertificate, revoked }
+        enum Fault: Sendable { case wrongName, expired, otherAuthority, plainText, hangsUp, oldVersion, noCertificate, revoked, floods }
         let fault: Fault
         let reason: String
         /// In the log.
@@ -94,6 +94,7 @@ import Testing
             alert: ("sent", "unknown_ca")),
         Bad(fault: .plainText, reason: "plain_text", says: "plain_text"),
         Bad(fault: .hangsUp, reason: "disconnected", says: "disconnected"),
+        Bad(fault: .floods, reason: "flooded", says: "flooded"),
         Bad(fault: .oldVersion, reason: "version", says: "version"),
         Bad(fault: .revoked, reason: "revoked", says: "revoked (certificate revoked)", alert: ("sent", "certificate_revoked")),
         Bad(fault: .noCertificate, reason: "alert", says: "alert", alert: ("received", "handshake_failure")),
@@ -118,6 +119,10 @@ import Testing
             _ = try connection.readToEnd()
         }
         case .hangsUp: plain = try RecordingOrigin { _ in }
+        // Records full of HelloRequest, which a client may ignore (RFC 5246 section 7.4.1.1).
+        case .floods: plain = try RecordingOrigin { connection in
+            for _ in 0..<2000 { try connection.send([22, 3, 3, 64, 0] + [UInt8](repeating: 0, count: 16 << 10)) }
+        }
         case .oldVersion:
             secure = try SecureOrigin(try authority.issue("app.test"), version: "TLSv1_2")
             annotations["proxy-ssl-protocols"] = "TLSv1.3"
