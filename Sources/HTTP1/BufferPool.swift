@@ -36,8 +36,18 @@ public final class BufferPool {
     public private(set) var bytesTaken = 0
     /// How many of them there should be at most. It is up to those who take them: the pool gives out more.
     public var limit = Int.max
+    /// Has those give their blocks back who keep them without need: they are in nobody's way.
+    public var reclaim: (() -> Void)?
 
-    public var isExhausted: Bool { bytesTaken >= limit }
+    /// The limit is reached, by blocks that are in use.
+    @inlinable
+    public var isExhausted: Bool { bytesTaken >= limit && isInUse() }
+
+    @usableFromInline @inline(never)
+    func isInUse() -> Bool {
+        reclaim?()
+        return bytesTaken >= limit
+    }
 
     public init(bytesKeptPerSize: Int = 8 << 20) {
         self.bytesKeptPerSize = bytesKeptPerSize
@@ -55,6 +65,14 @@ public final class BufferPool {
             return unsafe ByteBuffer(adopting: block, capacity: size.rawValue)
         }
         return ByteBuffer(capacity: size.rawValue)
+    }
+
+    /// Moves what `buffer` holds, if it has storage at all, into a block that must have room for it.
+    public func grow(_ buffer: inout ByteBuffer, to size: Size) {
+        var larger = take(size)
+        if buffer.hasStorage { buffer.move(into: &larger) }
+        swap(&larger, &buffer)
+        give(&larger)
     }
 
     /// Takes the storage of `buffer` back; afterwards it has none. A buffer of a size of its own is freed.

@@ -125,6 +125,7 @@ final class Worker {
         let beginning = start.beginning.content
         installation = Installation(beginning.snapshot, beginning.tls.upstreams)
         install(beginning.snapshot, nil, beginning.tls)
+        context.pool.reclaim = { [unowned self] in idleMachines.removeAll() }
         let bell = slab.insert(.mailbox)
         try loop.add(mailbox.wakeUp.fd, token: bell, interest: .acceptor)
         armTick()
