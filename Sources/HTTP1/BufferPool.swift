@@ -34,6 +34,8 @@ public final class BufferPool {
     private let bytesKeptPerSize: Int
     /// Bytes of the blocks that are out: taken and not given back.
     public private(set) var bytesTaken = 0
+    /// Bytes of the blocks that have gone back to the allocator, so far.
+    public private(set) var bytesFreed = 0
     /// How many of them there should be at most. It is up to those who take them: the pool gives out more.
     public var limit = Int.max
     /// Has those give their blocks back who keep them without need: they are in nobody's way.
@@ -84,7 +86,10 @@ public final class BufferPool {
         bytesTaken &-= size.rawValue
         guard unsafe (free[size.slot].count + 1) * size.rawValue <= bytesKeptPerSize,
               let storage = unsafe taken.surrender()
-        else { return }
+        else {
+            bytesFreed &+= size.rawValue
+            return
+        }
         unsafe free[size.slot].append(storage.block)
     }
 }

@@ -51,6 +51,7 @@ final class Worker {
 
     /// Machines without a connection. Each keeps its blocks, so that one request after another takes none from the pool.
     var idleMachines = IdleStack<ActiveExchange>(floor: 128)
+    private var freedMemory = FreedMemory()
     /// Connections with work left when their share of the turn was used up.
     var queue: [ClientConnection] = []
     /// Connections that have been read and wait for what follows, with a new request or in the middle of one; those whose turn it
@@ -225,6 +226,7 @@ final class Worker {
         flushAccessLines()
         for line in failureLog.takeDue(at: second) + troubles.takeDue(at: second) { supervisor.post(.warning(line)) }
         idleMachines.trim()
+        if freedMemory.isWorthTrimming(context.pool.bytesFreed) { supervisor.post(.freedMemory) }
         putToRest()
         _ = loop.arm(token: tickToken, at: loop.now + Self.tickInterval)
     }

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Testing
 
 /// More clients than there may be.
@@ -110,6 +110,21 @@ import Testing
         #expect(answers.allSatisfy { $0.status == 200 || $0["Retry-After"] == "1" && $0["Connection"] == "close" })
         #expect(try serin.metrics().sum("serin_connections_refused_total") == refused)
         #expect(try serin.metrics().sum("serin_buffer_bytes") == 0)
+        #expect(try serin.client().get().status == 200)
+    }
+
+    /// What a burst has taken, the system has again once it is over. A sanitizer has a memory of its own.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["SERIN_PROGRAM"] == nil))
+    func theMemoryOfABurstIsGivenBack() throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin))
+        let clients = try (0..<800).map { _ in try serin.client() }
+        let fields = (0..<6).map { "X-\($0): \(String(repeating: "y", count: 900))\r\n" }.joined()
+        for client in clients { try client.send("GET / HTTP/1.1\r\nHost: a\r\n" + fields) }
+        try eventually("all to grow") { try serin.metrics().sum("serin_buffer_bytes") == clients.count * 66_880 }
+        let most = try serin.process.residentKilobytes()
+        for client in clients { client.close() }
+        try eventually("most of it to be given back", within: 60) { try serin.process.residentKilobytes() < most - 35_000 }
         #expect(try serin.client().get().status == 200)
     }
 
