@@ -18,6 +18,8 @@ public enum Disposition: Sendable {
     case keepAlive
     /// Everything was written. `linger`: the client may still be sending, so closing needs care (RFC 9112 section 9.6).
     case close(linger: Bool)
+    /// There is no memory for the request: its client is still to be told 503, but for its body where that was HEAD, and has to leave.
+    case refuse(omitsBody: Bool)
     /// The answer is incomplete: cut the connection so that it cannot look complete.
     case abort
 }

@@ -25,7 +25,8 @@ extension ExchangeMachine {
     private func obstacle(_ canary: Canary, _ snapshot: Snapshot) -> Failure? {
         if snapshot.backends[canary.backend].endpoints.isEmpty { return .noEndpoint }
         if case .length(let count) = head.framing, count > snapshot.limits.mirrorBody { return .requestTooLarge }
-        return context.copies.hasRoom(snapshot.limits, isWhole: request.isSourceComplete) ? nil : .overloaded
+        let hasRoom = context.copies.hasRoom(snapshot.limits, isWhole: request.isSourceComplete) && !pool.isExhausted
+        return hasRoom ? nil : .overloaded
     }
 
     private func beginCopy(of target: RequestDecider.Target, for canary: Int, _ address: IPAddress?, _ snapshot: Snapshot) {

@@ -7,6 +7,8 @@ extension ExchangeMachine {
     func readRequestHead(_ now: Instant) {
         if !parser.hasStarted { headBegan = now }
         switch Self.parse(request.input, with: &parser) {
+        case .incomplete where request.isFullOfHead && isCrowdedOut:
+            refuse(now)
         case .incomplete:
             if !request.growForHead(pool) { answer(.malformedRequest, status: 431, now) }
         case .failed(let error):
@@ -18,6 +20,7 @@ extension ExchangeMachine {
             request.begin(head.framing, as: head.framing == .chunked ? .chunked : .verbatim)
             summary.began = now
             mayPersist = head.isPersistent && (head.minorVersion > 0 || snapshot.forwarding.http10KeepAlive)
+            if isCrowdedOut { return refuse(now) }
             route(now)
         }
     }

@@ -8,7 +8,8 @@ public import Routing
 ///
 /// No socket, no clock and no randomness in here: the worker reads into it, writes out of it, tells it the time and does what
 /// `nextAction` asks. Each request ends in exactly one `finish`. The parts: `+Request` (head, routing), `+Upstream`
-/// (connecting, failing, trying again), `+Response` (head, body, end), `+Compression`, `+Deadlines` (what may take how long).
+/// (connecting, failing, trying again), `+Response` (head, body, end), `+Compression`, `+Memory` (no room for
+/// it), `+Deadlines` (what may take how long).
 public final class ExchangeMachine {
     /// Connections one request may ask for, where its route's `RetryRule` allows so many; all lead to the version that was chosen. As
     /// many more if the stable version stands in for a canary that failed.
@@ -197,12 +198,16 @@ public final class ExchangeMachine {
     }
 
     /// Ends the connection's hold on the machine, which may `begin` with another one later. Keeps blocks of the usual sizes, so
-    /// that one request after another takes none from the pool.
+    /// that one request after another takes none from the pool; none where others need them.
     public func retire() {
         request.reset(keepingInput: false)
         response.reset(keepingInput: false)
-        request.giveBack(to: pool, beyond: Self.requestBlock)
-        response.giveBack(to: pool, beyond: Self.responseBlock)
+        guard !pool.isExhausted else {
+            request.giveAllBack(to: pool)
+            return response.giveAllBack(to: pool)
+        }
+        request.giveBack(to: pool, unless: Self.requestBlock)
+        response.giveBack(to: pool, unless: Self.responseBlock)
     }
 
     /// Nothing of a next request has arrived, so the connection can wait without a machine.
@@ -237,9 +242,9 @@ public final class ExchangeMachine {
         case (.client, .readingHead):
             true
         case (.client, .connecting), (.client, .forwarding), (.client, .tunnelling):
-            !request.isSourceComplete && !request.isSourceClosed && !requestWasCutShort && request.hasRoomForMore
+            !request.isSourceComplete && !request.isSourceClosed && !requestWasCutShort && request.hasRoomForMore(pool)
         case (.upstream, .forwarding), (.upstream, .tunnelling):
-            hasUpstream && !response.isSourceComplete && !response.isSourceClosed && response.hasRoomForMore
+            hasUpstream && !response.isSourceComplete && !response.isSourceClosed && response.hasRoomForMore(pool)
         default:
             false
         }

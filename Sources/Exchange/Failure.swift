@@ -8,7 +8,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
     // The upstream's fault.
     case noEndpoint, connectRefused, connectUnreachable, connectTimedOut, tlsFailed, upstreamClosed, upstreamReset, upstreamTimedOut, badResponse
     // The proxy's own doing.
-    case requestTimedOut, overloaded, queueTimedOut, exhausted, noLocalPort, shutdown
+    case requestTimedOut, overloaded, queueTimedOut, exhausted, memoryLimit, noLocalPort, shutdown
 
     public enum Fault: Sendable { case client, upstream, proxy }
 
@@ -18,7 +18,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
              .certificateMissing, .certificateRefused, .forbidden: .client
         case .noEndpoint, .connectRefused, .connectUnreachable, .connectTimedOut, .tlsFailed, .upstreamClosed, .upstreamReset,
              .upstreamTimedOut, .badResponse: .upstream
-        case .noRoute, .requestTimedOut, .overloaded, .queueTimedOut, .exhausted, .noLocalPort, .shutdown: .proxy
+        case .noRoute, .requestTimedOut, .overloaded, .queueTimedOut, .exhausted, .memoryLimit, .noLocalPort, .shutdown: .proxy
         }
     }
 
@@ -34,7 +34,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
         case .methodRefused: 405
         case .noRoute: 404
         case .misdirected: 421
-        case .noEndpoint, .overloaded, .queueTimedOut, .exhausted, .noLocalPort, .shutdown: 503
+        case .noEndpoint, .overloaded, .queueTimedOut, .exhausted, .memoryLimit, .noLocalPort, .shutdown: 503
         case .connectRefused, .connectUnreachable, .tlsFailed, .upstreamClosed, .upstreamReset, .badResponse: 502
         case .connectTimedOut, .upstreamTimedOut, .requestTimedOut: 504
         }
@@ -74,6 +74,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
         case .overloaded: "too many requests wait already"
         case .queueTimedOut: "no connection became free in time"
         case .exhausted: "out of descriptors or memory"
+        case .memoryLimit: "over the memory limit"
         case .noLocalPort: "out of local ports"
         case .shutdown: "shut down"
         }

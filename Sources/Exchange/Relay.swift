@@ -4,7 +4,7 @@ import HTTP1
 ///
 /// Heads and re-framed bodies are serialised into `output`. A body that keeps its framing is never copied: its first
 /// `passthrough` bytes go out straight from `input`, after `output`. Both buffers are bounded, so a slow reader
-/// stops the reading of the other side and memory never grows.
+/// stops the reading of the other side and memory never grows; `+Room` says how big they are.
 struct Relay: ~Copyable {
     /// How the body is framed on its way out.
     enum Framing {
@@ -36,7 +36,7 @@ struct Relay: ~Copyable {
 
     /// While held, bytes already sent stay, so that the request can be sent again over another connection.
     private(set) var isHeld = false
-    private var sentWhileHeld = 0
+    private(set) var sentWhileHeld = 0
     /// Whether anything went out since the start or the last `rewind`.
     private(set) var hasSent = false
     /// Behind the rest, because most of it is for chunks: what every message needs lies together.
@@ -55,72 +55,6 @@ struct Relay: ~Copyable {
         self.framing = framing
         copies = framing == .chunked || length == .chunked
         isSourceComplete = decoder.isComplete
-    }
-
-    /// Makes room in `input` for at least one byte, growing it for a long body. False when the reader must wait.
-    /// - Parameter size: what it begins with.
-    mutating func prepareInput(_ pool: BufferPool, beginningWith size: BufferPool.Size) -> Bool {
-        if !input.hasStorage { input = pool.take(size) }
-        let wanted = wantedCapacity
-        if wanted > input.capacity, mayGrow(pool) { Self.exchange(&input, for: pool.take(.holding(wanted)), pool) }
-        if input.space == 0 { input.compact() }
-        if input.space == 0, canDropSentInput {
-            stopHolding()
-            input.compact()
-        }
-        return input.space > 0
-    }
-
-    /// A bigger block is quicker; where there is little memory left, a body comes through one that it has some room in.
-    private func mayGrow(_ pool: BufferPool) -> Bool {
-        !pool.isExhausted || input.capacity - input.retained < BufferPool.Size.head.rawValue
-    }
-
-    /// Whether `prepareInput` would find room.
-    @inline(__always)  // A call would copy the relay into its argument.
-    var hasRoomForMore: Bool {
-        input.space > 0 || !input.hasStorage || input.start > input.retained || wantedCapacity > input.capacity || canDropSentInput
-    }
-
-    /// Holding is given up only when it keeps bytes whose place is needed.
-    private var canDropSentInput: Bool { isHeld && sentWhileHeld > output.count }
-
-    /// A body gets a bigger block once it fills what it has, of known length one for all of it: who sends a byte gets no more than that.
-    @inline(__always)
-    private var wantedCapacity: Int {
-        if let remaining = decoder.remaining {
-            // Compared before it is added to, because a length may be as large as an Int.
-            let most = BufferPool.Size.huge.rawValue
-            // What is held stays beside what follows.
-            if remaining <= input.capacity - input.retained - (isHeld ? input.count : 0) { return input.capacity }
-            guard wasFilled || input.space == 0 else { return input.capacity }
-            return remaining > most ? most : min(remaining + input.retained + input.count, most)
-        }
-        let isFull = input.space == 0 && input.start == input.retained
-        // A long retained head must leave room beside it.
-        let suffices = copies && input.retained <= BufferPool.Size.standard.rawValue / 2
-        let most = suffices ? BufferPool.Size.standard.rawValue : BufferPool.Size.huge.rawValue
-        return isFull && input.capacity < most ? input.capacity + 1 : input.capacity
-    }
-
-    /// Grows `input` for a head that does not fit; false when it already is as large as blocks get.
-    mutating func growForHead(_ pool: BufferPool) -> Bool {
-        if input.space == 0 { input.compact() }
-        guard input.space == 0 else { return true }
-        guard input.capacity < BufferPool.Size.huge.rawValue else { return false }
-        Self.exchange(&input, for: pool.take(.holding(input.capacity + 1)), pool)
-        return true
-    }
-
-    /// Makes room for `count` bytes at the end of `output`, which a head is about to be written to.
-    mutating func reserveOutput(_ count: Int, _ pool: BufferPool) {
-        let wanted = output.count + max(count, copies ? BufferPool.Size.standard.rawValue : count)
-        if !output.hasStorage {
-            output = pool.take(.holding(wanted))
-        } else if output.space < count {
-            output.compact()
-            if output.space < count { Self.exchange(&output, for: pool.take(.holding(wanted)), pool) }
-        }
     }
 
     /// Writes the head that lies at the front of `input` behind what waits in `output`; there must be room.
@@ -229,22 +163,6 @@ struct Relay: ~Copyable {
         return true
     }
 
-    /// The most that framing adds to one run of bytes: 16 digits, two line ends, and the last chunk behind it.
-    static let chunkOverhead = 32
-
-    /// The free space of `output`; compacted, grown up to a bound, or freed of what was held, before it counts as used up.
-    mutating func outputRoom(_ pool: BufferPool) -> Int {
-        if output.space <= Self.chunkOverhead { output.compact() }
-        if output.space <= Self.chunkOverhead, output.capacity < BufferPool.Size.standard.rawValue {
-            Self.exchange(&output, for: pool.take(.holding(output.capacity + 1)), pool)
-        }
-        if output.space <= Self.chunkOverhead, isHeld, sentWhileHeld > 0 {
-            stopHolding()
-            output.compact()
-        }
-        return output.space
-    }
-
     /// The decoder stays at its end, so that a caller without room finds the same step again.
     private mutating func finishOutput(_ pool: BufferPool) -> Bool {
         if framing == .chunked {
@@ -253,14 +171,6 @@ struct Relay: ~Copyable {
         }
         isSourceComplete = true
         return true
-    }
-
-    /// Moves what `buffer` holds into `larger`, which takes its place.
-    private static func exchange(_ buffer: inout ByteBuffer, for larger: consuming ByteBuffer, _ pool: BufferPool) {
-        var larger = larger
-        buffer.move(into: &larger)
-        swap(&larger, &buffer)
-        pool.give(&larger)
     }
 
     /// Nothing more will arrive; `failed`: not because the source was done.
@@ -373,19 +283,6 @@ struct Relay: ~Copyable {
             input.removeAll()
         }
         output.removeAll()
-    }
-
-    /// Gives blocks back that have grown beyond the usual.
-    /// - Parameter size: of `input`.
-    mutating func giveBack(to pool: BufferPool, beyond size: BufferPool.Size) {
-        if input.capacity > size.rawValue { pool.give(&input) }
-        if output.capacity > BufferPool.Size.standard.rawValue { pool.give(&output) }
-    }
-
-    /// Gives all blocks back.
-    mutating func giveAllBack(to pool: BufferPool) {
-        pool.give(&input)
-        pool.give(&output)
     }
 
     /// Of its blocks.

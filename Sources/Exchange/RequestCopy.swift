@@ -148,7 +148,7 @@ public final class RequestCopy {
 
     /// Lets `read` fill free space with bytes of the answer; it returns how many there were.
     public func receive(_ pool: BufferPool, _ read: (inout MutableSpan<UInt8>) -> Int) {
-        if !input.hasStorage { input = pool.take(.standard) }
+        if !input.hasStorage { input = pool.take(pool.isExhausted ? .head : .standard) }
         if input.space == 0 { input.compact() }
         let count = Self.fill(&input, read)
         guard count > 0, ending == nil else { return }
@@ -158,7 +158,7 @@ public final class RequestCopy {
             return fail(.upstreamClosed)
         }
         while ending == nil, status == 0 {
-            guard readHead() else { return }
+            guard readHead(pool) else { return }
         }
         dropBody()
     }
@@ -171,11 +171,12 @@ public final class RequestCopy {
     }
 
     /// False if more must come first.
-    private func readHead() -> Bool {
+    private func readHead(_ pool: BufferPool) -> Bool {
         switch Self.parse(input, with: &parser, answering: method) {
         case .incomplete:
+            guard input.space == 0, input.start == 0 else { return false }
             // As much as any head may have fits in.
-            if input.space == 0, input.start == 0 { fail(.badResponse) }
+            if input.capacity < BufferPool.Size.standard.rawValue { pool.grow(&input, to: .standard) } else { fail(.badResponse) }
             return false
         case .failed:
             fail(.badResponse)

@@ -34,10 +34,22 @@ public final class BufferPool {
     private let bytesKeptPerSize: Int
     /// Bytes of the blocks that are out: taken and not given back.
     public private(set) var bytesTaken = 0
+    /// Bytes of the blocks that have gone back to the allocator, so far.
+    public private(set) var bytesFreed = 0
     /// How many of them there should be at most. It is up to those who take them: the pool gives out more.
     public var limit = Int.max
+    /// Has those give their blocks back who keep them without need: they are in nobody's way.
+    public var reclaim: (() -> Void)?
 
-    public var isExhausted: Bool { bytesTaken >= limit }
+    /// The limit is reached, by blocks that are in use.
+    @inlinable
+    public var isExhausted: Bool { bytesTaken >= limit && isInUse() }
+
+    @usableFromInline @inline(never)
+    func isInUse() -> Bool {
+        reclaim?()
+        return bytesTaken >= limit
+    }
 
     public init(bytesKeptPerSize: Int = 8 << 20) {
         self.bytesKeptPerSize = bytesKeptPerSize
@@ -57,6 +69,14 @@ public final class BufferPool {
         return ByteBuffer(capacity: size.rawValue)
     }
 
+    /// Moves what `buffer` holds, if it has storage at all, into a block that must have room for it.
+    public func grow(_ buffer: inout ByteBuffer, to size: Size) {
+        var larger = take(size)
+        if buffer.hasStorage { buffer.move(into: &larger) }
+        swap(&larger, &buffer)
+        give(&larger)
+    }
+
     /// Takes the storage of `buffer` back; afterwards it has none. A buffer of a size of its own is freed.
     public func give(_ buffer: inout ByteBuffer) {
         guard buffer.hasStorage else { return }
@@ -66,7 +86,10 @@ public final class BufferPool {
         bytesTaken &-= size.rawValue
         guard unsafe (free[size.slot].count + 1) * size.rawValue <= bytesKeptPerSize,
               let storage = unsafe taken.surrender()
-        else { return }
+        else {
+            bytesFreed &+= size.rawValue
+            return
+        }
         unsafe free[size.slot].append(storage.block)
     }
 }

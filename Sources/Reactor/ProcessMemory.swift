@@ -5,7 +5,7 @@ public enum ProcessMemory {
     /// hundred megabytes.
     public static func trim() { linux_trim_memory() }
 
-    /// Bytes: more than any block that serving a request takes.
+    /// Bytes: of the blocks that serving a request takes only the biggest, for long bodies, is bigger.
     private static let mappedFrom: Int32 = 256 << 10
 
     /// Gives big blocks back as they are freed. malloc would soon put them among the others, once the first has been freed: the tables

@@ -318,6 +318,7 @@ final class ControlLoop {
         case .ready, .startFailed:
             // The start waits for these.
             break
+        case .freedMemory: ProcessMemory.trim()
         case .workerFailed(let worker, let what):
             log.error("worker \(worker): \(what)")
         case .warning(let what):

@@ -30,7 +30,7 @@ struct IdleStack<Element> {
     }
 
     mutating func removeAll() {
-        elements.removeAll()
+        if !elements.isEmpty { elements.removeAll() }
         fewest = 0
     }
 

@@ -39,6 +39,8 @@ enum SupervisorMessage: Sendable {
     case startFailed(Errno)
     /// The worker has ended; how many requests its deadline cut, and all that it has counted.
     case ended(worker: Int, cut: Int, WorkerCounts)
+    /// A worker has freed much that malloc keeps.
+    case freedMemory
     /// Something a worker cannot do anything about.
     case workerFailed(Int, String)
     /// Something that an operator wants to read of.

@@ -53,7 +53,7 @@ extension Worker {
         let peer = address.ipAddress
         let isAnnounced = listener.configured.proxyProtocol
         if isAnnounced, !mayAnnounce(peer) { return metrics.proxyHeaders.record(.untrusted) }
-        guard hasMemory(), case .admitted(let countsAddress) = counts.admit(
+        guard hasMemory, case .admitted(let countsAddress) = counts.admit(
             peer, limit: admission.connections, limitPerClient: isAnnounced ? 0 : limits.connectionsPerClient)
         else {
             metrics.connectionsRefused &+= 1
@@ -115,12 +115,7 @@ extension Worker {
     // MARK: Too many
 
     /// Whether there is room for another request (`limits.memory`).
-    func hasMemory() -> Bool {
-        if !context.pool.isExhausted { return true }
-        // What idle machines keep is in nobody's way.
-        idleMachines.removeAll()
-        return !context.pool.isExhausted
-    }
+    var hasMemory: Bool { !context.pool.isExhausted }
 
     /// A connection that has been let in brings a request that there is no room for: says so and ends it.
     @inline(never)
@@ -130,8 +125,14 @@ extension Worker {
             if client.tls != nil { return close(client) }
             if case .endOfStream = readAside(client.socket) { return close(client) }
         }
+        sayTooMany(to: client, omitsBody: false)
+    }
+
+    /// Answers what a connection that has been let in has brought, and ends it.
+    @inline(never)
+    func sayTooMany(to client: ClientConnection, omitsBody: Bool) {
         metrics.connectionsRefused &+= 1
-        writeTooMany()
+        writeTooMany(omitsBody: omitsBody)
         if let session = client.tls { _ = session.send(scratch.bytes) } else { _ = client.socket.send(scratch.bytes) }
         beginLinger(client)
     }
@@ -148,11 +149,12 @@ extension Worker {
         _ = readAside(connection)
     }
 
-    private func writeTooMany() {
+    private func writeTooMany(omitsBody: Bool = false) {
         scratch.removeAll()
         scratch.appendStatusLine(503)
         scratch.appendField("Date", context.date.bytes)
         scratch.append(Self.tooMany)
+        if !omitsBody { scratch.append("503 Service Unavailable\n") }
     }
 
     /// As every other 503 is answered.
@@ -162,7 +164,6 @@ extension Worker {
         Retry-After: 1\r
         Connection: close\r
         \r
-        503 Service Unavailable
 
         """
 

@@ -43,7 +43,7 @@ extension Worker {
         guard client.state == .open else { return }
         if let exchange = client.exchange { return drive(consume client, exchange) }
         guard client.isReadable else { return setDeadline(client, idleDeadline(of: client)) }
-        guard hasMemory() else { return refuse(client) }
+        guard hasMemory else { return refuse(client) }
         let exchange = attach(client)
         drive(consume client, exchange)
     }
@@ -267,6 +267,9 @@ extension Worker {
             } else {
                 close(client)
             }
+        case .refuse(let omitsBody):
+            detach(client, exchange)
+            sayTooMany(to: client, omitsBody: omitsBody)
         case .abort:
             detach(client, exchange)
             abort(client)

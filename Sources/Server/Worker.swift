@@ -51,6 +51,7 @@ final class Worker {
 
     /// Machines without a connection. Each keeps its blocks, so that one request after another takes none from the pool.
     var idleMachines = IdleStack<ActiveExchange>(floor: 128)
+    private var freedMemory = FreedMemory()
     /// Connections with work left when their share of the turn was used up.
     var queue: [ClientConnection] = []
     /// Connections that have been read and wait for what follows, with a new request or in the middle of one; those whose turn it
@@ -128,6 +129,7 @@ final class Worker {
         let beginning = start.beginning.content
         installation = Installation(beginning.snapshot, beginning.tls.upstreams)
         install(beginning.snapshot, nil, beginning.tls)
+        context.pool.reclaim = { [unowned self] in idleMachines.removeAll() }
         let bell = slab.insert(.mailbox)
         try loop.add(mailbox.wakeUp.fd, token: bell, interest: .acceptor)
         armTick()
@@ -228,6 +230,7 @@ final class Worker {
         flushAccessLines()
         for line in failureLog.takeDue(at: second) + troubles.takeDue(at: second) { supervisor.post(.warning(line)) }
         idleMachines.trim()
+        if freedMemory.isWorthTrimming(context.pool.bytesFreed) { supervisor.post(.freedMemory) }
         putToRest()
         _ = loop.arm(token: tickToken, at: loop.now + Self.tickInterval)
     }

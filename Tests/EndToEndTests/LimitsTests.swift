@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Testing
 
 /// More clients than there may be.
@@ -83,6 +83,86 @@ import Testing
         }
         #expect(served.count == clients.count - refused)
         #expect(try serin.metrics().sum("serin_connections_refused_total") == refused)
+    }
+
+    /// Nor do those that have begun make room for long heads by themselves: from the limit on they are refused, too.
+    @Test func headsThatGrowHaveALimit() throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin, settings: "limits: {memory: 2MiB}"))
+        let clients = try (0..<300).map { _ in try serin.client() }
+        for client in clients { try client.send("G") }
+        try eventually("all to begin") { try serin.metrics().sum("serin_buffer_bytes") == clients.count * 4416 }
+        let fields = (0..<30).map { "X-\($0): \(String(repeating: "y", count: 900))\r\n" }.joined()
+        for client in clients { try? client.send("ET / HTTP/1.1\r\nHost: a\r\n" + fields) }
+        let (bytes, refused) = try eventually("each to have room or be refused") { () -> (Int, Int)? in
+            let metrics = try serin.metrics()
+            let (bytes, refused) = (metrics.sum("serin_buffer_bytes"), metrics.sum("serin_connections_refused_total"))
+            return bytes == (clients.count - refused) * 66_880 ? (bytes, refused) : nil
+        }
+        #expect((2 << 20 - 66_880...2 << 20 + 66_880).contains(bytes), "\(bytes) bytes")
+        #expect(refused >= 260, "\(refused) of \(clients.count)")
+        #expect(try serin.ask("/livez").status == 200)
+        let answers = try clients.map { client in
+            try? client.send("\r\n")
+            return try client.readResponse()
+        }
+        #expect(answers.count { $0.status == 200 } == clients.count - refused, "who has room is served")
+        #expect(answers.allSatisfy { $0.status == 200 || $0["Retry-After"] == "1" && $0["Connection"] == "close" })
+        #expect(try serin.metrics().sum("serin_connections_refused_total") == refused)
+        #expect(try serin.metrics().sum("serin_buffer_bytes") == 0)
+        #expect(try serin.client().get().status == 200)
+    }
+
+    /// What a burst has taken, the system has again once it is over. A sanitizer has a memory of its own.
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["SERIN_PROGRAM"] == nil))
+    func theMemoryOfABurstIsGivenBack() throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin))
+        let clients = try (0..<800).map { _ in try serin.client() }
+        let fields = (0..<6).map { "X-\($0): \(String(repeating: "y", count: 900))\r\n" }.joined()
+        for client in clients { try client.send("GET / HTTP/1.1\r\nHost: a\r\n" + fields) }
+        try eventually("all to grow") { try serin.metrics().sum("serin_buffer_bytes") == clients.count * 66_880 }
+        let most = try serin.process.residentKilobytes()
+        for client in clients { client.close() }
+        try eventually("most of it to be given back", within: 60) { try serin.process.residentKilobytes() < most - 35_000 }
+        #expect(try serin.client().get().status == 200)
+    }
+
+    /// Requests that are on their way when the limit is reached finish, in small buffers.
+    @Test func whatIsOnItsWayTakesLittleMore() throws {
+        let gate = Gate()
+        let origin = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() {
+                try gate.wait()
+                guard request.head.startLine.contains("/long") else { return try connection.answer("app\n", to: request) }
+                try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+                for _ in 0..<100 { try connection.send([UInt8](repeating: 0x61, count: 1_000_000)) }
+            }
+        }
+        let serin = try SerinProcess(.origin(origin, settings: "limits: {memory: 1MiB}"))
+        let idle = try serin.client(), begun = try serin.client()
+        try begun.send("HEAD / HTTP/1.1\r\nHost: a\r\n")
+        let clients = try (0..<100).map { _ in try serin.client(receiveBuffer: 4096) }
+        for (index, client) in clients.enumerated() {
+            try client.send("GET /\(index < 50 ? "long" : "short") HTTP/1.1\r\nHost: a\r\n\r\n")
+        }
+        _ = try origin.requests(clients.count)
+        gate.open()
+        try eventually("all answers to begin") { clients.allSatisfy { $0.socket.isReadable } }
+        let stuck = clients[..<50]
+        let most = try (0..<20).map { _ in try serin.metrics().sum("serin_buffer_bytes") }.max() ?? 0
+        #expect((1 << 20...2 << 20).contains(most), "\(most) bytes")
+        for client in clients[50...] { #expect(try client.readResponse().status == 200) }
+        let late = try idle.get()
+        try begun.send("\r\n")
+        for answer in [late, try begun.readResponse(to: "HEAD")] {
+            #expect(answer.status == 503 && answer["Retry-After"] == "1" && answer["Connection"] == "close")
+        }
+        #expect(try begun.isClosed(), "nothing follows the answer to HEAD")
+        #expect(try serin.metrics().sum("serin_connections_refused_total") == 2)
+        for client in stuck { client.socket.reset() }
+        try eventually("room") { try serin.metrics().sum("serin_buffer_bytes") == 0 }
+        #expect(try serin.client().get().status == 200)
     }
 
     @Test func oneClientGetsOnlySoMany() throws {

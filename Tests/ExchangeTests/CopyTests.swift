@@ -41,6 +41,9 @@ import Testing
     static let cases: [Case] = [
         Case(name: "answered", steps: [.connected(), .takes(), .says(ok)], ending: answered(200)),
         Case(name: "answered with an error", steps: [.connected(), .takes(), .says("HTTP/1.1 503 x|Content-Length: 0||")], ending: answered(503)),
+        Case(
+            name: "answered with a long head", steps: [.connected(), .takes(), .says("HTTP/1.1 200 OK|A: \(String(repeating: "x", count: 20_000))|Content-Length: 2||ok")],
+            ending: answered(200)),
         Case(name: "answered in chunks", steps: [.connected(), .takes(), .says("HTTP/1.1 200 OK|Transfer-Encoding: chunked||2|ok|0||")], ending: answered(200)),
         Case(name: "after interim answers", steps: [.connected(), .takes(), .says("HTTP/1.1 103 x||"), .says(ok)], ending: answered(200)),
         Case(name: "answered by the end", steps: [.connected(), .takes(), .says("HTTP/1.1 200 OK||ok"), .closes], ending: answered(200, isReusable: false)),
@@ -77,11 +80,14 @@ import Testing
         Case(name: "still in time", steps: [.connected(), .takes(), .waits(.milliseconds(59_999))], ending: nil),
     ]
 
-    @Test(arguments: cases, [Int.max, 1000]) func ends(_ test: Case, chunk: Int) throws {
+    @Test(arguments: cases, [(Int.max, false), (1000, false), (.max, true), (1000, true)])
+    func ends(_ test: Case, _ means: (chunk: Int, isShortOfMemory: Bool)) throws {
+        let chunk = means.chunk
         let harness = MachineHarness(World())
         harness.take(.client(test.request))
         harness.drive()
         let copy = try #require(harness.context.copies.takeReady().first)
+        if means.isShortOfMemory { harness.take(.memory(0)) }
         var now = harness.now
         copy.begin(now: now)
         for step in test.steps {

@@ -135,6 +135,46 @@ struct ByteBufferTests {
         pool.give(&first)
     }
 
+    @Test("The limit is reached by what is in use, not by what is kept without need")
+    func exhaustion() {
+        let pool = BufferPool()
+        pool.limit = 2 * BufferPool.Size.head.rawValue
+        var first = pool.take(.head)
+        #expect(!pool.isExhausted)
+        let idle = Kept(pool.take(.head))
+        #expect(pool.isExhausted)
+        pool.reclaim = { pool.give(&idle.buffer) }
+        #expect(!pool.isExhausted)
+        idle.buffer = pool.take(.standard)
+        pool.reclaim = {}
+        #expect(pool.isExhausted)
+        pool.give(&idle.buffer)
+        pool.give(&first)
+        #expect(!pool.isExhausted)
+        pool.limit = 0
+        #expect(pool.isExhausted, "nothing is out, and nothing may be")
+    }
+
+    private final class Kept {
+        var buffer: ByteBuffer
+        init(_ buffer: consuming ByteBuffer) { self.buffer = buffer }
+    }
+
+    @Test("A block grows with what is in it, or from nothing")
+    func growing() {
+        let pool = BufferPool()
+        var buffer = ByteBuffer()
+        pool.grow(&buffer, to: .head)
+        #expect(buffer.capacity == BufferPool.Size.head.rawValue && pool.bytesTaken == buffer.capacity)
+        buffer.append("head and body")
+        buffer.retain(5)
+        pool.grow(&buffer, to: .standard)
+        #expect(buffer.capacity == BufferPool.Size.standard.rawValue && pool.bytesTaken == buffer.capacity)
+        #expect(buffer.retained == 5 && text(buffer.bytes) == "and body" && text(buffer.bytesFromFront) == "head and body")
+        pool.give(&buffer)
+        #expect(pool.bytesTaken == 0)
+    }
+
     @Test("What is out is counted, whatever becomes of it afterwards")
     func counting() {
         let pool = BufferPool(bytesKeptPerSize: 0)

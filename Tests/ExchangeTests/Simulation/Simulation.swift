@@ -1,4 +1,5 @@
 @testable import Exchange
+import HTTP1
 import Routing
 import TestSupport
 
@@ -33,7 +34,8 @@ final class Simulation {
     /// The largest of the small pieces that bytes move in.
     private let grain: Int
     /// So short in all that every request can be sent again from its beginning.
-    var isBrief: Bool { outbox.count < 16_000 }
+    var isBrief: Bool { outbox.count < (wasShortOfMemory ? 1000 : 16_000) }
+    private var wasShortOfMemory = false
     /// How likely something unfriendly is: once in so many steps.
     private let patience: Int
 
@@ -111,6 +113,9 @@ final class Simulation {
         case 4: harness.snapshot = world.snapshot()
         case 5: if chance.oneIn(4) { harness.cut() }
         case 6: harness.wait(.seconds(chance.pick([1, 5, 30, 60])))
+        case 7 where chance.oneIn(2):
+            harness.context.pool.limit = chance.pick([0, 0, 100_000, .max])
+            wasShortOfMemory = true
         default: passDeadline()
         }
     }

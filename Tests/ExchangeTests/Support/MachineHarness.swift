@@ -345,13 +345,20 @@ final class MachineHarness {
         self.current = nil
     }
 
+    /// As the worker does.
+    private func sayTooMany(_ omitsBody: Bool) {
+        toClient += wire(own("503 Service Unavailable", extra: "Retry-After: 1|", body: false))
+        if !omitsBody { toClient += Array("503 Service Unavailable\n".utf8) }
+    }
+
     private func conclude() {
         check(current == nil, "a finished request has given its upstream back")
         switch machine.disposition {
         case .keepAlive:
             machine.use(snapshot)
             machine.beginNext(now: now)
-        case .close, .abort:
+        case .close, .refuse, .abort:
+            if case .refuse(let omitsBody) = machine.disposition { sayTooMany(omitsBody) }
             ending = machine.disposition
             machine.retire()
             isAttached = false

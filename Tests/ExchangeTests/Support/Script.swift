@@ -21,6 +21,8 @@ struct Script: Sendable, CustomTestStringConvertible {
         /// Seconds.
         case wait(Int)
         case drains, cut
+        /// `BufferPool.limit`; 0 is that other requests have all there is.
+        case memory(Int)
     }
 
     struct End: Equatable, Sendable, CustomStringConvertible {
@@ -108,7 +110,7 @@ extension MachineHarness {
     var left: Script.Left {
         switch ending {
         case nil, .keepAlive: .open
-        case .close: .closed
+        case .close, .refuse: .closed
         case .abort: .aborted
         }
     }
@@ -135,6 +137,7 @@ extension MachineHarness {
         case .wait(let seconds): wait(.seconds(seconds))
         case .drains: context.isDraining = true
         case .cut: cut()
+        case .memory(let limit): context.pool.limit = limit
         }
     }
 

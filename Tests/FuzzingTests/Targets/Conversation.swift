@@ -114,6 +114,7 @@ final class Conversation {
         case 4 where upstream == .connecting: answerConnect()
         case 5 where chance.oneIn(3): context.isDraining = true
         case 6 where chance.oneIn(8): machine.cut(now: now)
+        case 7 where chance.oneIn(2): context.pool.limit = chance.oneIn(2) ? 0 : .max
         default: if machine.deadline != .distantFuture { wait(machine.deadline.since(now)) }
         }
         act()
@@ -237,11 +238,17 @@ final class Conversation {
         switch machine.disposition {
         case .keepAlive:
             machine.beginNext(now: now)
-        case .close, .abort:
+        case .close, .refuse, .abort:
+            if case .refuse(let omitsBody) = machine.disposition { toClient += Self.tooMany(omitsBody: omitsBody) }
             if case .abort = machine.disposition { wasCut = true }
             isOpen = false
             machine.retire()
         }
+    }
+
+    /// What the worker says to those who are refused.
+    private static func tooMany(omitsBody: Bool) -> [UInt8] {
+        Array("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\nConnection: close\r\n\r\n\(omitsBody ? "" : "503\n")".utf8)
     }
 
     // MARK: Rules
