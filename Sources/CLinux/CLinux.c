@@ -270,6 +270,12 @@ int64_t linux_pipe(int32_t *reading, int32_t *writing) {
     return 0;
 }
 
+int64_t linux_pipe_number(int32_t fd) {
+    struct stat status;
+    if (fstat(fd, &status) < 0) return -errno;
+    return S_ISFIFO(status.st_mode) ? (int64_t)status.st_ino : -EINVAL;
+}
+
 static const int linux_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
 int64_t linux_seal_memory(const char *name, const uint8_t *bytes, size_t count) {

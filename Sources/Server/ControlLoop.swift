@@ -9,7 +9,7 @@ import TLS
 /// The supervisor's thread: starts the workers, passes changes on to them, and sees the process to its end.
 ///
 /// `+Reload` has what concerns snapshots and listeners, `+Names` the names of endpoints, `+Health` their checks, `+Watch` the files that they come from, `+Upgrade` going on in a new
-/// process.
+/// process, `+Stopping` the end.
 final class ControlLoop {
     struct Addresses: Sendable {
         let listeners: [SocketAddress]
@@ -262,7 +262,8 @@ final class ControlLoop {
         for message in early { handle(message) }
         early = []
         for signal in earlySignals { obey(signal) }
-        while !running.isEmpty {
+        // The next process has copies of the listening sockets: it is not left behind with them.
+        while !running.isEmpty || isNextEnding {
             loop.wait(atMostMilliseconds: nil)
             while let event = loop.nextEvent() {
                 if event.token == Self.signalToken { takeSignals() }
@@ -341,39 +342,6 @@ final class ControlLoop {
             loaded(outcome)
         case .stop(let graceful):
             stop(graceful: graceful)
-        }
-    }
-
-    /// Ends all threads and waits for them.
-    private func stopThreads() {
-        resolver.stop()
-        healthMonitor.stop()
-        admin.stop()
-        for worker in running { workers[worker].post(.stop) }
-        for thread in threads { thread.join() }
-        loading.current.take()?.thread.join()
-        for log in retiredLogs + [accessLog] { log.stop() }
-        waitForResolver()
-    }
-
-    // MARK: Stopping
-
-    func stop(graceful: Bool) {
-        abandonChanges()
-        abandonUpgrade()
-        // Whoever takes over checks for itself.
-        healthMonitor.stop()
-        if stopping == .no, !upgrading.isDone { tell(.stopping) }
-        if graceful, stopping == .no {
-            stopping = .gracefully
-            log.info("stopping: finishing what runs")
-            admin.beginDrain()
-            let deadline = loop.now + settings.shutdownTimeout.nanoseconds
-            for worker in workers { worker.post(.drain(deadline: deadline)) }
-        } else if stopping != .atOnce {
-            stopping = .atOnce
-            log.info("stopping at once")
-            for worker in workers { worker.post(.stop) }
         }
     }
 

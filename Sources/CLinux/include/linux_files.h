@@ -56,6 +56,8 @@ static inline int64_t linux_write(int32_t fd, const void *bytes, size_t count) {
 
 /// Both ends never block.
 int64_t linux_pipe(int32_t *reading, int32_t *writing);
+/// What tells a pipe from all others that there are; both ends have the same. -EINVAL: it is none, -EBADF: it is not open.
+int64_t linux_pipe_number(int32_t fd);
 
 static inline int64_t linux_read(int32_t fd, void *bytes, size_t count) { return linux_result(read(fd, bytes, count)); }
 

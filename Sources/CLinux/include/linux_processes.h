@@ -28,7 +28,6 @@ typedef struct {
 linux_child_state linux_child_state_of(int32_t pid);
 
 static inline int32_t linux_process_id(void) { return getpid(); }
-static inline int32_t linux_parent_id(void) { return getppid(); }
 static inline int64_t linux_kill(int32_t pid, int32_t signal) { return linux_result(kill(pid, signal)); }
 
 /// The value of an environment variable, or NULL; it stays valid as long as nobody changes the environment, and nobody does.
