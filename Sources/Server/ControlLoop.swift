@@ -17,7 +17,8 @@ final class ControlLoop {
     }
 
     /// What nginx's own users send: reload, reopen the logs, upgrade, stop gracefully; TERM and INT stop gracefully, too.
-    static let signals = [SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT, SIGTERM, SIGINT]
+    static let signals = [SIGHUP, SIGUSR1, SIGUSR2] + stopSignals
+    static let stopSignals = [SIGQUIT, SIGTERM, SIGINT]
 
     let options: Supervisor.Options
     let log: Logger
@@ -234,7 +235,7 @@ final class ControlLoop {
     }
 
     /// Whether the start need not wait for anything that only requests need.
-    var isToldToStop: Bool { earlySignals.contains { $0 != SIGHUP && $0 != SIGUSR1 && $0 != SIGUSR2 } }
+    var isToldToStop: Bool { earlySignals.contains(where: Self.stopSignals.contains) }
 
     func hand(_ bound: [ListenerSet.Bound]) {
         for listener in bound {

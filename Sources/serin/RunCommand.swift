@@ -25,9 +25,11 @@ struct RunCommand: ParsableCommand {
     /// Starts the proxy that a file describes, and prints a line for each address once it accepts.
     /// - Parameter launch: nil if this process has other purposes, too.
     static func start(_ path: String, _ launch: Launch?) throws -> Supervisor {
+        Supervisor.holdSignals()
         var files = WatchedFiles()
         var launch = launch
-        let result = ConfigurationLoader.load(file: path, after: PreviousLoad(ingresses: takeStored(from: &launch)))
+        let before = PreviousLoad(ingresses: takeStored(from: &launch))
+        let result = Supervisor.untilToldToStop { ConfigurationLoader.load(file: path, after: before) }
         files.note(result)
         Output.report(result.diagnostics, atLeast: .warning)
         guard let loaded = result.configuration else { throw ExitCode(1) }

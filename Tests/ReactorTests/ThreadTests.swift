@@ -76,4 +76,16 @@ import Testing
         thread.join()
         #expect(box.text.withLock { $0 } == "both")
     }
+
+    @Test func signalsThatAreHeldWaitForASource() throws {
+        let box = Box()
+        let thread = try Thread.start(name: "signals") {
+            SignalSource.hold([SIGUSR2, SIGWINCH])
+            raise(SIGWINCH)
+            guard let source = try? SignalSource(signals: [SIGUSR2, SIGWINCH]), source.next() == SIGWINCH else { return }
+            box.text.withLock { $0 = "held" }
+        }
+        thread.join()
+        #expect(box.text.withLock { $0 } == "held")
+    }
 }

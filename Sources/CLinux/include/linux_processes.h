@@ -34,7 +34,13 @@ static inline int64_t linux_kill(int32_t pid, int32_t signal) { return linux_res
 static inline const char *linux_environment(const char *name) { return getenv(name); }
 
 /// Blocks the signals of a mask (bit n - 1 is signal n, 1...64) in the calling thread, and so in threads that it starts
-/// later, and opens a signalfd for them.
+/// later: those that come wait for a signalfd.
+int64_t linux_block_signals(uint64_t mask);
+
+/// The signals of the mask end the process at once, with status 0, until they are blocked again; the calling thread takes them.
+int64_t linux_end_by_signals(uint64_t mask);
+
+/// Blocks the signals of a mask as `linux_block_signals`, and opens a signalfd for them.
 int64_t linux_signalfd(uint64_t mask);
 
 /// The number of the next pending signal.
