@@ -97,6 +97,19 @@ int64_t linux_thread_start(pthread_t *thread, size_t stack_bytes, void *(*body)(
     return -error;
 }
 
+int64_t linux_thread_join(pthread_t thread, int32_t milliseconds) {
+    if (milliseconds < 0) return -pthread_join(thread, NULL);
+    struct timespec limit;
+    clock_gettime(CLOCK_MONOTONIC, &limit);
+    limit.tv_sec += milliseconds / 1000;
+    limit.tv_nsec += milliseconds % 1000 * 1000000L;
+    if (limit.tv_nsec >= 1000000000L) {
+        limit.tv_sec++;
+        limit.tv_nsec -= 1000000000L;
+    }
+    return -pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &limit);
+}
+
 /// A set of signals as a bit mask: bit n - 1 is signal n (1...64).
 static sigset_t linux_signal_set(uint64_t mask) {
     sigset_t set;
@@ -155,15 +168,19 @@ int64_t linux_open_log(const char *path) {
     return linux_result(open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0644));
 }
 
-int64_t linux_open_output(void) {
+int64_t linux_open_output(int32_t standard) {
     struct stat status;
+    // Somebody may have started the process without it.
+    if (fstat(standard, &status) < 0) return linux_result(open("/dev/null", O_WRONLY | O_CLOEXEC));
     // O_NONBLOCK belongs to the open file, which parents and siblings share. Opening a pipe or terminal again makes one of our
     // own. A plain file must stay shared: it has one offset. A socket cannot be opened, and another user's pipe may not be.
-    if (fstat(STDOUT_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode))) {
-        int fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) {
+        char path[32];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", standard);
+        int fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
         if (fd >= 0) return fd;
     }
-    return linux_duplicate(STDOUT_FILENO);
+    return linux_duplicate(standard);
 }
 
 int64_t linux_is_plain_file(int32_t fd) {

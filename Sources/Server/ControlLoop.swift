@@ -9,7 +9,7 @@ import TLS
 /// The supervisor's thread: starts the workers, passes changes on to them, and sees the process to its end.
 ///
 /// `+Reload` has what concerns snapshots and listeners, `+Names` the names of endpoints, `+Health` their checks, `+Watch` the files that they come from, `+Upgrade` going on in a new
-/// process, `+Stopping` the end.
+/// process, `+Stopping` the end, `+Warnings` what other threads want to be read.
 final class ControlLoop {
     struct Addresses: Sendable {
         let listeners: [SocketAddress]
@@ -272,6 +272,7 @@ final class ControlLoop {
                 if event.token == Self.upgradeToken { takeReadiness() }
             }
             for message in mailbox.takeAll() { handle(message) }
+            tellOfLostWarnings()
             while let token = loop.nextExpired() {
                 if token == Self.resolveToken { resolveAgain() }
                 if token == Self.patienceToken { stopWaitingForNames() }

@@ -4,6 +4,7 @@ import Synchronization
 /// Counts that belong to the process rather than to a worker: touched when a connection opens and when it closes, never on a request.
 final class ProcessCounts: Sendable {
     let accessLog = AccessLogCounts()
+    private let warnings = Atomic<Int>(0)
     private let clients = Atomic<Int>(0)
     private let handshakes = Atomic<Int>(0)
     private let clientsByAddress = Mutex<[IPAddress: Int]>([:])
@@ -11,6 +12,11 @@ final class ProcessCounts: Sendable {
     var clientConnections: Int { clients.load(ordering: .relaxed) }
     /// With clients, under way.
     var tlsHandshakes: Int { handshakes.load(ordering: .relaxed) }
+
+    /// Lines that never got as far as the log.
+    var warningsLost: Int { warnings.load(ordering: .relaxed) }
+
+    func warningsLost(_ count: Int) { warnings.add(count, ordering: .relaxed) }
 
     enum Admission {
         case refused

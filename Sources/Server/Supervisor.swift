@@ -23,6 +23,8 @@ public final class Supervisor: Sendable {
         /// Shown by the metrics.
         public var version = ""
         public var logger = Logger(label: "serin")
+        /// How many lines the logger has lost, for the metrics; see `LogSink`.
+        public var logLinesLost: @Sendable () -> Int = { 0 }
         /// Loads the configuration again, for SIGHUP and `POST /v1/reload`; nil when there is nothing to load.
         public var reload: (@Sendable () -> ReloadOutcome)?
         /// What the snapshot was loaded from, to be watched.

@@ -157,7 +157,7 @@ final class Worker {
         leaveUntaken()
         dropCopies()
         flushAccessLines()
-        for line in failureLog.takeAll(at: second) + troubles.takeAll(at: second) { supervisor.post(.warning(line)) }
+        for line in failureLog.takeAll(at: second) + troubles.takeAll(at: second) { supervisor.warn(line) }
     }
 
     private func dispatch(_ event: Event) {
@@ -222,7 +222,7 @@ final class Worker {
         context.date = HTTPDate(secondsSinceEpoch: Int(wallClock))
         accessClock.update(unixSeconds: Int(wallClock))
         flushAccessLines()
-        for line in failureLog.takeDue(at: second) + troubles.takeDue(at: second) { supervisor.post(.warning(line)) }
+        for line in failureLog.takeDue(at: second) + troubles.takeDue(at: second) { supervisor.warn(line) }
         idleMachines.trim()
         putToRest()
         _ = loop.arm(token: tickToken, at: loop.now + Self.tickInterval)

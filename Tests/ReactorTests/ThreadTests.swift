@@ -62,6 +62,15 @@ import Testing
         let text = Mutex("not run")
     }
 
+    @Test func aThreadThatDoesNotEndIsLeftBehind() throws {
+        let bell = try WakeUp()
+        let stuck = try Thread.start(name: "stuck") { bell.wait() }
+        #expect(!stuck.join(atMostMilliseconds: 10))
+        bell.signal()
+        let other = try Thread.start(name: "other") { bell.wait() }
+        #expect(other.join(atMostMilliseconds: 20_000))
+    }
+
     @Test func signalsBecomeEvents() throws {
         // On a thread of its own: the signals stay blocked in it.
         let box = Box()

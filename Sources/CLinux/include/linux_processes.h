@@ -55,6 +55,9 @@ int64_t linux_ignore_sigpipe(void);
 /// Starts a joinable thread; the answer is 0 or a negated error, the thread lands in `thread`.
 int64_t linux_thread_start(pthread_t *thread, size_t stack_bytes, void *(*body)(void *), void *argument);
 
+/// Waits for the end of a thread, for that long, or without a bound if `milliseconds` is negative: -ETIMEDOUT when it still runs.
+int64_t linux_thread_join(pthread_t thread, int32_t milliseconds);
+
 /// Makes the calling thread give way to others, and those that it starts from now on (nice, 0...19; there is no way back).
 void linux_thread_give_way(int32_t niceness);
 
