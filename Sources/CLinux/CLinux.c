@@ -97,6 +97,19 @@ int64_t linux_thread_start(pthread_t *thread, size_t stack_bytes, void *(*body)(
     return -error;
 }
 
+int64_t linux_thread_join(pthread_t thread, int32_t milliseconds) {
+    if (milliseconds < 0) return -pthread_join(thread, NULL);
+    struct timespec limit;
+    clock_gettime(CLOCK_MONOTONIC, &limit);
+    limit.tv_sec += milliseconds / 1000;
+    limit.tv_nsec += milliseconds % 1000 * 1000000L;
+    if (limit.tv_nsec >= 1000000000L) {
+        limit.tv_sec++;
+        limit.tv_nsec -= 1000000000L;
+    }
+    return -pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &limit);
+}
+
 /// A set of signals as a bit mask: bit n - 1 is signal n (1...64).
 static sigset_t linux_signal_set(uint64_t mask) {
     sigset_t set;
@@ -106,10 +119,31 @@ static sigset_t linux_signal_set(uint64_t mask) {
     return set;
 }
 
-int64_t linux_signalfd(uint64_t mask) {
+int64_t linux_block_signals(uint64_t mask) {
     sigset_t set = linux_signal_set(mask);
-    int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
-    if (error != 0) return -error;
+    return -pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static void linux_end(int signal) {
+    (void)signal;
+    _exit(0);
+}
+
+int64_t linux_end_by_signals(uint64_t mask) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    // Not the system's way: the first process of a container would not even hear of them, and QUIT dumps core.
+    action.sa_handler = linux_end;
+    for (int signal = 1; signal <= 64; signal++)
+        if (mask >> (signal - 1) & 1 && sigaction(signal, &action, NULL) < 0) return -errno;
+    sigset_t set = linux_signal_set(mask);
+    return -pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int64_t linux_signalfd(uint64_t mask) {
+    int64_t result = linux_block_signals(mask);
+    if (result < 0) return result;
+    sigset_t set = linux_signal_set(mask);
     return linux_result(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
@@ -134,15 +168,19 @@ int64_t linux_open_log(const char *path) {
     return linux_result(open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0644));
 }
 
-int64_t linux_open_output(void) {
+int64_t linux_open_output(int32_t standard) {
     struct stat status;
+    // Somebody may have started the process without it.
+    if (fstat(standard, &status) < 0) return linux_result(open("/dev/null", O_WRONLY | O_CLOEXEC));
     // O_NONBLOCK belongs to the open file, which parents and siblings share. Opening a pipe or terminal again makes one of our
     // own. A plain file must stay shared: it has one offset. A socket cannot be opened, and another user's pipe may not be.
-    if (fstat(STDOUT_FILENO, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode))) {
-        int fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) {
+        char path[32];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", standard);
+        int fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
         if (fd >= 0) return fd;
     }
-    return linux_duplicate(STDOUT_FILENO);
+    return linux_duplicate(standard);
 }
 
 int64_t linux_is_plain_file(int32_t fd) {
@@ -268,6 +306,12 @@ int64_t linux_pipe(int32_t *reading, int32_t *writing) {
     *reading = ends[0];
     *writing = ends[1];
     return 0;
+}
+
+int64_t linux_pipe_number(int32_t fd) {
+    struct stat status;
+    if (fstat(fd, &status) < 0) return -errno;
+    return S_ISFIFO(status.st_mode) ? (int64_t)status.st_ino : -EINVAL;
 }
 
 static const int linux_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;

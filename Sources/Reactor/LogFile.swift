@@ -1,12 +1,12 @@
 import CLinux
 import Glibc
 
-/// A file that lines are appended to, or standard output. A reader who does not read (a pipe, a terminal, a socket) makes
+/// A file that lines are appended to, or a standard stream. A reader who does not read (a pipe, a terminal, a socket) makes
 /// the writer wait, but never for longer than it wants to.
 public struct LogFile: ~Copyable {
     /// Milliseconds until a waiting writer is asked again whether it goes on waiting.
     private static let patience: Int32 = 100
-    /// What a pipe that is ready takes without blocking (PIPE_BUF): it may be standard output that could not be made non-blocking.
+    /// What a pipe that is ready takes without blocking (PIPE_BUF): it may be a standard stream that could not be made non-blocking.
     private static let piece = 4096
 
     /// Why bytes could not be written, and how many of them were.
@@ -23,8 +23,13 @@ public struct LogFile: ~Copyable {
     /// Throws what the kernel says: `ENOENT` (no such folder), `EACCES`, `EISDIR`, `EMFILE`, `ENXIO` (a pipe that nobody reads).
     public init(_ path: String?) throws(Errno) {
         // The path is only read during the call.
-        let result = try checkedSystemCall { path.map { unsafe linux_open_log($0) } ?? linux_open_output() }
-        self.init(adopting: Int32(truncatingIfNeeded: result))
+        let result = try checkedSystemCall { path.map { unsafe linux_open_log($0) } ?? linux_open_output(STDOUT_FILENO) }
+        self.init(adopting: result)
+    }
+
+    /// Standard error.
+    public static func standardError() throws(Errno) -> LogFile {
+        LogFile(adopting: try checkedSystemCall { linux_open_output(STDERR_FILENO) })
     }
 
     /// Takes ownership of an open descriptor.

@@ -2,15 +2,16 @@
 ///
 /// A service manager sets `LISTEN_FDS` (how many there are, from 3 on), `LISTEN_PID` (for whom) and, if it likes, `LISTEN_FDNAMES`
 /// (their names, a colon between two), as sd_listen_fds(3) has it. A process that is upgraded cannot know the process id of the
-/// next one before that runs: in place of `LISTEN_PID` it sets `SERIN_UPGRADE_PID` to its own.
+/// next one before that runs, and may be gone by then: in place of `LISTEN_PID` it sets `SERIN_UPGRADE_PIPE` to the number of the
+/// `ReadinessPipe` that is the last descriptor. Whoever has that descriptor has the others, too; a process that has only got the
+/// environment has not.
 public struct PassedDescriptors: Equatable, Sendable {
     /// More are not believed.
     static let maximumCount = 65_536
     private static let first: Int32 = 3
 
-    /// Names the processes: who passes, and to whom.
     private enum Name {
-        static let count = "LISTEN_FDS", names = "LISTEN_FDNAMES", receiver = "LISTEN_PID", sender = "SERIN_UPGRADE_PID"
+        static let count = "LISTEN_FDS", names = "LISTEN_FDNAMES", receiver = "LISTEN_PID", pipe = "SERIN_UPGRADE_PIPE"
     }
 
     public struct Descriptor: Equatable, Sendable {
@@ -23,12 +24,15 @@ public struct PassedDescriptors: Equatable, Sendable {
     /// Whether an older process of this program passes them, and not a service manager.
     public let isUpgrade: Bool
 
-    /// What is meant for the process `pid` with the parent `parent`; nothing, if that is malformed.
-    /// - Parameter variable: looks a variable up.
-    public init(pid: Int32, parent: Int32, _ variable: (String) -> String?) {
-        isUpgrade = variable(Name.sender).flatMap { Int32($0) } == parent
-        let isForThis = isUpgrade || variable(Name.receiver).flatMap { Int32($0) } == pid
-        guard isForThis, let count = variable(Name.count).flatMap({ Int32($0) }), (1...Int32(Self.maximumCount)).contains(count) else {
+    /// What is meant for the process `pid`; nothing, if that is malformed.
+    /// - Parameters:
+    ///   - pipeNumber: of a descriptor of this process, as `ReadinessPipe.number(of:)`.
+    ///   - variable: looks a variable up.
+    init(pid: Int32, pipeNumber: (Int32) -> Int64?, _ variable: (String) -> String?) {
+        let count = variable(Name.count).flatMap { Int32($0) }.flatMap { (1...Int32(Self.maximumCount)).contains($0) ? $0 : nil } ?? 0
+        let pipe = variable(Name.pipe).flatMap { Int64($0) }
+        isUpgrade = count > 0 && pipe != nil && pipe == pipeNumber(Self.first + count - 1)
+        guard isUpgrade || variable(Name.receiver).flatMap({ Int32($0) }) == pid else {
             descriptors = []
             return
         }
@@ -52,14 +56,15 @@ public struct PassedDescriptors: Equatable, Sendable {
 
     /// Those of this process.
     public static var ofThisProcess: PassedDescriptors {
-        PassedDescriptors(pid: ProcessID.own, parent: ProcessID.parent, EnvironmentVariable.value)
+        PassedDescriptors(pid: ProcessID.own, pipeNumber: ReadinessPipe.number, EnvironmentVariable.value)
     }
 
-    /// The variables for the next process of this program, which is passed descriptors of these names.
-    public static func variables(names: [String]) -> [(name: String, value: String?)] {
+    /// The variables for the next process of this program, which is passed descriptors of these names; the last one is the other end
+    /// of the pipe.
+    public static func variables(names: [String], _ pipe: ReadinessPipe) -> [(name: String, value: String?)] {
         [
             (Name.count, String(names.count)), (Name.names, names.joined(separator: ":")), (Name.receiver, nil),
-            (Name.sender, String(ProcessID.own)),
+            (Name.pipe, String(pipe.number)),
         ]
     }
 }

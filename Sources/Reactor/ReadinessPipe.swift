@@ -25,6 +25,16 @@ public final class ReadinessPipe: Sendable {
         return (ReadinessPipe(reading: reading), writing)
     }
 
+    /// The kernel's number of the pipe, which is the same at both ends, and which no other pipe has meanwhile. 0 only if the kernel
+    /// does not say.
+    public var number: Int64 { Self.number(of: fd) ?? 0 }
+
+    /// That of a descriptor, whatever it is; nil if it is no pipe, or not open.
+    static func number(of fd: Int32) -> Int64? {
+        let number = linux_pipe_number(fd)
+        return number > 0 ? number : nil
+    }
+
     public func read() -> Answer {
         var byte: UInt8 = 0
         // The kernel writes at most the one byte.

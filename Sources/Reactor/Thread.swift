@@ -34,10 +34,16 @@ public final class Thread: Sendable {
     }
 
     /// Waits until the thread's body has returned.
-    public func join() {
+    public func join() { _ = join(-1) }
+
+    /// Waits that long; false if the thread still runs, which is then left behind, to end by itself or with the process.
+    public func join(atMostMilliseconds limit: Int32) -> Bool { join(max(0, limit)) }
+
+    private func join(_ milliseconds: Int32) -> Bool {
         precondition(!joined.exchange(true, ordering: .relaxed), "a thread is joined once")
-        let error = pthread_join(handle, nil)
-        precondition(error == 0, "a thread does not join itself")
+        let result = linux_thread_join(handle, milliseconds)
+        precondition(result == 0 || result == -Int64(ETIMEDOUT), "a thread does not join itself")
+        return result == 0
     }
 }
 

@@ -1,35 +1,18 @@
 import Exchange
 import Reactor
-import Synchronization
 
 /// Writes the access log on a thread of its own: workers hand over whole batches and never wait for a disk.
 ///
 /// A reload that changes where lines go makes another one; the old one writes what it was given and ends.
 final class AccessLogSink: Sendable {
-    /// Bytes that may wait for the disk or the reader; beyond that lines are dropped and counted.
-    static let maximumBacklog = 16 << 20
-    /// How long the process's end waits for what is left to be written, and how long a sink that has been replaced takes its
-    /// time; then it is dropped. Nanoseconds.
-    private static let lastWrites: UInt64 = 1_000_000_000
+    /// How long a sink that has been replaced takes its time; then what is left is dropped. Nanoseconds.
     private static let lateWrites: UInt64 = 30_000_000_000
-
-    private struct State {
-        var batches: [[UInt8]] = []
-        /// Of the batches above and of those that are being written.
-        var bytes = 0
-        var reopen = false
-        /// Told to end: what is not written by then (nanoseconds of the monotonic clock) is dropped.
-        var writesUntil: UInt64?
-        var hasEnded = false
-    }
 
     let isOn: Bool
     private let path: String?
     private let counts: AccessLogCounts
     private let supervisor: Mailbox<SupervisorMessage>
-    private let state = Mutex(State())
-    private let bell: WakeUp
-    private let thread = Mutex<Thread?>(nil)
+    private let queue: LineQueue
 
     /// - Parameters:
     ///   - counts: the process's.
@@ -41,54 +24,26 @@ final class AccessLogSink: Sendable {
         path = settings.path
         self.counts = counts
         self.supervisor = supervisor
-        bell = try WakeUp()
-        guard isOn else {
-            state.withLock { $0.hasEnded = true }
-            return
-        }
+        queue = try LineQueue()
+        guard isOn else { return }
         let file = try LogFile(path)
         let descriptor = file.release()
-        let started = try Thread.start(name: "access-log") { [self] in run(LogFile(adopting: descriptor)) }
-        thread.withLock { $0 = started }
+        try queue.start(name: "access-log") { [self] in run(LogFile(adopting: descriptor)) }
     }
 
     /// False when the writer lags too far behind; then the lines are lost.
-    func write(_ lines: [UInt8]) -> Bool {
-        let isTaken = state.withLock { state in
-            guard state.bytes + lines.count <= Self.maximumBacklog else { return false }
-            state.batches.append(lines)
-            state.bytes += lines.count
-            return true
-        }
-        if isTaken { bell.signal() }
-        return isTaken
-    }
+    func write(_ lines: [UInt8]) -> Bool { queue.put(lines) }
 
     /// The file was moved away: open its path again.
-    func reopen() {
-        state.withLock { $0.reopen = true }
-        bell.signal()
-    }
+    func reopen() { queue.reopen() }
 
     /// Nothing more will come. The thread writes what it has, and ends; to be stopped all the same.
-    func retire() { end(within: Self.lateWrites) }
+    func retire() { queue.end(within: Self.lateWrites) }
 
-    var hasEnded: Bool { state.withLock { $0.hasEnded } }
+    var hasEnded: Bool { !isOn || queue.hasEnded }
 
     /// Writes what is left, if that does not take too long, and waits for the thread to end.
-    func stop() {
-        end(within: Self.lastWrites)
-        thread.withLock { thread in
-            thread?.join()
-            thread = nil
-        }
-    }
-
-    private func end(within nanoseconds: UInt64) {
-        let latest = SystemClock.monotonicNanoseconds() + nanoseconds
-        state.withLock { $0.writesUntil = min($0.writesUntil ?? .max, latest) }
-        bell.signal()
-    }
+    func stop() { queue.stop() }
 
     // MARK: The thread
 
@@ -96,21 +51,14 @@ final class AccessLogSink: Sendable {
         var file = first
         var failures = FailureLog<AccessLogFailure>()
         while true {
-            bell.wait()
-            bell.drain()
-            let (batches, reopen, ends) = state.withLock { state in
-                let taken = (state.batches, state.reopen, state.writesUntil != nil)
-                state.batches = []
-                state.reopen = false
-                return taken
+            let turn = queue.takeTurn()
+            for batch in turn.batches {
+                write(batch.lines, to: file, &failures)
+                queue.isDone(with: batch)
             }
-            for batch in batches {
-                write(batch, to: file, &failures)
-                state.withLock { $0.bytes -= batch.count }
-            }
-            for line in failures.takeDue(at: Self.second) { supervisor.post(.warning(line)) }
-            if ends { break }
-            guard reopen else { continue }
+            for line in failures.takeDue(at: Self.second) { supervisor.warn(line) }
+            if turn.isLast { break }
+            guard turn.reopen else { continue }
             do throws(Errno) {
                 file = try LogFile(path)
             } catch {
@@ -119,14 +67,13 @@ final class AccessLogSink: Sendable {
                 report(.reopening(path, error), &failures)
             }
         }
-        for line in failures.takeAll(at: Self.second) { supervisor.post(.warning(line)) }
-        state.withLock { $0.hasEnded = true }
+        for line in failures.takeAll(at: Self.second) { supervisor.warn(line) }
     }
 
     /// A full disk loses lines, not requests.
     private func write(_ batch: [UInt8], to file: borrowing LogFile, _ failures: inout FailureLog<AccessLogFailure>) {
         do throws(LogFile.WriteFailure) {
-            let written = try file.write(batch, givingUpWhen: isOverdue)
+            let written = try file.write(batch, givingUpWhen: queue.isOverdue)
             guard written < batch.count else { return }
             counts.lost(Self.lines(of: batch, from: written))
             report(.givingUp(path), &failures)
@@ -141,16 +88,10 @@ final class AccessLogSink: Sendable {
     }
 
     private func report(_ failure: AccessLogFailure, _ failures: inout FailureLog<AccessLogFailure>) {
-        if failures.isNews(failure, at: Self.second) { supervisor.post(.warning("\(failure)")) }
+        if failures.isNews(failure, at: Self.second) { supervisor.warn("\(failure)") }
     }
 
     private static var second: UInt64 { SystemClock.monotonicNanoseconds() / 1_000_000_000 }
-
-    /// Whether somebody waits for a reader that has had its time.
-    private func isOverdue() -> Bool {
-        guard let writesUntil = state.withLock({ $0.writesUntil }) else { return false }
-        return SystemClock.monotonicNanoseconds() >= writesUntil
-    }
 }
 
 /// What an operator has to know of an access log, with its path.

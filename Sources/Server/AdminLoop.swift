@@ -16,6 +16,8 @@ final class AdminLoop {
         let role: SocketRole
         /// Of connections, in nanoseconds.
         let idleLimit: UInt64
+        /// Of the log, so far.
+        let logLinesLost: @Sendable () -> Int
         let inbox: AdminMailbox
         let supervisor: Mailbox<SupervisorMessage>
     }
@@ -261,6 +263,7 @@ final class AdminLoop {
         process.nameAddressesIgnored = NameLookup.ignoredAddresses
         process.tlsHandshakes = start.counts.tlsHandshakes
         process.accessLinesLost = start.counts.accessLog.linesLost
+        process.logLinesLost = start.logLinesLost() + start.counts.warningsLost
         process.accessLogReopenFailures = start.counts.accessLog.reopenFailures
         process.upstreamConnectionsActive = counts.reduce(0) { $0 + $1.upstreamsActive }
         process.upstreamConnectionsIdle = counts.reduce(0) { $0 + $1.upstreamsIdle }

@@ -36,7 +36,7 @@ final class AdminServer: Sendable {
         loopStart = AdminLoop.Start(
             hosts: options.settings.adminHosts, version: options.version, beginning: beginning, counts: counts, socketFiles: files,
             role: SocketRole(isAdmin: true, isActivated: inherited?.isActivated ?? false),
-            idleLimit: options.adminIdleLimit, inbox: inbox, supervisor: supervisor)
+            idleLimit: options.adminIdleLimit, logLinesLost: options.logLinesLost, inbox: inbox, supervisor: supervisor)
     }
 
     func start() throws(Errno) -> Thread {

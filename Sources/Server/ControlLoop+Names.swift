@@ -140,6 +140,7 @@ extension ControlLoop {
                 }
             }
             early = []
+            tellOfLostWarnings()
             guard resolver.isBusy, SystemClock.monotonicNanoseconds() < deadline else { break }
             loop.wait(atMostMilliseconds: 100)
             // Too late for signals; unread they would keep the loop awake.

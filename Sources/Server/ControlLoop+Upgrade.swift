@@ -115,7 +115,7 @@ extension ControlLoop {
             let child = try ChildProcess.start(
                 launch.arguments, passing: sockets.map(\.fd) + handed.map(\.fd) + [other],
                 variables: PassedDescriptors.variables(
-                    names: sockets.map(\.role.rawValue) + handed.map(\.kind.rawValue) + [InheritedSockets.readinessName]))
+                    names: sockets.map(\.role.rawValue) + handed.map(\.kind.rawValue) + [InheritedSockets.readinessName], pipe))
             upgrading.phase = .starting(child, pipe)
             log.info("upgrade: process \(child.pid) starts with \(sockets.count) sockets")
             upgrading.timer = loop.arm(token: Self.upgradeToken, at: loop.now + launch.upgradePatience)
@@ -187,11 +187,23 @@ extension ControlLoop {
         loop.cancel(upgrading.timer)
         // Gracefully: it may have accepted somebody.
         child.signal(SIGTERM)
-        awaitEnd(of: child, why, loop.now + settings.shutdownTimeout.nanoseconds + Self.killGrace)
+        awaitEnd(of: child, why, loop.now + settings.shutdownTimeout.nanoseconds + (options.launch?.killGrace ?? 0))
     }
 
-    /// How much longer than its `shutdownTimeout` a process is given that was told to stop.
-    private static let killGrace: UInt64 = 5_000_000_000
+    /// Whether there is a process that has been told to end.
+    var isNextEnding: Bool {
+        if case .failing = upgrading.phase { true } else { false }
+    }
+
+    /// This process stops at once, and so does one that has been told to end.
+    func killNext() {
+        guard case .failing(let child, let why, _) = upgrading.phase else { return }
+        child.signal(SIGKILL)
+        upgrading.phase = .failing(child, why: why, killAt: loop.now)
+    }
+
+    /// How long the end of this process waits for one that has been killed, and may be stuck in the kernel.
+    private static let deathGrace: UInt64 = 1_000_000_000
     private static let endPollInterval: UInt64 = 20_000_000
 
     private func awaitEnd(of child: ChildProcess, _ why: String, _ killAt: UInt64) {
@@ -202,6 +214,10 @@ extension ControlLoop {
             return obeyHeldSignals()
         }
         if loop.now >= killAt { child.signal(SIGKILL) }
+        guard !running.isEmpty || loop.now < killAt + Self.deathGrace else {
+            upgrading.phase = .no
+            return log.error("upgrade failed: process \(child.pid) \(why): it does not end and is left behind")
+        }
         upgrading.phase = .failing(child, why: why, killAt: killAt)
         upgrading.timer = loop.arm(token: Self.upgradeToken, at: loop.now + Self.endPollInterval)
     }

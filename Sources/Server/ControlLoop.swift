@@ -9,7 +9,7 @@ import TLS
 /// The supervisor's thread: starts the workers, passes changes on to them, and sees the process to its end.
 ///
 /// `+Reload` has what concerns snapshots and listeners, `+Names` the names of endpoints, `+Health` their checks, `+Watch` the files that they come from, `+Upgrade` going on in a new
-/// process.
+/// process, `+Stopping` the end, `+Warnings` what other threads want to be read.
 final class ControlLoop {
     struct Addresses: Sendable {
         let listeners: [SocketAddress]
@@ -17,7 +17,8 @@ final class ControlLoop {
     }
 
     /// What nginx's own users send: reload, reopen the logs, upgrade, stop gracefully; TERM and INT stop gracefully, too.
-    static let signals = [SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT, SIGTERM, SIGINT]
+    static let signals = [SIGHUP, SIGUSR1, SIGUSR2] + stopSignals
+    static let stopSignals = [SIGQUIT, SIGTERM, SIGINT]
 
     let options: Supervisor.Options
     let log: Logger
@@ -235,7 +236,7 @@ final class ControlLoop {
     }
 
     /// Whether the start need not wait for anything that only requests need.
-    var isToldToStop: Bool { earlySignals.contains { $0 != SIGHUP && $0 != SIGUSR1 && $0 != SIGUSR2 } }
+    var isToldToStop: Bool { earlySignals.contains(where: Self.stopSignals.contains) }
 
     func hand(_ bound: [ListenerSet.Bound]) {
         for listener in bound {
@@ -263,7 +264,8 @@ final class ControlLoop {
         for message in early { handle(message) }
         early = []
         for signal in earlySignals { obey(signal) }
-        while !running.isEmpty {
+        // The next process has copies of the listening sockets: it is not left behind with them.
+        while !running.isEmpty || isNextEnding {
             loop.wait(atMostMilliseconds: nil)
             while let event = loop.nextEvent() {
                 if event.token == Self.signalToken { takeSignals() }
@@ -271,6 +273,7 @@ final class ControlLoop {
                 if event.token == Self.upgradeToken { takeReadiness() }
             }
             for message in mailbox.takeAll() { handle(message) }
+            tellOfLostWarnings()
             while let token = loop.nextExpired() {
                 if token == Self.resolveToken { resolveAgain() }
                 if token == Self.patienceToken { stopWaitingForNames() }
@@ -343,39 +346,6 @@ final class ControlLoop {
             loaded(outcome)
         case .stop(let graceful):
             stop(graceful: graceful)
-        }
-    }
-
-    /// Ends all threads and waits for them.
-    private func stopThreads() {
-        resolver.stop()
-        healthMonitor.stop()
-        admin.stop()
-        for worker in running { workers[worker].post(.stop) }
-        for thread in threads { thread.join() }
-        loading.current.take()?.thread.join()
-        for log in retiredLogs + [accessLog] { log.stop() }
-        waitForResolver()
-    }
-
-    // MARK: Stopping
-
-    func stop(graceful: Bool) {
-        abandonChanges()
-        abandonUpgrade()
-        // Whoever takes over checks for itself.
-        healthMonitor.stop()
-        if stopping == .no, !upgrading.isDone { tell(.stopping) }
-        if graceful, stopping == .no {
-            stopping = .gracefully
-            log.info("stopping: finishing what runs")
-            admin.beginDrain()
-            let deadline = loop.now + settings.shutdownTimeout.nanoseconds
-            for worker in workers { worker.post(.drain(deadline: deadline)) }
-        } else if stopping != .atOnce {
-            stopping = .atOnce
-            log.info("stopping at once")
-            for worker in workers { worker.post(.stop) }
         }
     }
 

@@ -10,6 +10,8 @@ public struct Launch: Sendable {
     let isInit: Bool
     /// How long the next process of an upgrade may take until it serves, in nanoseconds: it reads its whole configuration first.
     var upgradePatience: UInt64 = 60_000_000_000
+    /// How much longer than its `shutdownTimeout` that process is given when it is told to stop, before it is killed; in nanoseconds.
+    var killGrace: UInt64 = 5_000_000_000
 
     init(arguments: [String], passed: PassedDescriptors, manager: ServiceManager?, isInit: Bool = false) {
         self.arguments = arguments

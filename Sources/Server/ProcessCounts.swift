@@ -5,6 +5,7 @@ import Synchronization
 final class ProcessCounts: Sendable {
     let accessLog = AccessLogCounts()
     let upstreams = UpstreamRoom()
+    private let warnings = Atomic<Int>(0)
     private let clients = Atomic<Int>(0)
     private let handshakes = Atomic<Int>(0)
     private let clientsByAddress = Mutex<[IPAddress: Int]>([:])
@@ -12,6 +13,11 @@ final class ProcessCounts: Sendable {
     var clientConnections: Int { clients.load(ordering: .relaxed) }
     /// With clients, under way.
     var tlsHandshakes: Int { handshakes.load(ordering: .relaxed) }
+
+    /// Lines that never got as far as the log.
+    var warningsLost: Int { warnings.load(ordering: .relaxed) }
+
+    func warningsLost(_ count: Int) { warnings.add(count, ordering: .relaxed) }
 
     enum Admission {
         case refused

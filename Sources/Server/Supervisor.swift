@@ -23,11 +23,13 @@ public final class Supervisor: Sendable {
         /// Shown by the metrics.
         public var version = ""
         public var logger = Logger(label: "serin")
+        /// How many lines the logger has lost, for the metrics; see `LogSink`.
+        public var logLinesLost: @Sendable () -> Int = { 0 }
         /// Loads the configuration again, for SIGHUP and `POST /v1/reload`; nil when there is nothing to load.
         public var reload: (@Sendable () -> ReloadOutcome)?
         /// What the snapshot was loaded from, to be watched.
         public var files = WatchedFiles()
-        /// Obey HUP, USR1, USR2, QUIT, TERM and INT. Start from the main thread before any other is started.
+        /// Obey HUP, USR1, USR2, QUIT, TERM and INT. Start from the main thread before any other is started, or after `holdSignals`.
         public var handlesSignals = false
         /// How the process was started; nil for a proxy in a process that has other purposes: it inherits no sockets, tells no
         /// service manager, and is not upgraded.
@@ -93,6 +95,16 @@ public final class Supervisor: Sendable {
     public static func prepareProcess() {
         ProcessMemory.mapBigBlocks()
         SessionMemory.install()
+    }
+
+    /// For a program that does nothing but serve, at its very beginning, before any thread is started: the signals of
+    /// `Options.handlesSignals` that come from now on wait for `start`.
+    public static func holdSignals() { SignalSource.hold(ControlLoop.signals) }
+
+    /// Runs `body` after `holdSignals`, and lets those signals that stop a proxy end the process at once meanwhile: there is nothing yet
+    /// that it would have to see to its end, and the configuration may take long to be read. Threads that `body` starts end before it does.
+    public static func untilToldToStop<Result>(_ body: () -> Result) -> Result {
+        SignalSource.endingProcess(by: ControlLoop.stopSignals, during: body)
     }
 
     /// Binds every address and starts every thread, or throws and leaves nothing behind.

@@ -44,7 +44,7 @@ extension Worker {
             securityProblem: error == nil ? securityProblem(of: exchange) : nil)
         guard failureLog.isNews(subject, at: second) else { return }
         let why = error.map { ": \($0)" } ?? ""
-        supervisor.post(.warning("\(subject)\(why); \(route.label), \(VersionLabel(version).text); \(outcome())"))
+        supervisor.warn("\(subject)\(why); \(route.label), \(VersionLabel(version).text); \(outcome())")
     }
 
     /// What TLS with this request's upstream failed at, if it did.

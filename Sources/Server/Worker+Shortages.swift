@@ -61,7 +61,7 @@ extension Worker {
 
     /// Says what this host lacks, as often as `FailureLog` does.
     func report(_ trouble: LocalTrouble) {
-        if troubles.isNews(trouble, at: second) { supervisor.post(.warning("\(trouble)")) }
+        if troubles.isNews(trouble, at: second) { supervisor.warn("\(trouble)") }
     }
 }
 

@@ -163,7 +163,7 @@ final class Worker {
         dropCopies(.shutdown)
         sendCopies()
         flushAccessLines()
-        for line in failureLog.takeAll(at: second) + troubles.takeAll(at: second) { supervisor.post(.warning(line)) }
+        for line in failureLog.takeAll(at: second) + troubles.takeAll(at: second) { supervisor.warn(line) }
     }
 
     private func dispatch(_ event: Event) {
@@ -228,7 +228,7 @@ final class Worker {
         context.date = HTTPDate(secondsSinceEpoch: Int(wallClock))
         accessClock.update(unixSeconds: Int(wallClock))
         flushAccessLines()
-        for line in failureLog.takeDue(at: second) + troubles.takeDue(at: second) { supervisor.post(.warning(line)) }
+        for line in failureLog.takeDue(at: second) + troubles.takeDue(at: second) { supervisor.warn(line) }
         idleMachines.trim()
         if freedMemory.isWorthTrimming(context.pool.bytesFreed) { supervisor.post(.freedMemory) }
         putToRest()

@@ -37,6 +37,9 @@ public struct ProcessMetrics: Sendable {
     /// Times it could not be opened again.
     public var accessLogReopenFailures = 0
 
+    /// Lines of the program's own log, on stderr, that were given up or could not be written.
+    public var logLinesLost = 0
+
     // MARK: Configuration
 
     public var reloadsSucceeded: UInt64 = 0

@@ -291,6 +291,9 @@ public struct PrometheusText {
         series(dropped, [("reason", "write_failed")], UInt64(clamping: process.accessLinesLost))
         single("serin_log_reopen_failures_total", "counter",
                "Times the access log could not be opened again.", UInt64(clamping: process.accessLogReopenFailures))
+        single("serin_stderr_dropped_total", "counter",
+               "Lines of the log on stderr that are lost: the reader lagged behind, or they could not be written.",
+               UInt64(clamping: process.logLinesLost))
     }
 
     /// The names that Prometheus' client libraries share.

@@ -16,20 +16,22 @@ struct DemoCommand: ParsableCommand {
 
     func run() throws {
         // The proxy first: it blocks its signals before any thread could take them.
-        let supervisor = try RunCommand.start(config, nil)
+        let (supervisor, console, lines) = try RunCommand.start(config, nil)
         let origins: [DemoOrigin]
         do throws(Supervisor.StartError) {
             origins = [try DemoOrigin(name: "old", at: Self.oldAddress), try DemoOrigin(name: "new", at: Self.newAddress)]
         } catch {
-            Output.errorLine("serin: \(error)")
+            console.errors.write("serin: \(error)")
             supervisor.stop(graceful: false)
             supervisor.wait()
+            console.close()
             throw ExitCode(1)
         }
         let address = "http://\(supervisor.listeners.first.map(\.description) ?? "")"
-        Output.line(Self.lines(address, admin: "http://\(supervisor.admin)"))
+        console.announce(lines + [Self.lines(address, admin: "http://\(supervisor.admin)")])
         supervisor.wait()
         for origin in origins { origin.stop() }
+        console.close()
     }
 
     private static func lines(_ address: String, admin: String) -> String {

@@ -1,8 +1,8 @@
 import Configuration
 import Glibc
-import Logging
 
-/// Lines for people and programs, flushed at once: who started the process may be waiting for one.
+/// Lines for people and programs, flushed at once: who started the process may be waiting for one. Waits for those who read them; a
+/// process that serves does not, and has a `Console`.
 enum Output {
     static func line(_ text: String) {
         write(text + "\n", to: STDOUT_FILENO)
@@ -25,7 +25,14 @@ enum Output {
         while !rest.isEmpty {
             // The kernel reads `count` bytes of the buffer, during the call.
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno != EINTR { return }
+            if count < 0, errno == EAGAIN {
+                // Somebody who shares it has made it non-blocking.
+                var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                // One entry, which the kernel fills during the call.
+                _ = unsafe poll(&entry, 1, -1)
+            } else if count < 0, errno != EINTR {
+                return
+            }
             rest = rest.dropFirst(max(count, 0))
         }
     }
@@ -38,26 +45,5 @@ extension Diagnostic.Severity {
         case .warning: 1
         case .error: 2
         }
-    }
-}
-
-/// Log lines on stderr: `2026-11-20T23:30:05Z warning reload refused`.
-struct LineLogHandler: LogHandler {
-    var logLevel = Logger.Level.info
-    var metadata: Logger.Metadata = [:]
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        var now = time(nil)
-        var parts = unsafe tm()
-        var text = [CChar](repeating: 0, count: 32)
-        // Both calls only use memory that is passed to them, within its bounds.
-        let count = unsafe strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts))
-        let stamp = String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        Output.errorLine("\(stamp) \(event.level) \(event.message)")
     }
 }

@@ -2,7 +2,6 @@ import Addressing
 import ArgumentParser
 import Configuration
 import Exchange
-import Logging
 import Server
 import Synchronization
 
@@ -18,24 +17,41 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         Supervisor.prepareProcess()
-        let supervisor = try Self.start(options.config, .ofThisProcess)
+        let (supervisor, console, lines) = try Self.start(options.config, .ofThisProcess)
+        console.announce(lines)
         supervisor.wait()
+        console.close()
     }
 
-    /// Starts the proxy that a file describes, and prints a line for each address once it accepts.
+    /// Starts the proxy that a file describes; answers with a line for each address, to be printed now that it accepts.
     /// - Parameter launch: nil if this process has other purposes, too.
-    static func start(_ path: String, _ launch: Launch?) throws -> Supervisor {
+    static func start(_ path: String, _ launch: Launch?) throws -> (supervisor: Supervisor, console: Console, lines: [String]) {
+        // Before the console's threads, so that none of them takes one.
+        Supervisor.holdSignals()
+        let console = try Console()
+        do {
+            let (supervisor, lines) = try start(path, launch, console)
+            return (supervisor, console, lines)
+        } catch {
+            console.close()
+            throw error
+        }
+    }
+
+    private static func start(_ path: String, _ launch: Launch?, _ console: Console) throws -> (Supervisor, [String]) {
         var files = WatchedFiles()
         var launch = launch
-        let result = ConfigurationLoader.load(file: path, after: PreviousLoad(ingresses: takeStored(from: &launch)))
+        let before = PreviousLoad(ingresses: takeStored(from: &launch, console))
+        let result = Supervisor.untilToldToStop { ConfigurationLoader.load(file: path, after: before) }
         files.note(result)
-        Output.report(result.diagnostics, atLeast: .warning)
+        console.report(result.diagnostics, atLeast: .warning)
         guard let loaded = result.configuration else { throw ExitCode(1) }
         var options = Supervisor.Options(settings: loaded.settings, snapshot: loaded.snapshot)
         options.tls = loaded.tls
         options.inactiveCanaries = loaded.inactiveCanaries
         options.version = Serin.version
-        options.logger = Logger(label: "serin") { _ in LineLogHandler() }
+        options.logger = console.logger
+        options.logLinesLost = { [errors = console.errors] in errors.linesLost }
         options.handlesSignals = true
         options.launch = launch
         let last = LastLoad(loaded.remains)
@@ -46,27 +62,26 @@ struct RunCommand: ParsableCommand {
         do throws(Supervisor.StartError) {
             supervisor = try Supervisor.start(options)
         } catch {
-            Output.errorLine("serin: \(error)")
+            console.errors.write("serin: \(error)")
             throw ExitCode(1)
         }
-        for (address, listener) in zip(supervisor.listeners, loaded.settings.listeners) {
-            Output.line("listening \(address.isUnix ? "" : listener.tls ? "https://" : "http://")\(address)")
+        let listening = zip(supervisor.listeners, loaded.settings.listeners).map { address, listener in
+            "listening \(address.isUnix ? "" : listener.tls ? "https://" : "http://")\(address)"
         }
-        Output.line("admin \(supervisor.admin.isUnix ? "" : "http://")\(supervisor.admin)")
-        return supervisor
+        return (supervisor, listening + ["admin \(supervisor.admin.isUnix ? "" : "http://")\(supervisor.admin)"])
     }
 
     /// The last good Ingresses of the process before; without them, refused ones are not served.
-    private static func takeStored(from launch: inout Launch?) -> StoredIngresses {
+    private static func takeStored(from launch: inout Launch?, _ console: Console) -> StoredIngresses {
         do {
             guard let bytes = try launch?.takeHandedOver() else { return StoredIngresses() }
             let stored = StoredIngresses(handedOver: bytes)
             if stored.handOver() != bytes {
-                Output.errorLine("serin: warning: not all of the Ingresses that the process before has handed over are understood")
+                console.errors.write("serin: warning: not all of the Ingresses that the process before has handed over are understood")
             }
             return stored
         } catch {
-            Output.errorLine("serin: warning: the Ingresses that the process before has handed over cannot be read: \(error)")
+            console.errors.write("serin: warning: the Ingresses that the process before has handed over cannot be read: \(error)")
             return StoredIngresses()
         }
     }

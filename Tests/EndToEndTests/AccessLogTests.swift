@@ -157,12 +157,8 @@ import Testing
     @Test func aReaderThatIsStuckHoldsNothingUp() throws {
         let origin = try RecordingOrigin.named("app")
         let folder = try TemporaryFolder()
-        let fifo = folder.path("stuck")
-        // The path is only read during the calls.
-        try #require(unsafe mkfifo(fifo, 0o600) == 0)
-        let reader = unsafe open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        try #require(reader >= 0)
-        defer { close(reader) }
+        let stuck = try UnreadPipe(folder.path("stuck"))
+        defer { _ = stuck }
         let settings = "accessLog: {format: combined, path: stuck}\nshutdownTimeout: 2s"
         let serin = try SerinProcess(.origin(origin, settings: settings), folder: folder)
         let client = try serin.client()
@@ -170,7 +166,8 @@ import Testing
         // Three times what a pipe holds.
         for _ in 0..<64 { #expect(try client.get(fields: [agent]).status == 200) }
         // Another writer of the same pipe: when it could not write either, the lines are in and their writer is stuck.
-        let writer = unsafe open(fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        // The path is only read during the call.
+        let writer = unsafe open(folder.path("stuck"), O_WRONLY | O_NONBLOCK | O_CLOEXEC)
         try #require(writer >= 0)
         defer { close(writer) }
         try eventually("a full pipe") {

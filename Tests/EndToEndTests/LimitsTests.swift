@@ -338,8 +338,8 @@ import Testing
         let origin = try RecordingOrigin.named("app")
         let serin = try SerinProcess(.origin(origin))
         #expect(try serin.ask("/livez").status == 200)
-        // Fewer than are open already: nothing can be accepted.
-        try Self.limitDescriptors(of: serin, to: 4)
+        // The standard streams, and no number that is free: nothing can be accepted.
+        try Self.limitDescriptors(of: serin, to: 3)
         let waiting = try RawClient(serin.admin)
         try waiting.send("GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
         #expect(throws: (any Error).self, "it waits in the queue") { try waiting.readResponse(Deadline(seconds: 0.5)) }

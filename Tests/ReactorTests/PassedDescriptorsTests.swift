@@ -5,13 +5,15 @@ import Testing
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
         let variables: [String: String]
+        /// The numbers of those descriptors that are pipes.
+        var pipes: [Int32: Int64] = [:]
         /// `3 web` and so on.
         var descriptors: [String] = []
         var isUpgrade = false
         var testDescription: String { name }
     }
 
-    private static let pid: Int32 = 70, parent: Int32 = 60
+    private static let pid: Int32 = 70
 
     @Test(arguments: [
         Case(name: "nothing", variables: [:]),
@@ -33,23 +35,40 @@ import Testing
         Case(name: "a count without measure", variables: ["LISTEN_PID": "70", "LISTEN_FDS": "2147483647"]),
         Case(name: "a count that does not fit", variables: ["LISTEN_PID": "70", "LISTEN_FDS": "99999999999999999999"]),
         Case(
-            name: "an upgrade", variables: ["SERIN_UPGRADE_PID": "60", "LISTEN_FDS": "2", "LISTEN_FDNAMES": "listener:ready"],
-            descriptors: ["3 listener", "4 ready"], isUpgrade: true),
-        Case(name: "an upgrade by another parent", variables: ["SERIN_UPGRADE_PID": "61", "LISTEN_FDS": "2"]),
-        Case(name: "an upgrade's trace in a later environment", variables: ["SERIN_UPGRADE_PID": "70", "LISTEN_FDS": "2"]),
+            name: "an upgrade", variables: ["SERIN_UPGRADE_PIPE": "81", "LISTEN_FDS": "2", "LISTEN_FDNAMES": "listener:ready"],
+            pipes: [4: 81], descriptors: ["3 listener", "4 ready"], isUpgrade: true),
+        Case(name: "an upgrade's environment without its descriptors", variables: ["SERIN_UPGRADE_PIPE": "81", "LISTEN_FDS": "2"]),
+        Case(name: "with another pipe", variables: ["SERIN_UPGRADE_PIPE": "81", "LISTEN_FDS": "2"], pipes: [3: 82, 4: 82]),
+        Case(name: "with the pipe elsewhere", variables: ["SERIN_UPGRADE_PIPE": "81", "LISTEN_FDS": "2"], pipes: [3: 81, 5: 81]),
+        Case(name: "with a count of none", variables: ["SERIN_UPGRADE_PIPE": "81", "LISTEN_FDS": "0"], pipes: [2: 81]),
+        Case(name: "with a pipe that is no number", variables: ["SERIN_UPGRADE_PIPE": "pipe", "LISTEN_FDS": "1"], pipes: [3: 0]),
+        Case(
+            name: "an upgrade's trace in the environment of a service", variables: ["SERIN_UPGRADE_PIPE": "81", "LISTEN_PID": "70", "LISTEN_FDS": "1"],
+            descriptors: ["3 "]),
     ])
     func reads(_ test: Case) {
-        let passed = PassedDescriptors(pid: Self.pid, parent: Self.parent) { test.variables[$0] }
+        let passed = PassedDescriptors(pid: Self.pid, pipeNumber: { test.pipes[$0] }) { test.variables[$0] }
         #expect(passed.descriptors.map { "\($0.fd) \($0.name)" } == test.descriptors)
         #expect(passed.isUpgrade == test.isUpgrade)
     }
 
-    @Test func readsWhatItWrites() {
+    @Test func readsWhatItWrites() throws {
         var environment = ["LISTEN_PID": "70", "LISTEN_FDS": "9"]
-        for (name, value) in PassedDescriptors.variables(names: ["listener", "admin", "ready"]) { environment[name] = value }
-        let passed = PassedDescriptors(pid: Self.pid, parent: ProcessID.own) { environment[$0] }
+        let (pipe, other) = try ReadinessPipe.make()
+        defer { ReadinessPipe.tell(other) }
+        for (name, value) in PassedDescriptors.variables(names: ["listener", "admin", "ready"], pipe) { environment[name] = value }
+        let passed = PassedDescriptors(pid: Self.pid, pipeNumber: { $0 == 5 ? ReadinessPipe.number(of: other) : nil }) { environment[$0] }
         #expect(passed.isUpgrade)
         #expect(passed.descriptors.map { "\($0.fd) \($0.name)" } == ["3 listener", "4 admin", "5 ready"])
         #expect(environment["LISTEN_PID"] == nil, "it names a process that is not meant")
+    }
+
+    @Test func pipesAreToldApart() throws {
+        let (one, otherEnd) = try ReadinessPipe.make(), (two, _) = try ReadinessPipe.make()
+        #expect(ReadinessPipe.number(of: one.fd) == one.number && ReadinessPipe.number(of: otherEnd) == one.number)
+        #expect(one.number != two.number && one.number > 0)
+        let file = try LogFile("/dev/null")
+        #expect(ReadinessPipe.number(of: file.release()) == nil)
+        #expect(ReadinessPipe.number(of: 987_654) == nil, "it is not open")
     }
 }

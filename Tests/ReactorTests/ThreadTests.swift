@@ -62,6 +62,15 @@ import Testing
         let text = Mutex("not run")
     }
 
+    @Test func aThreadThatDoesNotEndIsLeftBehind() throws {
+        let bell = try WakeUp()
+        let stuck = try Thread.start(name: "stuck") { bell.wait() }
+        #expect(!stuck.join(atMostMilliseconds: 10))
+        bell.signal()
+        let other = try Thread.start(name: "other") { bell.wait() }
+        #expect(other.join(atMostMilliseconds: 20_000))
+    }
+
     @Test func signalsBecomeEvents() throws {
         // On a thread of its own: the signals stay blocked in it.
         let box = Box()
@@ -75,5 +84,17 @@ import Testing
         }
         thread.join()
         #expect(box.text.withLock { $0 } == "both")
+    }
+
+    @Test func signalsThatAreHeldWaitForASource() throws {
+        let box = Box()
+        let thread = try Thread.start(name: "signals") {
+            SignalSource.hold([SIGUSR2, SIGWINCH])
+            raise(SIGWINCH)
+            guard let source = try? SignalSource(signals: [SIGUSR2, SIGWINCH]), source.next() == SIGWINCH else { return }
+            box.text.withLock { $0 = "held" }
+        }
+        thread.join()
+        #expect(box.text.withLock { $0 } == "held")
     }
 }

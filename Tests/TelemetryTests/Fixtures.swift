@@ -82,6 +82,7 @@ enum Fixtures {
         process.upstreamConnectionsActive = 8
         process.upstreamConnectionsIdle = 56
         process.accessLinesLost = 7
+        process.logLinesLost = 9
         process.adminEvictions = 3
         process.adminRefusals = 4
         process.nameAddressesIgnored = 11

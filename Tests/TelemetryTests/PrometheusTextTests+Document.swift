@@ -296,6 +296,9 @@ extension PrometheusTextTests {
         # HELP serin_log_reopen_failures_total Times the access log could not be opened again.
         # TYPE serin_log_reopen_failures_total counter
         serin_log_reopen_failures_total 2
+        # HELP serin_stderr_dropped_total Lines of the log on stderr that are lost: the reader lagged behind, or they could not be written.
+        # TYPE serin_stderr_dropped_total counter
+        serin_stderr_dropped_total 9
         # HELP process_cpu_seconds_total User and system CPU time spent, in seconds.
         # TYPE process_cpu_seconds_total counter
         process_cpu_seconds_total 1.25

@@ -45,8 +45,8 @@ static inline int64_t linux_read_link(const char *path, uint8_t *text, size_t ca
 
 /// For appending, never blocking; made if it is not there.
 int64_t linux_open_log(const char *path);
-/// Standard output once more: never blocking where that can be had without changing it for others who share it.
-int64_t linux_open_output(void);
+/// A standard stream (1, 2) once more: never blocking where that can be had without changing it for others who share it.
+int64_t linux_open_output(int32_t standard);
 /// 1 for a plain file, which never makes a writer wait for a reader.
 int64_t linux_is_plain_file(int32_t fd);
 
@@ -56,6 +56,8 @@ static inline int64_t linux_write(int32_t fd, const void *bytes, size_t count) {
 
 /// Both ends never block.
 int64_t linux_pipe(int32_t *reading, int32_t *writing);
+/// What tells a pipe from all others that there are; both ends have the same. -EINVAL: it is none, -EBADF: it is not open.
+int64_t linux_pipe_number(int32_t fd);
 
 static inline int64_t linux_read(int32_t fd, void *bytes, size_t count) { return linux_result(read(fd, bytes, count)); }
 

@@ -28,14 +28,19 @@ typedef struct {
 linux_child_state linux_child_state_of(int32_t pid);
 
 static inline int32_t linux_process_id(void) { return getpid(); }
-static inline int32_t linux_parent_id(void) { return getppid(); }
 static inline int64_t linux_kill(int32_t pid, int32_t signal) { return linux_result(kill(pid, signal)); }
 
 /// The value of an environment variable, or NULL; it stays valid as long as nobody changes the environment, and nobody does.
 static inline const char *linux_environment(const char *name) { return getenv(name); }
 
 /// Blocks the signals of a mask (bit n - 1 is signal n, 1...64) in the calling thread, and so in threads that it starts
-/// later, and opens a signalfd for them.
+/// later: those that come wait for a signalfd.
+int64_t linux_block_signals(uint64_t mask);
+
+/// The signals of the mask end the process at once, with status 0, until they are blocked again; the calling thread takes them.
+int64_t linux_end_by_signals(uint64_t mask);
+
+/// Blocks the signals of a mask as `linux_block_signals`, and opens a signalfd for them.
 int64_t linux_signalfd(uint64_t mask);
 
 /// The number of the next pending signal.
@@ -49,6 +54,9 @@ int64_t linux_ignore_sigpipe(void);
 
 /// Starts a joinable thread; the answer is 0 or a negated error, the thread lands in `thread`.
 int64_t linux_thread_start(pthread_t *thread, size_t stack_bytes, void *(*body)(void *), void *argument);
+
+/// Waits for the end of a thread, for that long, or without a bound if `milliseconds` is negative: -ETIMEDOUT when it still runs.
+int64_t linux_thread_join(pthread_t thread, int32_t milliseconds);
 
 /// Makes the calling thread give way to others, and those that it starts from now on (nice, 0...19; there is no way back).
 void linux_thread_give_way(int32_t niceness);

@@ -45,6 +45,9 @@ extension SerinProcess {
         return NextProcess(pid, self)
     }
 
+    /// One that has taken over without a process before it that could tell.
+    func orphan(_ pid: pid_t) -> NextProcess { NextProcess(pid, self) }
+
     /// Processes that have taken over, as the log tells.
     private var takeovers: [pid_t] {
         process.errors.split(separator: "\n").compactMap { line in

@@ -100,6 +100,13 @@ final class SerinProcess {
         (listeners, admin) = try Self.addresses(of: process)
     }
 
+    /// One that `launch` has started.
+    init(_ process: ChildProcess, in folder: TemporaryFolder) throws {
+        self.folder = folder
+        self.process = process
+        (listeners, admin) = try Self.addresses(of: process)
+    }
+
     /// Starts the binary with any arguments, in `folder`.
     static func launch(
         _ arguments: [String], in folder: TemporaryFolder, named name: String = "serin", at place: String? = nil
