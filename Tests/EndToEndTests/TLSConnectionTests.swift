@@ -34,20 +34,11 @@ import Testing
             count = 5000
             text = b"POST / HTTP/1.1\\r\\nHost: shop.test\\r\\nContent-Length: %d\\r\\n\\r\\n" % count + b"x" * count
             for version in [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]:
-                line = raw()
-                incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-                session = context(version).wrap_bio(incoming, outgoing, server_hostname="shop.test")
-                def until(step):
-                    while True:
-                        try: return step()
-                        except ssl.SSLWantReadError:
-                            line.sendall(outgoing.read())
-                            incoming.write(line.recv(65536))
-                until(session.do_handshake)
-                for start in range(len(text)): session.write(text[start:start + 1])
-                line.sendall(outgoing.read())
+                bare = Bare(context(version))
+                for start in range(len(text)): bare.session.write(text[start:start + 1])
+                bare.flush()
                 data = b""
-                while b"%d" % count not in data.partition(b"\\r\\n\\r\\n")[2]: data += until(lambda: session.read(65536))
+                while b"%d" % count not in data.partition(b"\\r\\n\\r\\n")[2]: data += bare.read()
                 assert data.startswith(b"HTTP/1.1 200 OK"), data
             """)
     }
@@ -58,29 +49,19 @@ import Testing
         let proxy = try TLSProxy(try RecordingOrigin.named("app"), settings: "timeouts: {clientHeader: 1s, clientKeepAlive: 1s}")
         try proxy.python("""
             import select
-            line = raw()
-            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-            session = context().wrap_bio(incoming, outgoing, server_hostname="shop.test")
-            def until(step):
-                while True:
-                    try: return step()
-                    except ssl.SSLWantReadError:
-                        line.sendall(outgoing.read())
-                        incoming.write(line.recv(65536))
-            until(session.do_handshake)
-            line.sendall(outgoing.read())
+            bare = Bare()
             if args[0] == "kept":
-                session.write(request())
-                line.sendall(outgoing.read())
+                bare.session.write(request())
+                bare.flush()
                 data = b""
-                while not data.endswith(b"app\\n"): data += until(lambda: session.read(65536))
-            session.write(b"x" * 200)
+                while not data.endswith(b"app\\n"): data += bare.read()
+            bare.session.write(b"x" * 200)
             sent, is_closed = 0, False
             try:
-                for byte in outgoing.read():
-                    line.sendall(bytes([byte]))
+                for byte in bare.outgoing.read():
+                    bare.line.sendall(bytes([byte]))
                     sent += 1
-                    while not is_closed and select.select([line], [], [], 0.1)[0]: is_closed = line.recv(65536) == b""
+                    while not is_closed and select.select([bare.line], [], [], 0.1)[0]: is_closed = bare.line.recv(65536) == b""
                     if is_closed: break
             except OSError: is_closed = True
             assert is_closed, "%d bytes were waited for" % sent

@@ -41,6 +41,22 @@ enum Python {
         def connect(name="shop.test", using=None, session=None):
             return (using or context()).wrap_socket(raw(), server_hostname=name, session=session, suppress_ragged_eofs=False)
 
+        class Bare:
+            "TLS whose bytes the test itself puts on the line."
+            def __init__(self, using=None):
+                self.line, self.incoming, self.outgoing = raw(), ssl.MemoryBIO(), ssl.MemoryBIO()
+                self.session = (using or context()).wrap_bio(self.incoming, self.outgoing, server_hostname="shop.test")
+                self.until(self.session.do_handshake)
+                self.flush()
+            def until(self, step):
+                while True:
+                    try: return step()
+                    except ssl.SSLWantReadError:
+                        self.flush()
+                        self.incoming.write(self.line.recv(65536))
+            def flush(self): self.line.sendall(self.outgoing.read())
+            def read(self): return self.until(lambda: self.session.read(65536))
+
         class Reader:
             def __init__(self, connection):
                 self.connection, self.rest = connection, b""

@@ -103,6 +103,16 @@ struct World: Sendable {
             failover: failover, https: https, gzip: gzip)
     }
 
+    private static func add(
+        _ canary: Canary, on host: String, path: String = "/", keys: [ValueKey] = [.header("x-canary")], to routes: inout RouteTableBuilder
+    ) {
+        _ = routes.add(host: host, path: path, type: .prefix) { index in
+            Route(
+                index: index, label: "shop/web", host: host, path: path, pathType: .prefix, stable: stable, canaries: [canary],
+                keys: keys)
+        }
+    }
+
     /// Its canary is chosen by header or by half of the clients, who are told apart by the cookie `uid`.
     private func addMarked(to routes: inout RouteTableBuilder) {
         var marks = DecisionMarks()
@@ -112,11 +122,7 @@ struct World: Sendable {
         let canary = Canary(
             name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), weight: 50, hashKeys: [1],
             hashCookie: HashCookie(name: "uid", maxAge: 60, sameSite: .lax), marks: marks, sequence: 0)
-        _ = routes.add(host: "marked.test", path: "/", type: .prefix) { index in
-            Route(
-                index: index, label: "shop/web", host: "marked.test", path: "/", pathType: .prefix, stable: Self.stable,
-                canaries: [canary], keys: [.header("x-canary"), .cookie("uid")])
-        }
+        Self.add(canary, on: "marked.test", keys: [.header("x-canary"), .cookie("uid")], to: &routes)
     }
 
     /// Its canary is chosen by header, and changes what it gets and says.
@@ -136,11 +142,7 @@ struct World: Sendable {
         let canary = Canary(
             name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), edits: edits,
             rewrite: (try? Pattern("^/shop(.*)$")).map { Rewrite($0, target: "/v2$1") }, sequence: 0)
-        _ = routes.add(host: "edited.test", path: "/shop", type: .prefix) { index in
-            Route(
-                index: index, label: "shop/web", host: "edited.test", path: "/shop", pathType: .prefix, stable: Self.stable,
-                canaries: [canary], keys: [.header("x-canary")])
-        }
+        Self.add(canary, on: "edited.test", path: "/shop", to: &routes)
     }
 
     /// Its canary is chosen by header, and asks for other paths and more queries.
@@ -150,11 +152,7 @@ struct World: Sendable {
         let canary = Canary(
             name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), edits: edits,
             rewrite: (try? Pattern("^(.*)$")).map { Rewrite($0, target: "/v2$1") }, sequence: 0)
-        _ = routes.add(host: "rewritten.test", path: "/", type: .prefix) { index in
-            Route(
-                index: index, label: "shop/web", host: "rewritten.test", path: "/", pathType: .prefix, stable: Self.stable,
-                canaries: [canary], keys: [.header("x-canary")])
-        }
+        Self.add(canary, on: "rewritten.test", to: &routes)
     }
 
     /// Its canary is chosen by header, asks for other paths, and counts 500 as a failure.
@@ -164,11 +162,7 @@ struct World: Sendable {
         let canary = Canary(
             name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), marks: marks,
             rewrite: (try? Pattern("^(.*)$")).map { Rewrite($0, target: "/v2$1") }, shield: Shield(more: [500]), sequence: 0)
-        _ = routes.add(host: "shield.test", path: "/", type: .prefix) { index in
-            Route(
-                index: index, label: "shop/web", host: "shield.test", path: "/", pathType: .prefix, stable: Self.stable,
-                canaries: [canary], keys: [.header("x-canary")])
-        }
+        Self.add(canary, on: "shield.test", to: &routes)
     }
 
     /// Its canary is chosen by header, and gets copies of the rest; that of `/none` has no endpoint.
