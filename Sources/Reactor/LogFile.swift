@@ -27,6 +27,9 @@ public struct LogFile: ~Copyable {
         self.init(adopting: result)
     }
 
+    /// At the beginning of a process, before it opens anything: whoever started it may have closed some of the standard streams.
+    public static func fillStandardStreams() { linux_fill_standard_streams() }
+
     /// Standard error.
     public static func standardError() throws(Errno) -> LogFile {
         LogFile(adopting: try checkedSystemCall { linux_open_output(STDERR_FILENO) })

@@ -100,12 +100,14 @@ final class AdminLoop {
                     accept()
                 } else if event.token == mailToken {
                     for message in start.inbox.takeAll() { handle(message) }
-                } else if let connection = connections[event.token] {
+                } else if let connection = connections[event.token], !connection.isHurried {
                     serve(connection)
                 }
             }
             for token in turn {
-                if let connection = connections[token] { serve(connection) }
+                guard let connection = connections[token] else { continue }
+                connection.isHurried = false
+                serve(connection)
             }
             while let token = loop.nextExpired() {
                 if token == listenToken {
@@ -166,10 +168,17 @@ final class AdminLoop {
     /// Requests of one connection before others have their turn.
     private static let share = 16
 
+    /// Has the rest of its requests served in the next turn.
+    private func hurry(_ connection: WholeAnswerConnection) {
+        guard !connection.isHurried else { return }
+        connection.isHurried = true
+        hurried.append(connection.token)
+    }
+
     private func serve(_ connection: WholeAnswerConnection) {
         var answered = 0
         while !connection.isWaiting {
-            if answered == Self.share { return hurried.append(connection.token) }
+            if answered == Self.share { return hurry(connection) }
             if connection.hasOutput {
                 guard connection.write() else { return close(connection) }
                 if connection.hasOutput { return }
@@ -358,7 +367,8 @@ final class AdminLoop {
     private func finish(_ id: UInt64, _ answer: WholeAnswer, isHead: Bool) {
         guard let token = waiting.removeValue(forKey: id), let connection = connections[token] else { return }
         connection.answer(answer, isHead: isHead, closes: false)
-        // In its next turn, between which and this one it does not wait, and others find room.
-        hurried.append(token)
+        guard connection.write() else { return close(connection) }
+        // Then it does not wait for a while, and others find room.
+        hurry(connection)
     }
 }

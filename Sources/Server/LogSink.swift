@@ -19,6 +19,9 @@ public final class LogSink: Sendable {
     private let notice: @Sendable (_ lost: Int) -> String
     private let lost = Atomic(0)
 
+    /// At the beginning of a process that uses sinks, before it opens anything.
+    public static func prepareProcess() { LogFile.fillStandardStreams() }
+
     /// Throws when there may be no more threads or descriptors.
     /// - Parameter notice: the line that tells of so many lost ones.
     public convenience init(_ stream: Stream, notice: @escaping @Sendable (_ lost: Int) -> String) throws(Supervisor.StartError) {

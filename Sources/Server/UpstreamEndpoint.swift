@@ -32,6 +32,8 @@ final class UpstreamEndpoint {
     let tls: UpstreamTLS?
     /// Last in, first out: the connection used last is the likeliest to be alive and in cache.
     private(set) var idle: [Token] = []
+    /// The snapshot does not name it any more; requests that are still under way end their connections.
+    var isForgotten = false
     private var failures = 0
     /// Made when a limit of connections is first asked for.
     var gate: EndpointGate?
@@ -64,9 +66,9 @@ final class UpstreamEndpoint {
 
     func takeIdle() -> Token? { idle.popLast() }
 
-    /// False when there are enough already.
+    /// False when there are enough already, or nobody will ask for it.
     func keepIdle(_ token: Token) -> Bool {
-        guard idle.count < Self.maximumIdle else { return false }
+        guard idle.count < Self.maximumIdle, !isForgotten else { return false }
         idle.append(token)
         return true
     }

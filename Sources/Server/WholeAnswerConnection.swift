@@ -11,6 +11,8 @@ final class WholeAnswerConnection {
     /// Identifies the request that an answer from elsewhere belongs to.
     var request: UInt64 = 0
     var isWaiting = false
+    /// It has its next turn without an event.
+    var isHurried = false
     private var input = ByteBuffer(capacity: BufferPool.Size.standard.rawValue)
     private var parser = RequestParser(limits: HeadLimits(requestLine: 4096, fieldBytes: 8192, fieldCount: 100))
     private var output: [UInt8] = []

@@ -34,6 +34,7 @@ extension Worker {
             switch socket.listener.accept() {
             case .connection(let connection, let address):
                 failures = 0
+                hasMadeRoom = false
                 welcome(connection, address, socket)
             case .wouldBlock: return
             case .transient(let error):
@@ -41,7 +42,7 @@ extension Worker {
                 // Where nothing else comes, going on would spin.
                 if failures == Self.batch { return pause(socket, error) }
             case .exhausted(let error):
-                // Once: where that is no help, nothing else is to be lost.
+                // Where that is no help, nothing else is to be lost.
                 guard !hasMadeRoom, findsRoom(for: Self.roomMade) else { return pause(socket, error) }
                 hasMadeRoom = true
             }

@@ -157,6 +157,7 @@ extension Worker {
     private func forgetUnusedEndpoints(_ inventory: SnapshotInventory) {
         for (key, endpoint) in endpoints where !inventory.endpoints.contains(key) {
             closeIdle(of: endpoint)
+            endpoint.isForgotten = true
             endpoints[key] = nil
         }
     }

@@ -10,6 +10,7 @@ struct Console {
     let errors: LogSink
 
     init() throws {
+        LogSink.prepareProcess()
         do throws(Supervisor.StartError) {
             output = try LogSink(.output) { "lines are lost: \($0)" }
             errors = try LogSink(.error) { LineLogHandler.line(.warning, "lines of this log are lost: \($0)") }

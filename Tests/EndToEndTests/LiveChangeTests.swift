@@ -38,6 +38,28 @@ import Testing
         try eventually("the idle connection to go") { try serin.metrics().sum("serin_connections", ["state": "upstream_idle"]) == 0 }
     }
 
+    /// A request that is under way meanwhile does not leave its connection to nobody.
+    @Test func requestsToWhatIsGoneKeepNoConnection() throws {
+        let gate = Gate()
+        let one = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() {
+                try gate.wait()
+                try connection.answer("one\n", to: request)
+            }
+        }
+        let two = try RecordingOrigin.named("two")
+        let serin = try SerinProcess(Self.configuration(one))
+        let client = try serin.client()
+        try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try one.requests(1)
+        #expect(try serin.reload(Self.configuration(two)).status == 200)
+        gate.open()
+        #expect(try client.readResponse().text == "one\n")
+        let metrics = try serin.metrics()
+        #expect(metrics.sum("serin_connections", ["state": "upstream_idle"]) == 0)
+        #expect(metrics.sum("serin_connections", ["state": "upstream_active"]) == 0)
+    }
+
     /// Hundreds of reloads while clients ask without a pause: no request fails, and each is answered by one of the two.
     @Test func noRequestNoticesAReload() throws {
         let one = try RecordingOrigin.named("one"), two = try RecordingOrigin.named("two")

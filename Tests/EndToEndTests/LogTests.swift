@@ -28,6 +28,21 @@ import Testing
         #expect(try serin.stop() == .exited(0))
     }
 
+    /// Whoever starts it may have closed them: what goes to one of them does not go to the other.
+    @Test(arguments: ["2>&-", "0<&- 2>&-"])
+    func streamsThatAreMissingAreNotMixed(_ closed: String) throws {
+        let origin = try RecordingOrigin.named("app")
+        let folder = try TemporaryFolder()
+        try TestConfiguration.origin(origin).write(to: folder)
+        let process = try ChildProcess(
+            try Tools.path(of: "sh"), ["-c", "exec \"$0\" run -c \(SerinProcess.file) \(closed)", try SerinProcess.executable()],
+            named: "serin", in: folder)
+        try eventually("its first lines") { !process.output.isEmpty }
+        process.signal(SIGTERM)
+        #expect(try process.wait() == .exited(0))
+        #expect(!process.output.contains("stopped"), "that is for stderr")
+    }
+
     /// What comes last is what matters most.
     @Test func allOfItIsThereAtTheEnd() throws {
         let origin = try RecordingOrigin.named("app")

@@ -45,6 +45,8 @@ static inline int64_t linux_read_link(const char *path, uint8_t *text, size_t ca
 
 /// For appending, never blocking; made if it is not there.
 int64_t linux_open_log(const char *path);
+/// Opens /dev/null for each standard stream that the process was started without, so that no other file takes its number.
+void linux_fill_standard_streams(void);
 /// A standard stream (1, 2) once more: never blocking where that can be had without changing it for others who share it.
 int64_t linux_open_output(int32_t standard);
 /// 1 for a plain file, which never makes a writer wait for a reader.
