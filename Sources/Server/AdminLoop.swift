@@ -48,6 +48,7 @@ final class AdminLoop {
     private var waiting: [UInt64: Token] = [:]
     /// Those that have more to be served, in the next turn.
     private var hurried: [Token] = []
+    private var activities: UInt64 = 0
     private var scrapes: [UInt64: Scrape] = [:]
 
     /// A scrape that waits for the workers' counts.
@@ -133,7 +134,7 @@ final class AdminLoop {
                 continue
             }
             let connection = WholeAnswerConnection(socket, bodyLimit: Self.maximumBody)
-            connection.activeAt = loop.now
+            noteActivity(connection)
             connection.token = connections.insert(connection)
             do throws(Errno) {
                 try loop.add(connection.socket.fd, token: connection.token, interest: .stream)
@@ -152,12 +153,17 @@ final class AdminLoop {
         while let token = connections.firstToken(fromSlot: slot) {
             slot = token.slot + 1
             guard let connection = connections[token], !connection.isWaiting || connection.hasMore else { continue }
-            if oldest.map({ connection.activeAt < $0.activeAt }) ?? true { oldest = connection }
+            if oldest.map({ connection.activity < $0.activity }) ?? true { oldest = connection }
         }
         guard let oldest else { return false }
         process.adminEvictions &+= 1
         close(oldest)
         return true
+    }
+
+    private func noteActivity(_ connection: WholeAnswerConnection) {
+        activities += 1
+        connection.activity = activities
     }
 
     private func close(_ connection: WholeAnswerConnection, hasTimer: Bool = true) {
@@ -192,7 +198,7 @@ final class AdminLoop {
                 connection.answer(.error(413, "the body is larger than \(Self.maximumBody) bytes"), isHead: false, closes: true)
             case .request(let request):
                 loop.move(connection.timer, to: loop.now + start.idleLimit)
-                connection.activeAt = loop.now
+                noteActivity(connection)
                 answer(request, connection)
                 answered += 1
             }

@@ -6,8 +6,8 @@ final class WholeAnswerConnection {
     let socket: Socket
     var token = Token(slot: 0, generation: 0)
     var timer = TimerID.none
-    /// When it came, or its last request did, in nanoseconds of the loop's time.
-    var activeAt: UInt64 = 0
+    /// The higher, the later it came, or its last request did.
+    var activity: UInt64 = 0
     /// Identifies the request that an answer from elsewhere belongs to.
     var request: UInt64 = 0
     var isWaiting = false
