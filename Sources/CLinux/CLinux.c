@@ -188,11 +188,9 @@ void linux_fill_standard_streams(void) {
 
 int64_t linux_open_output(int32_t standard) {
     struct stat status;
-    // Somebody may have started the process without it.
-    if (fstat(standard, &status) < 0) return linux_result(open("/dev/null", O_WRONLY | O_CLOEXEC));
     // O_NONBLOCK belongs to the open file, which parents and siblings share. Opening a pipe or terminal again makes one of our
     // own. A plain file must stay shared: it has one offset. A socket cannot be opened, and another user's pipe may not be.
-    if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) {
+    if (fstat(standard, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode))) {
         char path[32];
         snprintf(path, sizeof path, "/proc/self/fd/%d", standard);
         int fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -5,9 +5,6 @@ import Reactor
 ///
 /// A reload that changes where lines go makes another one; the old one writes what it was given and ends.
 final class AccessLogSink: Sendable {
-    /// How long a sink that has been replaced takes its time; then what is left is dropped. Nanoseconds.
-    private static let lateWrites: UInt64 = 30_000_000_000
-
     let isOn: Bool
     private let path: String?
     private let counts: AccessLogCounts
@@ -38,7 +35,7 @@ final class AccessLogSink: Sendable {
     func reopen() { queue.reopen() }
 
     /// Nothing more will come. The thread writes what it has, and ends; to be stopped all the same.
-    func retire() { queue.end(within: Self.lateWrites) }
+    func retire() { queue.retire() }
 
     var hasEnded: Bool { !isOn || queue.hasEnded }
 

@@ -6,6 +6,8 @@ import Synchronization
 final class LineQueue: Sendable {
     /// Bytes that may wait; lines beyond that are refused.
     static let maximumBacklog = 16 << 20
+    /// How long one that has been retired takes its time; then what is left is dropped. Nanoseconds.
+    private static let lateWrites: UInt64 = 30_000_000_000
     /// How long the end waits for what is left to be written. Nanoseconds.
     private static let lastWrites: UInt64 = 1_000_000_000
     /// And then for the thread, which may be stuck in a write. Milliseconds.
@@ -76,8 +78,10 @@ final class LineQueue: Sendable {
         bell.signal()
     }
 
-    /// Nothing more will come. The thread writes what it has, for at most so many nanoseconds, and ends; to be stopped all the same.
-    func end(within nanoseconds: UInt64) {
+    /// Nothing more will come. The thread writes what it has, and ends. Does not wait for it; to be stopped all the same.
+    func retire() { end(within: Self.lateWrites) }
+
+    private func end(within nanoseconds: UInt64) {
         let latest = SystemClock.monotonicNanoseconds() + nanoseconds
         state.withLock { $0.writesUntil = min($0.writesUntil ?? .max, latest) }
         bell.signal()

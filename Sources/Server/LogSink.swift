@@ -12,9 +12,6 @@ public final class LogSink: Sendable {
         case output, error
     }
 
-    /// How long a sink that has been retired takes its time. Nanoseconds.
-    private static let lateWrites: UInt64 = 30_000_000_000
-
     private let queue: LineQueue
     private let notice: @Sendable (_ lost: Int) -> String
     private let lost = Atomic(0)
@@ -56,7 +53,7 @@ public final class LogSink: Sendable {
     public var linesLost: Int { lost.load(ordering: .relaxed) }
 
     /// Nothing more will come. Does not wait; to be stopped all the same.
-    public func retire() { queue.end(within: Self.lateWrites) }
+    public func retire() { queue.retire() }
 
     /// At the end: waits until everything is written, but for no more than a few seconds.
     public func stop() { queue.stop() }

@@ -1,7 +1,6 @@
 import Glibc
 @testable import Reactor
 @testable import Server
-import Synchronization
 import Testing
 
 /// The log of a process, and a reader that may not read.
@@ -17,60 +16,43 @@ import Testing
         return (ends[0], ends[1])
     }
 
-    /// Reads on a thread until the end of the pipe.
-    private final class Reader: Sendable {
-        private let text = Mutex("")
-        private let thread = Mutex<Thread?>(nil)
-
-        init(_ fd: Int32) throws {
-            let started = try Thread.start(name: "reader") { [self] in
-                var space = [UInt8](repeating: 0, count: 1 << 16)
-                while true {
-                    // The kernel writes at most as many bytes as there is room for.
-                    let count = unsafe read(fd, &space, space.count)
-                    guard count > 0 else { break }
-                    text.withLock { $0 += String(decoding: space.prefix(count), as: UTF8.self) }
-                }
-                close(fd)
-            }
-            thread.withLock { $0 = started }
+    /// What comes out of the pipe, until it ends with a text, or to its end.
+    private static func text(_ reader: Int32, until end: String? = nil) throws -> String {
+        var bytes: [UInt8] = []
+        var space = [UInt8](repeating: 0, count: 1 << 16)
+        while end.map({ !bytes.suffix($0.utf8.count).elementsEqual($0.utf8) }) ?? true {
+            try awaitReadable(reader)
+            // The kernel writes at most as many bytes as there is room for.
+            let count = unsafe read(reader, &space, space.count)
+            guard count > 0 else { break }
+            bytes += space.prefix(count)
         }
-
-        func wait(for end: String) throws {
-            for _ in 0..<20_000 where !text.withLock({ $0.utf8.suffix(end.utf8.count).elementsEqual(end.utf8) }) { usleep(1000) }
-        }
-
-        /// Once nobody writes any more.
-        func lines() -> [Substring] {
-            thread.withLock { $0.take()?.join() }
-            return text.withLock { $0 }.split(separator: "\n")
-        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     @Test func whatIsLeftIsWrittenAtTheEnd() throws {
         let (reader, writer) = try Self.pipe()
+        defer { close(reader) }
         let sink = try Self.sink(writer)
         for number in 0..<1000 { sink.write("line \(number)") }
         sink.stop()
-        #expect(try Reader(reader).lines() == (0..<1000).map { "line \($0)" })
+        #expect(try Self.text(reader) == (0..<1000).map { "line \($0)\n" }.joined())
         #expect(sink.linesLost == 0)
     }
 
     /// Beyond the backlog lines are lost, which is said where they are missing.
     @Test func aReaderThatComesLateIsToldWhatItHasMissed() throws {
         let (reader, writer) = try Self.pipe()
+        defer { close(reader) }
         let sink = try Self.sink(writer)
         // A MiB each, with the line break.
         let filling = String(repeating: "x", count: 1 << 20 - 1)
         for _ in 0..<20 { sink.write(filling) }
         #expect(sink.linesLost == 4)
-        let text = try Reader(reader)
-        try text.wait(for: "lost: 4\n")
+        #expect(try Self.text(reader, until: "lost: 4\n") == String(repeating: filling + "\n", count: 16) + "lost: 4\n")
         sink.write("after")
         sink.stop()
-        let lines = text.lines()
-        #expect(lines.count == 18 && lines.prefix(16).allSatisfy { $0 == filling })
-        #expect(lines.suffix(2) == ["lost: 4", "after"])
+        #expect(try Self.text(reader) == "after\n")
     }
 
     @Test func aReaderThatDoesNotReadIsNotWaitedFor() throws {

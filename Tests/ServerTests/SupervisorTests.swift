@@ -159,18 +159,21 @@ import Testing
     func aStopDoesNotLeaveTheNextProcessBehind(_ isPatient: Bool) throws {
         let log = LogLines()
         let mark = "/tmp/serin-upgrade-\(UInt64.random(in: 0..<1 << 40))"
-        // The path is only read during the call.
-        defer { _ = unsafe unlink(mark) }
+        // The path is only read during these calls.
+        try #require(unsafe mkfifo(mark, 0o600) == 0)
+        let started = unsafe open(mark, O_RDONLY | O_NONBLOCK)
+        defer {
+            close(started)
+            _ = unsafe unlink(mark)
+        }
         let proxy = try TestProxy(TestProxy.snapshot([])) {
             $0.settings.shutdownTimeout = .milliseconds(isPatient ? 10 : 600_000)
-            $0.launch = Launch(arguments: ["sh", "-c", "trap '' TERM; : > \(mark); exec sleep 1000"], passed: PassedDescriptors(), manager: nil)
+            $0.launch = Launch(arguments: ["sh", "-c", "trap '' TERM; echo > \(mark); exec sleep 1000"], passed: PassedDescriptors(), manager: nil)
             $0.launch?.killGrace = 50_000_000
             $0.logger = Logger(label: "test") { _ in log }
         }
         proxy.supervisor.upgrade()
-        // The path is only read during the calls.
-        for _ in 0..<20_000 where unsafe access(mark, F_OK) != 0 { usleep(1000) }
-        #expect(unsafe access(mark, F_OK) == 0)
+        try awaitReadable(started)
         if !isPatient { proxy.supervisor.stop(graceful: true) }
         proxy.stop(graceful: isPatient)
         try log.wait(for: "was told to stop, as this one was: it was killed by signal 9")
