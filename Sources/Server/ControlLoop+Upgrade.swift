@@ -210,7 +210,11 @@ extension ControlLoop {
         let state = child.state()
         guard state == .running else {
             upgrading.phase = .no
-            log.error("upgrade failed: process \(child.pid) \(why): it \(state)\(stopping == .no ? "; this process goes on serving" : "")")
+            if stopping == .no {
+                log.error("upgrade failed: process \(child.pid) \(why): it \(state); this process goes on serving")
+            } else {
+                log.info("upgrade abandoned: process \(child.pid) \(why): it \(state)")
+            }
             return obeyHeldSignals()
         }
         if loop.now >= killAt { child.signal(SIGKILL) }

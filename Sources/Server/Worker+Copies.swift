@@ -30,7 +30,7 @@ extension Worker {
     /// - Returns: whether there were any.
     @discardableResult
     func dropCopies(_ failure: Failure) -> Bool {
-        guard context.copies.count > 0 else { return false }
+        guard shipmentCount > 0 else { return false }
         var slot: UInt32 = 0
         var count = 0
         while let token = slab.firstToken(fromSlot: slot) {
@@ -77,6 +77,7 @@ extension Worker {
     private func load(_ shipment: CopyShipment, on upstream: UpstreamConnection) {
         upstream.shipment = shipment
         shipment.upstream = upstream
+        shipmentCount += 1
     }
 
     private func connect(_ shipment: CopyShipment, to endpoint: UpstreamEndpoint) {
@@ -263,6 +264,7 @@ extension Worker {
         if let gate = shipment.gate.take() { gate.leave(limit: installation.snapshot.limits.upstreamConnections) }
         guard let upstream = shipment.upstream.take() else { return }
         upstream.shipment = nil
+        shipmentCount -= 1
         giveBack(upstream, reusable: reusable)
         // The timer may be due at the copy's deadline, long after that of an idle connection.
         if slab[upstream.token] != nil { setTimer(of: upstream, idleDeadline(of: upstream)) }

@@ -62,7 +62,7 @@ extension Worker {
         if found == 0, counts.upstreams.count >= admission.upstreams { dropCopies(.overloaded) }
         isCrowded = counts.upstreams.count > admission.upstreamsKept
         // Crowded and without any, it closes each one that it could keep: there is nothing to ask for.
-        if !isCrowded || idleUpstreamCount > 0 || context.copies.count > 0 { counts.upstreams.mayBeAsked(index) }
+        if !isCrowded || idleUpstreamCount > 0 || shipmentCount > 0 { counts.upstreams.mayBeAsked(index) }
     }
 
     // MARK: Giving up

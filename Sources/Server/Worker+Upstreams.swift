@@ -90,13 +90,18 @@ extension Worker {
         }
     }
 
+    /// Another worker may take the descriptor that was given up for this connection, but hardly each time.
+    private static let mostOpenings = 4
+
     private func openAtAllCosts(_ endpoint: UpstreamEndpoint) throws(Errno) -> (UpstreamConnection, isThere: Bool) {
-        do throws(Errno) {
-            return try open(endpoint)
-        } catch {
-            guard error.isExhaustion, findsRoom() else { throw error }
-            return try open(endpoint)
+        for _ in 1..<Self.mostOpenings {
+            do throws(Errno) {
+                return try open(endpoint)
+            } catch {
+                guard error.isExhaustion, findsRoom() else { throw error }
+            }
         }
+        return try open(endpoint)
     }
 
     /// A new connection, whose socket is connected (`isThere`) or about to be.

@@ -65,6 +65,8 @@ final class Worker {
     var clientCount = 0
     var upstreamCount = 0
     var idleUpstreamCount = 0
+    /// Copies that have a connection.
+    var shipmentCount = 0
     /// There were more upstream connections than may be kept when this worker last looked; see `+Room`.
     var isCrowded = false
     var longestIdle = LongestIdle()
