@@ -125,6 +125,7 @@ extension LoadTests {
         configuration.workers = 2
         let serin = try SerinProcess(configuration, folder: folder)
         var processes = [try serin.upgrade()]
+        #expect(try serin.process.wait() == .exited(0))
         let first = try serin.metrics().sum("process_open_fds")
         for _ in 0..<3 { processes.append(try processes[processes.count - 1].upgrade()) }
         // A moment after its start it has one more, for its first lines.
@@ -150,10 +151,13 @@ extension LoadTests {
             """, proxy.secure, proxy.authority, ["visited", "upgraded", "again", "upgraded-again"].map(folder.path), in: folder)
         try eventually("the first visits; \(client.errors)") { client.exit != nil || folder.exists("visited") }
         let second = try proxy.serin.upgrade()
+        // Until then it may still accept what arrives.
+        #expect(try proxy.serin.process.wait() == .exited(0))
         try folder.write("", to: "upgraded")
         try eventually("the next visits; \(client.errors)") { client.exit != nil || folder.exists("again") }
         #expect(try proxy.serin.metrics().sum("serin_tls_handshakes_total", ["resumed": "true"]) == 12, "only those of the new process")
         let third = try second.upgrade()
+        try eventually("the end of the second process") { second.hasEnded }
         try folder.write("", to: "upgraded-again")
         #expect(try client.wait(within: 60) == .exited(0), "\(client.errors)")
         let metrics = try proxy.serin.metrics()
