@@ -78,7 +78,8 @@ struct Meddling {
 
     /// Two records with what one had, which a handshake may come in (RFC 8446 section 5.1).
     private static func halves(of record: [UInt8], at offset: Int) -> [UInt8] {
-        guard record.count > 6 else { return record }
+        // One that was doubled may be longer than a record's length can say.
+        guard 7...Int(UInt16.max) ~= record.count else { return record }
         let content = record.dropFirst(5)
         let first = content.prefix(max(1, min(offset, content.count - 1)))
         var result: [UInt8] = []
