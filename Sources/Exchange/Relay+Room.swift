@@ -45,17 +45,22 @@ extension Relay {
     private var wantedCapacity: Int {
         if let remaining = decoder.remaining {
             // Compared before it is added to, because a length may be as large as an Int.
-            let most = BufferPool.Size.huge.rawValue
+            let most = largestInput
             // What is held stays beside what follows.
             if remaining <= input.capacity - input.retained - (isHeld ? input.count : 0) { return input.capacity }
             guard wasFilled || input.space == 0 else { return input.capacity }
             return remaining > most ? most : min(remaining + input.retained + input.count, most)
         }
         let isFull = input.space == 0 && input.start == input.retained
-        // A long retained head must leave room beside it.
+        return isFull && input.capacity < largestInput ? input.capacity + 1 : input.capacity
+    }
+
+    /// Where bytes are copied, or compressed, a bigger block would only hold up others for longer; but a long retained head must leave room
+    /// beside it.
+    @inline(__always)
+    private var largestInput: Int {
         let suffices = copies && input.retained <= BufferPool.Size.standard.rawValue / 2
-        let most = suffices ? BufferPool.Size.standard.rawValue : BufferPool.Size.huge.rawValue
-        return isFull && input.capacity < most ? input.capacity + 1 : input.capacity
+        return suffices ? BufferPool.Size.standard.rawValue : BufferPool.Size.huge.rawValue
     }
 
     /// A head that goes on has no room left in `input`.

@@ -98,6 +98,8 @@ final class ActiveExchange {
     var askedAt = Instant(nanoseconds: 0)
     /// What the kernel said to the latest connect, if that failed.
     var connectError: Errno?
+    /// It has moved so much at a time, or is compressed, that it goes on only when everyone else has been served.
+    var isBulky = false
     /// Somebody wants to know how long its answer takes.
     var isMeasured = false
     /// To the endpoint, if not everybody may go there at any time.

@@ -32,7 +32,7 @@ extension Worker {
 
     // MARK: The one place where an exchange moves
 
-    /// Steps before a connection lets others have a turn: a step moves up to one buffer each way.
+    /// Steps before a connection lets others have a turn, if they are small: a step moves up to one buffer each way.
     private static let share = 32
 
     /// Reads what an event announced. What follows from it is postponed until the whole batch of events has been read. So no
@@ -42,14 +42,25 @@ extension Worker {
     func drive(_ client: consuming ClientConnection) {
         guard client.state == .open else { return }
         if let exchange = client.exchange { return drive(consume client, exchange) }
-        guard client.isReadable else { return setDeadline(client, idleDeadline(of: client)) }
-        guard hasMemory else { return refuse(client) }
-        let exchange = attach(client)
-        drive(consume client, exchange)
+        serve(consume client)
     }
 
     /// The same, for who has the connection's exchange at hand. Consumed, because what is moved on counts no references.
     func drive(_ client: consuming ClientConnection, _ exchange: consuming ActiveExchange) {
+        if exchange.isBulky { return enqueue(client) }
+        serve(consume client, exchange)
+    }
+
+    /// As `drive`, for one whose turn it is.
+    func serve(_ client: consuming ClientConnection) {
+        if let exchange = client.exchange { return serve(consume client, exchange) }
+        guard client.isReadable else { return setDeadline(client, idleDeadline(of: client)) }
+        guard hasMemory else { return refuse(client) }
+        let exchange = attach(client)
+        serve(consume client, exchange)
+    }
+
+    private func serve(_ client: consuming ClientConnection, _ exchange: consuming ActiveExchange) {
         _ = receiveBoth(client, exchange)
         guard !client.isPostponed else { return }
         client.isPostponed = true
@@ -100,13 +111,20 @@ extension Worker {
     private func advance(_ client: ClientConnection, _ exchange: ActiveExchange) {
         guard client.state == .open else { return }
         var steps = 0
+        var before: UInt64 = 0
         while client.exchange === exchange {
             writeBoth(client, exchange)
             guard client.exchange === exchange else { break }
+            if exchange.machine.isCompressing { return stepAside(client, exchange) }
             let moved = receiveBoth(client, exchange)
             digest(client, exchange)
             guard moved || canWrite(client, exchange) else { break }
+            if steps == 0 { before = bytesMoved }
             steps += 1
+            guard bytesMoved &- before < Self.byteShare else {
+                exchange.isBulky = true
+                return enqueue(client)
+            }
             if steps == Self.share { return enqueue(client) }
         }
         rest(client, exchange)
@@ -122,7 +140,7 @@ extension Worker {
     }
 
     /// There is more to write, and its socket takes it: a body that is framed anew, a request over another connection.
-    private func canWrite(_ client: ClientConnection, _ exchange: ActiveExchange) -> Bool {
+    func canWrite(_ client: ClientConnection, _ exchange: ActiveExchange) -> Bool {
         guard client.exchange === exchange else { return false }
         if client.isWritable, exchange.machine.hasOutput(for: .client) { return true }
         guard exchange.machine.hasOutput(for: .upstream), let upstream = exchange.upstream else { return false }
@@ -140,15 +158,8 @@ extension Worker {
         return moved
     }
 
-    @inline(never)
-    func enqueue(_ client: ClientConnection) {
-        guard !client.isQueued else { return }
-        client.isQueued = true
-        queue.append(client)
-    }
-
     /// Nothing moves now: gives the machine back if no request is under way, and sees to the deadline.
-    private func rest(_ client: ClientConnection, _ exchange: ActiveExchange) {
+    func rest(_ client: ClientConnection, _ exchange: ActiveExchange) {
         guard client.state == .open else { return }
         // What woke it was no request, and gives it no more time for one: part of a record, a change of keys.
         if client.exchange === exchange, exchange.machine.isIdle { detach(client, exchange) }
@@ -251,6 +262,7 @@ extension Worker {
 
     /// The request is over: the connection goes on, or ends as the machine says.
     private func conclude(_ client: ClientConnection, _ exchange: ActiveExchange) {
+        exchange.isBulky = false
         switch exchange.machine.disposition {
         case .keepAlive where exchange.machine.hasNextRequest:
             if exchange.installation !== installation { exchange.use(installation) }
@@ -280,7 +292,6 @@ extension Worker {
 
     private func attach(_ client: ClientConnection) -> ActiveExchange {
         if let exchange = idleMachines.pop() {
-            if exchange.installation !== installation { exchange.use(installation) }
             exchange.machine.begin(client: client.identity, now: now)
             if let ends = client.ends { exchange.machine.ends = ends }
             if let presented = client.presented { exchange.machine.present(presented) }
@@ -298,6 +309,9 @@ extension Worker {
 
     private func detach(_ client: ClientConnection, _ exchange: ActiveExchange) {
         release(exchange, reusable: false)
+        exchange.isBulky = false
+        // A machine without a request keeps no old snapshot in memory.
+        if exchange.installation !== installation { exchange.use(installation) }
         exchange.machine.retire()
         // Moved, not copied: that counts no references.
         if let mine = client.exchange.take() { idleMachines.push(mine) }

@@ -170,7 +170,7 @@ extension Worker {
     // MARK: Moving bytes
 
     /// Reads of one copy before others have a turn; what is left waits for its timer.
-    private static let share = 16
+    private static let share = 4
 
     /// Writes, reads, and ends the copy when it is over.
     private func move(_ shipment: CopyShipment) {

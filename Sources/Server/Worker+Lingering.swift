@@ -21,7 +21,7 @@ extension Worker {
     private static let lingerTime = TimeSpan.seconds(30)
     private static let lingerTimeout = TimeSpan.seconds(5)
     private static let lingerBytes = 256 << 20
-    private static let lingerReads = 16
+    private static let lingerReads = 4
 
     private func lingerDeadline(of client: ClientConnection) -> Instant {
         min(Instant(nanoseconds: client.waitsSince) + Self.lingerTime, Instant(nanoseconds: client.lastLingered) + Self.lingerTimeout)

@@ -8,10 +8,6 @@ import Telemetry
 extension Worker {
     // MARK: Handshake
 
-    /// Handshakes that are taken a step further in one turn: each costs as much as many requests, and clients that have theirs
-    /// behind them shall not wait for a flood of others.
-    static let handshakeShare = 16
-
     /// Whether there is room for one more handshake; counts it in, or its connection as refused. In the middle of a flood that is all it
     /// costs, and connections that are there, or come in plain text, do not notice.
     func beginHandshake() -> Bool {

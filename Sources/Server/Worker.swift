@@ -53,7 +53,7 @@ final class Worker {
     var idleMachines = IdleStack<ActiveExchange>(floor: 128)
     private var freedMemory = FreedMemory()
     /// Connections with work left when their share of the turn was used up.
-    var queue: [ClientConnection] = []
+    var queue = RoundQueue<ClientConnection>()
     /// Connections that have been read and wait for what follows, with a new request or in the middle of one; those whose turn it
     /// is; and those that have had their say and wait to write.
     var requests: [Turn] = []
@@ -188,27 +188,6 @@ final class Worker {
         case .shortages: retryShortages()
         // Each turn of a drain looks what is due.
         case .drain, .mailbox, nil: break
-        }
-    }
-
-    /// Connections that used up their share go on now, after everyone else had a turn.
-    private func serveQueue() {
-        guard !queue.isEmpty else { return }
-        let waiting = queue
-        queue.removeAll(keepingCapacity: true)
-        var handshakes = 0
-        for client in waiting {
-            client.isQueued = false
-            switch client.state {
-            case .open: drive(client)
-            case .handshaking where handshakes < Self.handshakeShare:
-                handshakes += 1
-                continueHandshake(client)
-            case .handshaking: enqueue(client)
-            case .announcing: readProxyHeader(client)
-            case .lingering: dropInput(of: client)
-            case .closed: break
-            }
         }
     }
 
