@@ -59,6 +59,37 @@ import Testing
         proxy.stop()
     }
 
+    /// A request that outlives a reload ends when nobody else comes: what it began with goes all the same.
+    @Test func theLastRequestOfASnapshotTakesItAlong() throws {
+        weak var first: Snapshot?
+        let origin = try Listener.bind(TestProxy.anyPort)
+        let proxy: TestProxy
+        do {
+            let snapshot = TestProxy.snapshot([origin.localAddress], host: "slow")
+            first = snapshot
+            proxy = try TestProxy(snapshot) { $0.settings.workers = 1 }
+        }
+        let attempt = try Socket.connect(to: proxy.supervisor.listeners[0])
+        switch consume attempt {
+        case .connected(let client): try end(client, origin, proxy) { first != nil }
+        case .inProgress(let client): try end(client, origin, proxy) { first != nil }
+        }
+        for _ in 0..<6000 where first != nil { usleep(10_000) }
+        #expect(first == nil)
+    }
+
+    private func end(_ client: consuming Socket, _ origin: consuming Listener, _ proxy: TestProxy, _ isKept: () -> Bool) throws {
+        try awaitWritable(client.fd)
+        let request = Array("GET / HTTP/1.1\r\nHost: slow\r\n\r\n".utf8)
+        guard case .bytes(request.count) = client.send(request.span) else { throw Errno.EPIPE }
+        try awaitReadable(origin.fd)
+        proxy.supervisor.install(TestProxy.snapshot([]))
+        try proxy.expectEventually { $0.hasPrefix("HTTP/1.1 503 ") }
+        #expect(isKept(), "while its request is under way")
+        origin.close()
+        try awaitReadable(client.fd)
+    }
+
     @Test func severalLiveSideBySide() throws {
         let origin = try DemoOrigin(name: "origin", at: TestProxy.anyPort)
         defer { origin.stop() }

@@ -34,17 +34,17 @@ final class TestProxy {
         supervisor.wait()
     }
 
-    /// Everything goes to one Service.
-    static func snapshot(endpoints: [Endpoint]) -> Snapshot {
+    /// Everything, or everything for one host, goes to one Service.
+    static func snapshot(endpoints: [Endpoint], host: String = "") -> Snapshot {
         var builder = RouteTableBuilder()
-        _ = builder.add(host: "", path: "/", type: .prefix) { index in
-            Route(index: index, label: "test/app", host: "", path: "/", pathType: .prefix, stable: 0)
+        _ = builder.add(host: host, path: "/", type: .prefix) { index in
+            Route(index: index, label: "test/app", host: host, path: "/", pathType: .prefix, stable: 0)
         }
         return Snapshot(routes: builder.build(), backends: [Backend(name: "test/app:80", endpoints: endpoints)], sequences: [])
     }
 
-    static func snapshot(_ addresses: [SocketAddress]) -> Snapshot {
-        snapshot(endpoints: addresses.map { Endpoint(address: EndpointAddress($0)) })
+    static func snapshot(_ addresses: [SocketAddress], host: String = "") -> Snapshot {
+        snapshot(endpoints: addresses.map { Endpoint(address: EndpointAddress($0)) }, host: host)
     }
 
     // MARK: Asking
