@@ -80,6 +80,9 @@ final class ClientConnection {
         waitsSince = now
     }
 
+    /// No request is under way, nor has one begun to arrive: a blank line at most, as some clients send behind a body (RFC 9112 section 2.2).
+    var isWaiting: Bool { exchange.map { !$0.machine.hasBegun } ?? true }
+
     var identity: ClientIdentity {
         ClientIdentity(peer: peer, localPort: localPort, isTLS: tls != nil, certificate: certificate, isAnnounced: isAnnounced)
     }

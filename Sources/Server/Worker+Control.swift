@@ -102,6 +102,9 @@ extension Worker {
         installation = Installation(snapshot, tls.upstreams)
         // No machine without a request keeps an old snapshot in memory.
         idleMachines.forEach { $0.use(installation) }
+        forEachClient { client in
+            if client.isWaiting { client.exchange?.use(installation) }
+        }
         if let inventory {
             let inUse = earlier.compactMap(\.installation)
             metrics.forget(used: inUse.map(\.metricRows), usedCanaries: inUse.map(\.usedCanaryRows)) { !inventory.labels.contains($0) }
@@ -206,7 +209,7 @@ extension Worker {
     private func closeIdleClients() {
         var idle: [Token] = []
         forEachClient { client in
-            guard client.exchange == nil, client.waitsSince + Self.idleGrace <= loop.now else { return }
+            guard client.isWaiting, client.waitsSince + Self.idleGrace <= loop.now else { return }
             idle.append(client.token)
             guard client.state == .open else { return }
             client.isReadable = true
@@ -214,7 +217,7 @@ extension Worker {
         }
         servePostponed()
         for token in idle {
-            guard case .client(let client) = slab[token], client.exchange == nil else { continue }
+            guard case .client(let client) = slab[token], client.isWaiting else { continue }
             if client.state != .lingering, client.state != .closed { close(client) }
         }
     }
@@ -222,8 +225,9 @@ extension Worker {
     private func cutAll() {
         forEachClient { client in
             if let exchange = client.exchange {
+                let hasBegun = exchange.machine.hasBegun
                 exchange.machine.cut(now: now)
-                if exchange.machine.phase == .finished, exchange.machine.hasBegun { requestsCut += 1 }
+                if exchange.machine.phase == .finished, hasBegun { requestsCut += 1 }
                 act(client, exchange)
             }
             close(client)

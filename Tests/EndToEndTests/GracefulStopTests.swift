@@ -101,6 +101,17 @@ extension LoadTests {
         #expect(try serin.process.wait() == .exited(0))
     }
 
+    @Test(arguments: ["timeouts: {clientHeader: 10m}", "shutdownTimeout: 300ms"])
+    func aBlankLineIsNoRequest(_ settings: String) throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin, settings: settings))
+        let client = try serin.clientAfterABlankLine()
+        serin.process.signal(SIGTERM)
+        #expect(try client.isClosed())
+        #expect(try serin.process.wait() == .exited(0))
+        #expect(!serin.process.errors.contains("requests cut"), "\(serin.process.errors)")
+    }
+
     @Test func anIdleConnectionMayStillAskOnce() throws {
         let origin = try RecordingOrigin.named("app")
         let serin = try SerinProcess(.origin(origin))

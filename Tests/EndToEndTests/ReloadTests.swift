@@ -119,6 +119,14 @@ import Testing
         #expect(throws: (any Error).self) { try client.readExactly(5) }
     }
 
+    @Test func aBlankLineKeepsNoConfiguration() throws {
+        let old = try RecordingOrigin.named("old"), new = try RecordingOrigin.named("new")
+        let serin = try SerinProcess(.origin(old))
+        let client = try serin.clientAfterABlankLine()
+        #expect(try serin.reload(.origin(new)).status == 200)
+        #expect(try client.get().text == "new\n")
+    }
+
     /// Nothing but the timeout could end these connections.
     @Test func shorterTimeoutsReachWhoIsWaitingAlready() throws {
         let origin = try RecordingOrigin.named("app")

@@ -155,6 +155,16 @@ final class SerinProcess {
 
     func metrics() throws -> Metrics { Metrics(text: try ask("/metrics").text) }
 
+    /// One that has had an answer, and sent a blank line since, which has been read (RFC 9112 section 2.2).
+    func clientAfterABlankLine() throws -> RawClient {
+        let client = try client()
+        _ = try client.get()
+        let before = try metrics().sum("serin_client_received_bytes_total")
+        try client.send("\r\n")
+        try eventually("the blank line is read") { try metrics().sum("serin_client_received_bytes_total") == before + 2 }
+        return client
+    }
+
     /// Writes another configuration and has it loaded; returns the answer.
     func reload(_ configuration: TestConfiguration) throws -> Response {
         try configuration.write(to: folder)
