@@ -5,7 +5,6 @@ import Routing
 /// From the first byte of a request to the head that its upstream gets.
 extension ExchangeMachine {
     func readRequestHead(_ now: Instant) {
-        if !parser.hasStarted { headBegan = now }
         switch Self.parse(request.input, with: &parser) {
         case .incomplete where request.isFullOfHead && isCrowdedOut:
             refuse(now)
