@@ -149,7 +149,6 @@ public final class ExchangeMachine {
     public func begin(client: ClientIdentity, now: Instant) {
         self.client = client
         if ends != nil { ends = nil }
-        if clientCertificate != nil { clientCertificate = nil }
         clientHasClosed = false
         start(now)
     }
@@ -201,6 +200,8 @@ public final class ExchangeMachine {
     /// Ends the connection's hold on the machine, which may `begin` with another one later. Keeps blocks of the usual sizes, so
     /// that one request after another takes none from the pool; none where others need them.
     public func retire() {
+        // It may be long, and the next client's is another one.
+        if clientCertificate != nil { clientCertificate = nil }
         request.reset(keepingInput: false)
         response.reset(keepingInput: false)
         guard !pool.isExhausted else {
