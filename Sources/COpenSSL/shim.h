@@ -78,6 +78,9 @@ static inline void openssl_set_session_cache(SSL_CTX *context, long sessions, lo
     SSL_CTX_set_timeout(context, seconds);
 }
 
+/// Bytes of certificates that the other side may send, all of them together.
+static inline void openssl_set_longest_chain(SSL_CTX *context, long bytes) { SSL_CTX_set_max_cert_list(context, bytes); }
+
 /// The certificates that go with the one that was set last.
 static inline int openssl_set_chain(SSL_CTX *context, X509 *const *certificates, int count) {
     SSL_CTX_clear_chain_certs(context);

@@ -27,4 +27,9 @@ struct CertificateFields {
     /// Nil if none was asked for: then nothing is said.
     let certificate: ClientCertificate?
     let passesCertificate: Bool
+
+    /// Bytes that `write` needs.
+    var room: Int { certificate?.room(withCertificate: passesCertificate) ?? 0 }
+
+    func write(to output: inout ByteBuffer) { certificate?.write(withCertificate: passesCertificate, to: &output) }
 }

@@ -34,10 +34,11 @@ extension ExchangeMachine {
         guard let copied = copyTarget(of: target, for: canary, address, request.input, snapshot) else {
             return context.copies.refuse(target, .pathRefused, snapshot)
         }
+        let fields = certificateFields(snapshot)
         let room = RequestRewrite.room(for: head) + (copied.isRewritten ? context.decider.pathLength : 0) + (marks?.requestRoom ?? 0)
-            + (clientCertificate?.room ?? 0)
+            + (fields?.room ?? 0)
         guard room <= BufferPool.Size.huge.rawValue else { return context.copies.refuse(target, .pathRefused, snapshot) }
-        let rewrite = rewrite(for: copied, address, marks, certificateFields(snapshot), isCopy: true, snapshot)
+        let rewrite = rewrite(for: copied, address, marks, fields, isCopy: true, snapshot)
         var written = pool.take(.holding(room))
         rewrite.write(head, in: request.input, to: &written, snapshot, context)
         assert(written.count <= room, "blocks are larger than what is asked for: do not count on that")

@@ -5,7 +5,6 @@ import Routing
 /// From the first byte of a request to the head that its upstream gets.
 extension ExchangeMachine {
     func readRequestHead(_ now: Instant) {
-        if !parser.hasStarted { headBegan = now }
         switch Self.parse(request.input, with: &parser) {
         case .incomplete where request.isFullOfHead && isCrowdedOut:
             refuse(now)
@@ -112,7 +111,7 @@ extension ExchangeMachine {
         let marks = target.isMarked ? snapshot.routes.routes[target.route].marks?.marks(of: target.version) : nil
         if let marks { room += marks.requestRoom }
         let fields = certificateFields(snapshot)
-        if fields != nil { room += clientCertificate?.room ?? 0 }
+        if let fields { room += fields.room }
         guard room <= BufferPool.Size.huge.rawValue else { return false }
         announcesClient = false
         if snapshot.announcesClients, let version = snapshot.backends[target.backend].proxyProtocol {

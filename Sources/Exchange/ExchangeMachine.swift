@@ -1,5 +1,5 @@
 public import Addressing
-public import HTTP1
+import HTTP1
 public import Routing
 
 /// The life of one request after another on a client's connection: events and bytes in, actions and bytes out.
@@ -9,7 +9,7 @@ public import Routing
 /// No socket, no clock and no randomness in here: the worker reads into it, writes out of it, tells it the time and does what
 /// `nextAction` asks. Each request ends in exactly one `finish`. The parts: `+Request` (head, routing), `+Upstream`
 /// (connecting, failing, trying again), `+Response` (head, body, end), `+Compression`, `+Memory` (no room for
-/// it), `+Deadlines` (what may take how long).
+/// it), `+Deadlines` (what may take how long), `+Log`.
 public final class ExchangeMachine {
     /// Connections one request may ask for, where its route's `RetryRule` allows so many; all lead to the version that was chosen. As
     /// many more if the stable version stands in for a canary that failed.
@@ -74,6 +74,7 @@ public final class ExchangeMachine {
     var wantsConnect: (backend: Int, fresh: Bool)? { didSet { hasActions = true } }
 
     // Times, see +Deadlines.
+    /// With its first byte; while that is waited for, with the waiting.
     var headBegan: Instant
     var connectBegan: Instant
     /// Since then it has been waiting for its turn, not for a connection.
@@ -148,7 +149,6 @@ public final class ExchangeMachine {
     public func begin(client: ClientIdentity, now: Instant) {
         self.client = client
         if ends != nil { ends = nil }
-        if clientCertificate != nil { clientCertificate = nil }
         clientHasClosed = false
         start(now)
     }
@@ -200,6 +200,8 @@ public final class ExchangeMachine {
     /// Ends the connection's hold on the machine, which may `begin` with another one later. Keeps blocks of the usual sizes, so
     /// that one request after another takes none from the pool; none where others need them.
     public func retire() {
+        // It may be long, and the next client's is another one.
+        if clientCertificate != nil { clientCertificate = nil }
         request.reset(keepingInput: false)
         response.reset(keepingInput: false)
         guard !pool.isExhausted else {
@@ -259,7 +261,10 @@ public final class ExchangeMachine {
             : response.prepareInput(pool, beginningWith: Self.responseBlock)
         guard hasRoom else { return false }
         if side == .client {
+            let isFirst = request.input.isEmpty
             guard let filled = Self.fill(&request.input, read) else { return false }
+            // A head begins with whatever comes first, be it a blank line. In later phases nobody looks at it.
+            if isFirst { headBegan = now }
             request.wasFilled = filled
             lastClientRead = now
             hasUndigested.client = true
@@ -365,27 +370,6 @@ public final class ExchangeMachine {
         }
         hasActions = false
         return nil
-    }
-
-    // MARK: For logs
-
-    /// The request line as it came, without its line end; empty when none was understood. Valid until `beginNext` or `retire`.
-    public func withRequestLine<R>(_ body: (Span<UInt8>) -> R) -> R {
-        // Strictly parsed, so one blank and "HTTP/1.x" follow the target.
-        let line = Slice(start: head.methodName.start, count: head.target.end + 9 - head.methodName.start)
-        return Self.lend(line, of: request.input, body)
-    }
-
-    /// The first value of a field of the request; empty when there is none. Valid as `withRequestLine` is.
-    public func withRequestField<R>(_ name: KnownHeader, _ body: (Span<UInt8>) -> R) -> R {
-        let field = head.fields.first { $0.known == name }
-        return Self.lend(field?.value ?? .empty, of: request.input, body)
-    }
-
-    private static func lend<R>(_ slice: Slice, of input: borrowing ByteBuffer, _ body: (Span<UInt8>) -> R) -> R {
-        let bytes = input.bytesFromFront
-        // Without a retained head the slices are those of nothing.
-        return body(input.retained > 0 ? bytes[slice] : bytes.extracting(first: 0))
     }
 
     public func checkInvariants() {

@@ -50,7 +50,7 @@ struct RequestRewrite: ~Copyable {
             writeUntrusted(head, in: bytes, to: &output)
             context.forwardedLines.append(to: &output)
         }
-        if let certificate { certificate.certificate?.write(withCertificate: certificate.passesCertificate, to: &output) }
+        if let certificate { certificate.write(to: &output) }
         if let marks { write(marks, head, in: bytes, snapshot, to: &output) }
         if let via = snapshot.forwarding.via { writeVia(via, head, to: &output) }
         output.append("\r\n")

@@ -169,12 +169,13 @@ extension Worker {
 
 extension ClientCertificate {
     fileprivate convenience init(_ peer: PeerCertificate) {
-        switch peer.verdict {
-        case .none: self.init(.none)
-        case .good: self.init(.good, subject: peer.subject, issuer: peer.issuer, pem: peer.pem)
-        case .bad(let reason, let isOnlyUnknown):
-            self.init(.bad(isOnlyUnknown: isOnlyUnknown), reason: reason, subject: peer.subject, issuer: peer.issuer, pem: peer.pem)
+        let (verdict, reason): (Verdict, String) = switch peer.verdict {
+        case .none: (.none, "")
+        case .good: (.good, "")
+        case .bad(let reason, let isOnlyUnknown): (.bad(isOnlyUnknown: isOnlyUnknown), reason)
         }
+        // Asked for when they are needed.
+        self.init(verdict, reason: reason, subject: peer.subject, issuer: peer.issuer, pem: peer.pem)
     }
 }
 

@@ -14,6 +14,11 @@ public struct ClientVerification: Sendable {
 
     var identity: String { "\(authorities.fingerprint) \(depth)" }
 
+    /// Bytes that a client may show, its chain included. OpenSSL keeps them as long as the connection, taken apart into up to fifty times
+    /// as much, even where they are refused. Seven certificates with RSA keys of 4096 bits have room; chains are of two to four. Upstreams,
+    /// which clients don't choose, have what is usual with OpenSSL, 100 KiB.
+    static let longestChain = 16 << 10
+
     /// Makes a context ask for them.
     func install(in context: OpaquePointer) -> Bool {
         guard unsafe authorities.install(in: context) else { return false }

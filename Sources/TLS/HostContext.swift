@@ -61,6 +61,8 @@ final class HostContext: @unchecked Sendable {
         guard unsafe openssl_set_groups(pointer, settings.curves.joined(separator: ":")) == 1 else {
             throw .curves(OpenSSLError.take())
         }
+        // Of a client's certificates. A session takes over the first context's, whatever host it is for.
+        unsafe openssl_set_longest_chain(pointer, ClientVerification.longestChain)
         unsafe openssl_set_session_cache(pointer, Self.cachedSessions, TicketKeys.sessionLifetime)
         unsafe SSL_CTX_set_num_tickets(pointer, 1)
         unsafe SSL_CTX_set_max_early_data(pointer, 0)

@@ -1,7 +1,9 @@
 internal import COpenSSL
 
-/// What a client has shown where a certificate was asked for.
-public struct PeerCertificate: Sendable {
+/// What a client has shown where a certificate was asked for. Its parts are written out when somebody asks, each time anew: of most clients
+/// nobody does, and they can be long. One thread only.
+@safe
+public final class PeerCertificate {
     public enum Verdict: Equatable, Sendable {
         /// None was shown.
         case none
@@ -11,22 +13,31 @@ public struct PeerCertificate: Sendable {
     }
 
     public let verdict: Verdict
-    /// Names as RFC 2253 writes them; empty if none was shown. Other bytes than printable ASCII are escaped.
-    public let subject: [UInt8]
-    public let issuer: [UInt8]
-    /// PEM.
-    public let pem: [UInt8]
+    /// The session has it, too: as long as that lives it costs nothing.
+    private let certificate: OpaquePointer?
 
     init(of session: OpaquePointer) {
-        // Lives as long as the session.
-        guard let certificate = unsafe SSL_get0_peer_certificate(session) else {
-            (verdict, subject, issuer, pem) = (.none, [], [], [])
-            return
-        }
-        verdict = Self.verdict(unsafe SSL_get_verify_result(session))
-        subject = unsafe Self.text { unsafe openssl_print_name($0, X509_get_subject_name(certificate)) == 1 }
-        issuer = unsafe Self.text { unsafe openssl_print_name($0, X509_get_issuer_name(certificate)) == 1 }
-        pem = unsafe Self.text { unsafe PEM_write_bio_X509($0, certificate) == 1 }
+        unsafe certificate = SSL_get1_peer_certificate(session)
+        verdict = unsafe certificate == nil ? .none : Self.verdict(SSL_get_verify_result(session))
+    }
+
+    deinit { unsafe X509_free(certificate) }
+
+    /// Names as RFC 2253 writes them; empty if none was shown. Other bytes than printable ASCII are escaped.
+    public var subject: [UInt8] {
+        guard let certificate = unsafe certificate else { return [] }
+        return unsafe Self.text { unsafe openssl_print_name($0, X509_get_subject_name(certificate)) == 1 }
+    }
+
+    public var issuer: [UInt8] {
+        guard let certificate = unsafe certificate else { return [] }
+        return unsafe Self.text { unsafe openssl_print_name($0, X509_get_issuer_name(certificate)) == 1 }
+    }
+
+    /// PEM.
+    public var pem: [UInt8] {
+        guard let certificate = unsafe certificate else { return [] }
+        return unsafe Self.text { unsafe PEM_write_bio_X509($0, certificate) == 1 }
     }
 
     private static func verdict(_ result: Int) -> Verdict {

@@ -30,6 +30,8 @@ public enum TLSFailure: UInt8, Error, Sendable, CaseIterable {
     case wrongName
     /// The upstream's certificate has been taken back.
     case revoked
+    /// A message of the handshake is longer than it may be; of those with a bound that somebody could come upon, certificates.
+    case messageTooLong
 
     public var label: String {
         switch self {
@@ -48,6 +50,7 @@ public enum TLSFailure: UInt8, Error, Sendable, CaseIterable {
         case .notYetValid: "not_yet_valid"
         case .wrongName: "wrong_name"
         case .revoked: "revoked"
+        case .messageTooLong: "message_too_long"
         }
     }
 
@@ -84,6 +87,8 @@ public enum TLSFailure: UInt8, Error, Sendable, CaseIterable {
         // RFC 8446 section 6.2: bad_certificate 42 to unknown_ca 48; certificate_required 116.
         case SSL_AD_REASON_OFFSET + 42...SSL_AD_REASON_OFFSET + 46, SSL_AD_REASON_OFFSET + 48, SSL_AD_REASON_OFFSET + 116:
             .certificateRefused
+        case SSL_R_EXCESSIVE_MESSAGE_SIZE:
+            .messageTooLong
         case SSL_R_UNEXPECTED_EOF_WHILE_READING:
             .disconnected
         case SSL_AD_REASON_OFFSET...SSL_AD_REASON_OFFSET + 255:

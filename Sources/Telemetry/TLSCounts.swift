@@ -4,12 +4,12 @@ public struct TLSCounts: Sendable {
     public static let failureLabels = [
         "disconnected", "version", "parameters", "application_protocol", "certificate_refused", "alert", "plain_text",
         "timeout", "malformed", "flooded", "untrusted", "expired", "not_yet_valid", "wrong_name",
-        "revoked",
+        "revoked", "message_too_long",
     ]
 
     /// TLS 1.2, then 1.3; of each the full handshakes, then the resumed ones.
     private var handshakes = InlineArray<4, UInt64>(repeating: 0)
-    private var failures = InlineArray<15, UInt64>(repeating: 0)
+    private var failures = InlineArray<16, UInt64>(repeating: 0)
 
     public var alerts = TLSAlertCounts()
 

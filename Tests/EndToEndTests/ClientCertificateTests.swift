@@ -101,6 +101,18 @@ import Testing
         #expect(try asking.proxy.openssl([], host: "open.test").output.contains("No client certificate CA names sent"))
     }
 
+    /// Whoever signed it.
+    @Test func aCertificateThatIsTooLongEndsTheHandshake() throws {
+        let asking = try Asking(["auth-tls-verify-client": "optional_no_ca"])
+        let names = (0..<300).map { "name-\($0)-of-one-certificate-for-as-many-hosts-as-there-are.test" }
+        let pair = try asking.clients.issue(["alice"] + names)
+        #expect(try asking.proxy.openssl(["-tls1_2", "-cert", pair.chainPath, "-key", pair.keyPath]).isConnected == false)
+        try eventually("the failure to be counted") {
+            try asking.proxy.serin.metrics().sum("serin_tls_failures_total", ["reason": "message_too_long"]) == 1
+        }
+        #expect(try asking.curl(try asking.clients.issue("alice")).status == 200)
+    }
+
     @Test func theCertificateGoesOn() throws {
         let asking = try Asking(["auth-tls-pass-certificate-to-upstream": "true"])
         let pair = try asking.clients.issue("alice")

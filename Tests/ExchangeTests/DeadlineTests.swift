@@ -69,6 +69,24 @@ import Testing
                 .client(" HTTP/1.1|Host: a.test||"),
             ],
             toClient: ok + "abcd", toUpstreams: [get, get], ends: [.init(200, sent: 4)]),
+        Script(
+            name: "be it that of a blank line", steps: [
+                .client("\r"), .wait(7), .client("\n"), .wait(7), .client("GET / HTTP/1.1|"), .wait(1),
+            ],
+            toClient: own("408 Request Timeout"), ends: [.init(408, .clientTooSlow, attempts: 0)], left: .closed),
+        Script(
+            name: "be it that of a blank line behind another request", steps: [
+                .client(get), .upstream(ok + "abcd"), .wait(1000), .client("|"), .wait(14), .client("GET / HTTP/1.1|"), .wait(1),
+            ],
+            toClient: ok + "abcd" + own("408 Request Timeout"), toUpstreams: [get],
+            ends: [.init(200, sent: 4), .init(408, .clientTooSlow, attempts: 0)], left: .closed),
+        Script(
+            name: "half a blank line is no request", steps: [.client("\r"), .wait(15)], ends: [], left: .closed),
+        Script(
+            name: "nor is one behind another request", steps: [
+                .client(get), .upstream(ok + "abcd"), .client("|"), .wait(14), .wait(1),
+            ],
+            toClient: ok + "abcd", toUpstreams: [get], ends: [.init(200, sent: 4)], left: .closed),
     ]
 
     static let overall: [Script] = [

@@ -202,6 +202,7 @@ extension PrometheusTextTests {
         serin_tls_failures_total{reason="not_yet_valid"} 0
         serin_tls_failures_total{reason="wrong_name"} 0
         serin_tls_failures_total{reason="revoked"} 0
+        serin_tls_failures_total{reason="message_too_long"} 0
         # HELP serin_tls_alerts_total TLS alerts received from clients and sent to them, by name, close_notify left out.
         # TYPE serin_tls_alerts_total counter
         serin_tls_alerts_total{direction="received",alert="unknown_ca"} 2
@@ -251,6 +252,7 @@ extension PrometheusTextTests {
         serin_upstream_tls_failures_total{reason="not_yet_valid"} 0
         serin_upstream_tls_failures_total{reason="wrong_name"} 4
         serin_upstream_tls_failures_total{reason="revoked"} 0
+        serin_upstream_tls_failures_total{reason="message_too_long"} 0
         # HELP serin_upstream_tls_alerts_total TLS alerts received from upstreams and sent to them, by name, close_notify left out.
         # TYPE serin_upstream_tls_alerts_total counter
         # HELP serin_upstream_timeouts_total Attempts that an endpoint was too slow for.

@@ -1,4 +1,5 @@
 import COpenSSL
+@testable import TLS
 
 /// OpenSSL's own client. It knows no socket: the test carries its bytes.
 @safe
@@ -14,6 +15,9 @@ final class TestClient {
         var protocols: [UInt8] = []
         /// Wants to know what the authority says of the certificate (OCSP).
         var asksForResponse = false
+        /// What it shows if it is asked; and how often once more, as if these were its chain.
+        var certificate: Certificate?
+        var repetitions = 0
         /// To be resumed.
         var session: Session?
     }
@@ -52,6 +56,10 @@ final class TestClient {
         if let curves = options.curves { _ = unsafe openssl_set_groups(context, curves) }
         if !options.protocols.isEmpty {
             _ = unsafe options.protocols.withUnsafeBufferPointer { unsafe SSL_CTX_set_alpn_protos(context, $0.baseAddress, UInt32($0.count)) }
+        }
+        if let certificate = options.certificate {
+            _ = unsafe certificate.install(in: context)
+            _ = unsafe openssl_set_chain(context, Array(repeating: certificate.leaf, count: options.repetitions), CInt(options.repetitions))
         }
         unsafe ssl = SSL_new(context)!
         unsafe SSL_CTX_free(context)
