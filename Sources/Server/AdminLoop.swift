@@ -27,7 +27,7 @@ final class AdminLoop {
     /// Bytes of a request's body: twice the fields that a request may have by default (`Limits.headerBytes`).
     private static let maximumBody = 64 << 10
 
-    private let start: Start
+    let start: Start
     /// nil once another process listens in its place.
     private var listener: RestingListener?
     private var loop: EventLoop
@@ -36,28 +36,21 @@ final class AdminLoop {
     private let listenToken = Token(slot: .max, generation: 2)
 
     /// Those that run, by index.
-    private var workers: [Int: Mailbox<WorkerMessage>] = [:]
+    var workers: [Int: Mailbox<WorkerMessage>] = [:]
     /// The last counts of those that have ended: no counter goes backwards during a graceful stop.
-    private var lastCounts: [Int: WorkerCounts] = [:]
-    private var snapshot: Snapshot
+    var lastCounts: [Int: WorkerCounts] = [:]
+    var snapshot: Snapshot
     private var inactive: [RouteReport.InactiveCanary]
     private var isDraining = false
     private var isRunning = true
-    private var process = ProcessMetrics()
+    var process = ProcessMetrics()
     private var requests: UInt64 = 0
     private var waiting: [UInt64: Token] = [:]
     /// Those that have more to be served, in the next turn.
     private var hurried: [Token] = []
     private var activities: UInt64 = 0
-    private var scrapes: [UInt64: Scrape] = [:]
-
-    /// A scrape that waits for the workers' counts.
-    private struct Scrape {
-        var missing: Set<Int>
-        /// By worker.
-        var counts: [Int: WorkerCounts] = [:]
-        var isHead: Bool
-    }
+    /// See `+Metrics`.
+    var scrapes: [UInt64: Scrape] = [:]
 
     static func run(_ start: Start, _ descriptor: Int32) {
         do throws(Errno) {
@@ -217,8 +210,7 @@ final class AdminLoop {
             self.inactive = inactive
         case .loaded(let nanoseconds): loaded(nanoseconds)
         case .counted(let counts, let worker, let scrape):
-            scrapes[scrape]?.counts[worker] = counts
-            advance(scrape, past: worker)
+            counted(counts, worker, scrape)
         case .ended(let counts, let worker): workerEnded(worker, counts)
         case .reloaded(let report, let request): finish(request, Self.answer(to: report), isHead: false)
         case .lend: start.supervisor.post(.lent(Result { () throws(Errno) in try lend() }))
@@ -242,63 +234,6 @@ final class AdminLoop {
             slot = token.slot + 1
         }
         start.supervisor.post(.handedOver)
-    }
-
-    private func loaded(_ nanoseconds: UInt64?) {
-        process.lastReloadSuccessful = nanoseconds != nil
-        if let nanoseconds {
-            process.reloadsSucceeded &+= 1
-            process.lastReloadNanoseconds = nanoseconds
-            process.lastSuccessfulReload = UInt64(max(SystemClock.wallClockSeconds(), 0))
-        } else {
-            process.reloadsFailed &+= 1
-        }
-    }
-
-    private func workerEnded(_ worker: Int, _ counts: WorkerCounts) {
-        workers[worker] = nil
-        process.workers = workers.count
-        // Its connections have ended with it.
-        lastCounts[worker] = WorkerCounts(metrics: counts.metrics, upstreamsActive: 0, upstreamsIdle: 0, bufferBytes: 0)
-        for scrape in Array(scrapes.keys) { advance(scrape, past: worker) }
-    }
-
-    /// The scrape waits for this worker no longer.
-    private func advance(_ id: UInt64, past worker: Int) {
-        scrapes[id]?.missing.remove(worker)
-        guard let scrape = scrapes[id], scrape.missing.isEmpty else { return }
-        scrapes[id] = nil
-        finish(id, render(scrape.counts), isHead: scrape.isHead)
-    }
-
-    private func render(_ running: [Int: WorkerCounts]) -> WholeAnswer {
-        let counts = running.merging(lastCounts) { _, last in last }.values
-        var process = process
-        process.clientConnections = start.counts.clientConnections
-        process.nameAddressesIgnored = NameLookup.ignoredAddresses
-        process.tlsHandshakes = start.counts.tlsHandshakes
-        process.accessLinesLost = start.counts.accessLog.linesLost
-        process.logLinesLost = start.logLinesLost() + start.counts.warningsLost
-        process.accessLogReopenFailures = start.counts.accessLog.reopenFailures
-        process.upstreamConnectionsActive = counts.reduce(0) { $0 + $1.upstreamsActive }
-        process.upstreamConnectionsIdle = counts.reduce(0) { $0 + $1.upstreamsIdle }
-        process.bufferBytes = counts.reduce(0) { $0 + $1.bufferBytes }
-        let usage = ProcessUsage.current()
-        process.certificates = snapshot.https.certificates.map {
-            ProcessMetrics.Certificate(source: $0.source, keyType: $0.keyType, notAfter: $0.notAfter, responseEnd: $0.responseEnd)
-        }
-        process.revocationEnds = snapshot.https.revocationEnds
-        process.endpoints = snapshot.checkedEndpoints.map {
-            ProcessMetrics.Endpoint(service: $0.service, address: "\($0.address)", isWell: $0.isWell)
-        }
-        process.openDescriptors = usage.openDescriptors
-        process.descriptorLimit = usage.descriptorLimit
-        process.residentBytes = usage.residentBytes
-        process.cpuNanoseconds = usage.cpuNanoseconds
-        var metrics = Metrics(reasonLabels: Reason.labels)
-        for count in counts { metrics.merge(count.metrics) }
-        return WholeAnswer(
-            status: 200, contentType: PrometheusText.contentType, body: PrometheusText.render(metrics, process: process))
     }
 
     // MARK: Requests
@@ -331,13 +266,6 @@ final class AdminLoop {
         }
     }
 
-    private func scrape(_ connection: WholeAnswerConnection, isHead: Bool) {
-        guard !workers.isEmpty else { return connection.answer(render([:]), isHead: isHead, closes: false) }
-        let id = postpone(connection)
-        scrapes[id] = Scrape(missing: Set(workers.keys), isHead: isHead)
-        for worker in workers.values { worker.post(.count(start.inbox, scrape: id)) }
-    }
-
     /// What `serin explain --json` would print.
     private func explain(_ body: [UInt8]) -> WholeAnswer {
         do throws(Explanation.Question.Malformed) {
@@ -362,7 +290,7 @@ final class AdminLoop {
     }
 
     /// The answer comes later, by `finish`.
-    private func postpone(_ connection: WholeAnswerConnection) -> UInt64 {
+    func postpone(_ connection: WholeAnswerConnection) -> UInt64 {
         requests += 1
         connection.isWaiting = true
         connection.request = requests
@@ -370,7 +298,7 @@ final class AdminLoop {
         return requests
     }
 
-    private func finish(_ id: UInt64, _ answer: WholeAnswer, isHead: Bool) {
+    func finish(_ id: UInt64, _ answer: WholeAnswer, isHead: Bool) {
         guard let token = waiting.removeValue(forKey: id), let connection = connections[token] else { return }
         connection.answer(answer, isHead: isHead, closes: false)
         guard connection.write() else { return close(connection) }
