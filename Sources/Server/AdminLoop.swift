@@ -14,6 +14,8 @@ final class AdminLoop {
         let counts: ProcessCounts
         let socketFiles: SocketFiles
         let role: SocketRole
+        /// Whether another process answers on the same socket until this one serves.
+        let waitsForItsTurn: Bool
         /// Of connections, in nanoseconds.
         let idleLimit: UInt64
         /// Of the log, so far.
@@ -42,6 +44,8 @@ final class AdminLoop {
     var snapshot: Snapshot
     private var inactive: [RouteReport.InactiveCanary]
     private var isDraining = false
+    /// Whether this is the process that answers here, of those that have the socket.
+    private var answers: Bool
     private var isRunning = true
     var process = ProcessMetrics()
     private var requests: UInt64 = 0
@@ -75,7 +79,8 @@ final class AdminLoop {
         snapshot = start.beginning.content.snapshot
         inactive = start.beginning.content.inactiveCanaries
         try events.add(start.inbox.wakeUp.fd, token: mailToken, interest: .acceptor)
-        listener = try RestingListener(bound, token: listenToken, in: events)
+        answers = !start.waitsForItsTurn
+        listener = try RestingListener(bound, token: listenToken, in: events, isResting: start.waitsForItsTurn)
         loop = events
         process.version = start.version
         process.startTime = UInt64(max(SystemClock.wallClockSeconds(), 0))
@@ -105,7 +110,7 @@ final class AdminLoop {
             }
             while let token = loop.nextExpired() {
                 if token == listenToken {
-                    listener?.resume(&loop)
+                    if answers { listener?.resume(&loop) }
                 } else if let connection = connections[token] {
                     // Whoever asked for a reload is waiting for us.
                     if connection.isWaiting {
@@ -202,9 +207,10 @@ final class AdminLoop {
 
     private func handle(_ message: AdminMessage) {
         switch message {
-        case .workers(let mailboxes):
+        case .begin(let mailboxes):
             workers = Dictionary(uniqueKeysWithValues: mailboxes.enumerated().map { ($0, $1) })
             process.workers = workers.count
+            listen()
         case .serving(let snapshot, let inactive):
             self.snapshot = snapshot
             self.inactive = inactive
@@ -218,6 +224,11 @@ final class AdminLoop {
         case .draining: isDraining = true
         case .stop: isRunning = false
         }
+    }
+
+    private func listen() {
+        answers = true
+        listener?.resume(&loop)
     }
 
     private func lend() throws(Errno) -> [LentSocket] {
