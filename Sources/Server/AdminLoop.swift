@@ -43,7 +43,7 @@ final class AdminLoop {
     var lastCounts: [Int: WorkerCounts] = [:]
     var snapshot: Snapshot
     private var inactive: [RouteReport.InactiveCanary]
-    private var isDraining = false
+    private var standing = Standing.starting
     /// Whether this is the process that answers here, of those that have the socket.
     private var answers: Bool
     private var isRunning = true
@@ -55,6 +55,19 @@ final class AdminLoop {
     private var activities: UInt64 = 0
     /// See `+Metrics`.
     var scrapes: [UInt64: Scrape] = [:]
+
+    /// Of the process, for `/readyz`.
+    private enum Standing {
+        case starting, serving, stopping
+
+        var answer: WholeAnswer {
+            switch self {
+            case .starting: .text(503, "starting")
+            case .serving: .text(200, "ok")
+            case .stopping: .text(503, "stopping")
+            }
+        }
+    }
 
     static func run(_ start: Start, _ descriptor: Int32) {
         do throws(Errno) {
@@ -210,6 +223,7 @@ final class AdminLoop {
         case .begin(let mailboxes):
             workers = Dictionary(uniqueKeysWithValues: mailboxes.enumerated().map { ($0, $1) })
             process.workers = workers.count
+            standing = .serving
             listen()
         case .serving(let snapshot, let inactive):
             self.snapshot = snapshot
@@ -221,7 +235,7 @@ final class AdminLoop {
         case .reloaded(let report, let request): finish(request, Self.answer(to: report), isHead: false)
         case .lend: start.supervisor.post(.lent(Result { () throws(Errno) in try lend() }))
         case .handOver: handOver()
-        case .draining: isDraining = true
+        case .draining: standing = .stopping
         case .stop: isRunning = false
         }
     }
@@ -258,8 +272,7 @@ final class AdminLoop {
         case ("/livez", .get), ("/livez", .head):
             connection.answer(.text(200, "ok"), isHead: isHead, closes: false)
         case ("/readyz", .get), ("/readyz", .head), ("/healthz", .get), ("/healthz", .head):
-            let answer = isDraining ? WholeAnswer.text(503, "stopping") : .text(200, "ok")
-            connection.answer(answer, isHead: isHead, closes: false)
+            connection.answer(standing.answer, isHead: isHead, closes: false)
         case ("/metrics", .get), ("/metrics", .head):
             scrape(connection, isHead: isHead)
         case ("/v1/routes", .get), ("/v1/routes", .head):
@@ -287,7 +300,7 @@ final class AdminLoop {
     }
 
     private func reload(_ connection: WholeAnswerConnection) {
-        guard !isDraining else { return connection.answer(Self.answer(to: .stopping), isHead: false, closes: false) }
+        guard standing != .stopping else { return connection.answer(Self.answer(to: .stopping), isHead: false, closes: false) }
         start.supervisor.post(.reload(ControlLoop.Request(admin: start.inbox, id: postpone(connection))))
     }
 

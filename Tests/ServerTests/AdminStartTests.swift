@@ -39,6 +39,23 @@ import Testing
         return String(answer.prefix { $0 != "\r\n" })
     }
 
+    @Test func aProcessIsReadyOnceItServes() throws {
+        // Of an address that no other test uses: nobody takes the port while it is free.
+        let spare = try Listener.bind(.ipv4(address: 0x7F53_4C05, port: 0))
+        let admin = spare.localAddress
+        spare.close()
+        let paths = ["/livez", "/metrics", "/v1/routes", "/readyz", "/healthz"]
+        let proxy = try Self.start(change: { $0.settings.admin = EndpointAddress(admin) }) {
+            for path in paths {
+                let expected = ["/readyz", "/healthz"].contains(path) ? "HTTP/1.1 503 Service Unavailable" : "HTTP/1.1 200 OK"
+                let line = try Self.status(admin, path)
+                #expect(line == expected, "\(path)")
+            }
+        }
+        for path in paths { #expect(try Self.status(admin, path) == "HTTP/1.1 200 OK", "\(path)") }
+        proxy.stop()
+    }
+
     /// The process before it listens on the same socket, and is the one that serves.
     @Test func anUpgradedProcessAnswersOnceItServes() throws {
         let before = try Listener.bind(TestProxy.anyPort)
