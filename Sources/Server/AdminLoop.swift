@@ -32,7 +32,7 @@ final class AdminLoop {
     let start: Start
     /// nil once another process listens in its place.
     private var listener: RestingListener?
-    private var loop: EventLoop
+    var loop: EventLoop
     private var connections = Slab<WholeAnswerConnection>()
     private let mailToken = Token(slot: .max, generation: 1)
     private let listenToken = Token(slot: .max, generation: 2)
@@ -156,8 +156,9 @@ final class AdminLoop {
         }
     }
 
-    /// Makes room for a new connection: of those that wait for nothing of ours, or have asked for more already, the one that has been
-    /// silent for the longest time goes. Nobody holds the address by idle connections, or by asking for one answer after the other.
+    /// Makes room for a new connection: of those that wait for nothing of ours, or have asked for more already, one that lingers goes, else
+    /// the one that has been silent for the longest time. Nobody holds the address by idle connections, or by asking for one answer after
+    /// the other.
     private func evict() -> Bool {
         var oldest: WholeAnswerConnection?
         var slot: UInt32 = 0
@@ -177,7 +178,7 @@ final class AdminLoop {
         connection.activity = activities
     }
 
-    private func close(_ connection: WholeAnswerConnection, hasTimer: Bool = true) {
+    func close(_ connection: WholeAnswerConnection, hasTimer: Bool = true) {
         if hasTimer { loop.cancel(connection.timer) }
         connections.remove(connection.token)
     }
@@ -186,18 +187,19 @@ final class AdminLoop {
     private static let share = 16
 
     /// Has the rest of its requests served in the next turn.
-    private func hurry(_ connection: WholeAnswerConnection) {
+    func hurry(_ connection: WholeAnswerConnection) {
         guard !connection.isHurried else { return }
         connection.isHurried = true
         hurried.append(connection.token)
     }
 
     private func serve(_ connection: WholeAnswerConnection) {
+        if connection.isLingering { return dropInput(of: connection) }
         var answered = 0
         while !connection.isWaiting {
             if answered == Self.share { return hurry(connection) }
             if connection.hasOutput {
-                guard connection.write() else { return close(connection) }
+                guard connection.write() else { return end(connection) }
                 if connection.hasOutput { return }
             }
             switch connection.read() {
@@ -255,7 +257,9 @@ final class AdminLoop {
         listener.take()?.close(in: loop, start.socketFiles)
         var slot: UInt32 = 0
         while let token = connections.firstToken(fromSlot: slot) {
-            if let connection = connections[token], !connection.isWaiting, !connection.hasOutput { close(connection) }
+            if let connection = connections[token], !connection.isWaiting, !connection.hasOutput, !connection.isLingering {
+                close(connection)
+            }
             slot = token.slot + 1
         }
         start.supervisor.post(.handedOver)
@@ -325,7 +329,7 @@ final class AdminLoop {
     func finish(_ id: UInt64, _ answer: WholeAnswer, isHead: Bool) {
         guard let token = waiting.removeValue(forKey: id), let connection = connections[token] else { return }
         connection.answer(answer, isHead: isHead, closes: false)
-        guard connection.write() else { return close(connection) }
+        guard connection.write() else { return end(connection) }
         // Then it does not wait for a while, and others find room.
         hurry(connection)
     }
