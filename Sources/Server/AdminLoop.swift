@@ -134,8 +134,10 @@ final class AdminLoop {
                 }
             }
         }
-        listener.take()?.close(in: loop, start.socketFiles)
+        closeListener()
     }
+
+    private func closeListener() { listener.take()?.close(in: loop, start.socketFiles) }
 
     private func accept() {
         // Operators come before idle connections to upstreams.
@@ -237,7 +239,10 @@ final class AdminLoop {
         case .reloaded(let report, let request): finish(request, Self.answer(to: report), isHead: false)
         case .lend: start.supervisor.post(.lent(Result { () throws(Errno) in try lend() }))
         case .handOver: handOver()
-        case .draining: standing = .stopping
+        case .takeBack: listen()
+        case .draining:
+            standing = .stopping
+            if !answers { closeListener() }
         case .stop: isRunning = false
         }
     }
@@ -254,7 +259,8 @@ final class AdminLoop {
 
     /// Whoever asks again shall ask the other process.
     private func handOver() {
-        listener.take()?.close(in: loop, start.socketFiles)
+        answers = false
+        listener?.rest(in: loop)
         var slot: UInt32 = 0
         while let token = connections.firstToken(fromSlot: slot) {
             if let connection = connections[token], !connection.isWaiting, !connection.hasOutput, !connection.isLingering {

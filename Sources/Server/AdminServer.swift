@@ -56,6 +56,7 @@ final class AdminServer: Sendable {
     func workerEnded(_ worker: Int, _ last: WorkerCounts) { inbox.post(.ended(last, worker: worker)) }
     func lend() { inbox.post(.lend) }
     func handOver() { inbox.post(.handOver) }
+    func takeBack() { inbox.post(.takeBack) }
     func beginDrain() { inbox.post(.draining) }
 
     /// The loop ends, and with it the file of a unix socket goes; also when it never ran.

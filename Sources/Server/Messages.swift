@@ -78,8 +78,10 @@ enum AdminMessage: Sendable {
     case begin([Mailbox<WorkerMessage>])
     /// Answers with `SupervisorMessage.lent`.
     case lend
-    /// Another process listens in its place; answers with `SupervisorMessage.handedOver`.
+    /// Another process answers in its place; answers with `SupervisorMessage.handedOver`. The socket stays, unused, until the process stops.
     case handOver
+    /// Nobody does: go on.
+    case takeBack
     case draining
     case stop
 }

@@ -51,9 +51,14 @@ struct RestingListener: ~Copyable {
         }
     }
 
-    private mutating func rest(_ loop: inout EventLoop) {
+    /// Until `resume`: another process accepts in its place.
+    mutating func rest(in loop: borrowing EventLoop) {
         isResting = true
         loop.remove(listener.fd)
+    }
+
+    private mutating func rest(_ loop: inout EventLoop) {
+        rest(in: loop)
         _ = loop.arm(token: token, at: loop.now + Self.pause)
     }
 

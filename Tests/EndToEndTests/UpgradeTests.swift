@@ -259,6 +259,37 @@ extension LoadTests {
         try next.stop()
     }
 
+    /// It has said that it serves, and does not any more by the time the old one looks.
+    @Test func aNewProcessThatEndsAtOnceLeavesTheOldOneServing() throws {
+        let origin = try RecordingOrigin.named("app")
+        let folder = try TemporaryFolder()
+        var configuration = TestConfiguration.origin(origin)
+        configuration.admin = "unix:\(folder.path("admin.sock"))"
+        configuration.listeners = ["unix:\(folder.path("a.sock"))", "127.0.0.1:0"]
+        // The byte is sent by a child of it that has been orphaned.
+        let orphan = "while read -r a b c parent rest < /proc/self/stat && [ $parent = $$ ]; do sleep 0.01; done"
+        let serin = try Self.start(configuration, in: folder, next: """
+            if [ ! -e good ]; then
+                (\(orphan); printf 1 > /proc/self/fd/$((2 + LISTEN_FDS))) &
+                exit 3
+            fi
+            """)
+        for round in 1...2 {
+            serin.process.signal(SIGUSR2)
+            try eventually("a failure; the log is\n\(serin.process.errors)") {
+                serin.process.errors.ranges(of: "ended as soon as it served: it has exited with status 3; this process goes on serving").count == round
+            }
+            for address in serin.listeners { #expect(try RawClient(address).get().text == "app\n") }
+            #expect(try RawClient(serin.admin).get("/readyz", host: "localhost").status == 200)
+        }
+        try folder.write("", to: "good")
+        let next = try serin.upgrade()
+        #expect(try serin.process.wait() == .exited(0))
+        for address in serin.listeners { #expect(try RawClient(address).get().text == "app\n") }
+        try next.stop()
+        #expect(!folder.exists("a.sock") && !folder.exists("admin.sock"))
+    }
+
     @Test func meanwhileOneUpgradeIsEnoughAndReloadsWait() throws {
         let one = try RecordingOrigin.named("one"), two = try RecordingOrigin.named("two")
         let folder = try TemporaryFolder()
