@@ -290,6 +290,35 @@ extension LoadTests {
         #expect(!folder.exists("a.sock") && !folder.exists("admin.sock"))
     }
 
+    /// It needs copies of all sockets, twice for a moment.
+    @Test func thereIsRoomForItWhenDescriptorsAreInUse() throws {
+        let gate = Gate()
+        let origin = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() {
+                try gate.wait()
+                try connection.answer("app\n", to: request)
+            }
+        }
+        let folder = try TemporaryFolder()
+        var configuration = TestConfiguration.origin(origin)
+        configuration.listeners = Array(repeating: "127.0.0.1:0", count: 4)
+        configuration.workers = 16
+        try configuration.write(to: folder)
+        try folder.write("#!/bin/sh\nulimit -n 400\nexec '\(try SerinProcess.executable())' \"$@\"\n", to: "limited")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path("limited"))
+        let serin = try SerinProcess(in: folder, program: folder.path("limited"))
+        let clients = try (0..<120).map { _ in try serin.client() }
+        for client in clients { try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n") }
+        try eventually("all that may be served") {
+            let metrics = try serin.metrics()
+            return metrics.sum("serin_connections_refused_total") + metrics.sum("serin_connections", ["state": "upstream_active"]) == clients.count
+        }
+        let next = try serin.upgrade()
+        gate.open()
+        #expect(try serin.process.wait() == .exited(0))
+        try next.stop()
+    }
+
     @Test func meanwhileOneUpgradeIsEnoughAndReloadsWait() throws {
         let one = try RecordingOrigin.named("one"), two = try RecordingOrigin.named("two")
         let folder = try TemporaryFolder()
