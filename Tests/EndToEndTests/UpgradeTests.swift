@@ -226,6 +226,7 @@ extension LoadTests {
             #expect(log.hasSuffix("it has exited with status 1; this process goes on serving\n"), "\(log)")
             #expect(try client.get().text == "app\n", "on old connections")
             #expect(try serin.client().get().text == "app\n", "and on new ones")
+            #expect(try RawClient(serin.admin).get("/readyz", host: "localhost").status == 200)
             #expect(folder.exists("a.sock") && folder.exists("admin.sock"))
         }
         try configuration.write(to: folder)
