@@ -14,6 +14,8 @@ final class AdminLoop {
         let counts: ProcessCounts
         let socketFiles: SocketFiles
         let role: SocketRole
+        /// Whether another process answers on the same socket until this one serves.
+        let waitsForItsTurn: Bool
         /// Of connections, in nanoseconds.
         let idleLimit: UInt64
         /// Of the log, so far.
@@ -27,36 +29,44 @@ final class AdminLoop {
     /// Bytes of a request's body: twice the fields that a request may have by default (`Limits.headerBytes`).
     private static let maximumBody = 64 << 10
 
-    private let start: Start
+    let start: Start
     /// nil once another process listens in its place.
     private var listener: RestingListener?
-    private var loop: EventLoop
+    var loop: EventLoop
     private var connections = Slab<WholeAnswerConnection>()
     private let mailToken = Token(slot: .max, generation: 1)
     private let listenToken = Token(slot: .max, generation: 2)
 
     /// Those that run, by index.
-    private var workers: [Int: Mailbox<WorkerMessage>] = [:]
+    var workers: [Int: Mailbox<WorkerMessage>] = [:]
     /// The last counts of those that have ended: no counter goes backwards during a graceful stop.
-    private var lastCounts: [Int: WorkerCounts] = [:]
-    private var snapshot: Snapshot
+    var lastCounts: [Int: WorkerCounts] = [:]
+    var snapshot: Snapshot
     private var inactive: [RouteReport.InactiveCanary]
-    private var isDraining = false
+    private var standing = Standing.starting
+    /// Whether this is the process that answers here, of those that have the socket.
+    private var answers: Bool
     private var isRunning = true
-    private var process = ProcessMetrics()
+    var process = ProcessMetrics()
     private var requests: UInt64 = 0
     private var waiting: [UInt64: Token] = [:]
     /// Those that have more to be served, in the next turn.
     private var hurried: [Token] = []
     private var activities: UInt64 = 0
-    private var scrapes: [UInt64: Scrape] = [:]
+    /// See `+Metrics`.
+    var scrapes: [UInt64: Scrape] = [:]
 
-    /// A scrape that waits for the workers' counts.
-    private struct Scrape {
-        var missing: Set<Int>
-        /// By worker.
-        var counts: [Int: WorkerCounts] = [:]
-        var isHead: Bool
+    /// Of the process, for `/readyz`.
+    private enum Standing {
+        case starting, serving, stopping
+
+        var answer: WholeAnswer {
+            switch self {
+            case .starting: .text(503, "starting")
+            case .serving: .text(200, "ok")
+            case .stopping: .text(503, "stopping")
+            }
+        }
     }
 
     static func run(_ start: Start, _ descriptor: Int32) {
@@ -82,7 +92,8 @@ final class AdminLoop {
         snapshot = start.beginning.content.snapshot
         inactive = start.beginning.content.inactiveCanaries
         try events.add(start.inbox.wakeUp.fd, token: mailToken, interest: .acceptor)
-        listener = try RestingListener(bound, token: listenToken, in: events)
+        answers = !start.waitsForItsTurn
+        listener = try RestingListener(bound, token: listenToken, in: events, isResting: start.waitsForItsTurn)
         loop = events
         process.version = start.version
         process.startTime = UInt64(max(SystemClock.wallClockSeconds(), 0))
@@ -112,7 +123,7 @@ final class AdminLoop {
             }
             while let token = loop.nextExpired() {
                 if token == listenToken {
-                    listener?.resume(&loop)
+                    if answers { listener?.resume(&loop) }
                 } else if let connection = connections[token] {
                     // Whoever asked for a reload is waiting for us.
                     if connection.isWaiting {
@@ -123,8 +134,10 @@ final class AdminLoop {
                 }
             }
         }
-        listener.take()?.close(in: loop, start.socketFiles)
+        closeListener()
     }
+
+    private func closeListener() { listener.take()?.close(in: loop, start.socketFiles) }
 
     private func accept() {
         // Operators come before idle connections to upstreams.
@@ -145,8 +158,9 @@ final class AdminLoop {
         }
     }
 
-    /// Makes room for a new connection: of those that wait for nothing of ours, or have asked for more already, the one that has been
-    /// silent for the longest time goes. Nobody holds the address by idle connections, or by asking for one answer after the other.
+    /// Makes room for a new connection: of those that wait for nothing of ours, or have asked for more already, one that lingers goes, else
+    /// the one that has been silent for the longest time. Nobody holds the address by idle connections, or by asking for one answer after
+    /// the other.
     private func evict() -> Bool {
         var oldest: WholeAnswerConnection?
         var slot: UInt32 = 0
@@ -166,7 +180,7 @@ final class AdminLoop {
         connection.activity = activities
     }
 
-    private func close(_ connection: WholeAnswerConnection, hasTimer: Bool = true) {
+    func close(_ connection: WholeAnswerConnection, hasTimer: Bool = true) {
         if hasTimer { loop.cancel(connection.timer) }
         connections.remove(connection.token)
     }
@@ -175,18 +189,19 @@ final class AdminLoop {
     private static let share = 16
 
     /// Has the rest of its requests served in the next turn.
-    private func hurry(_ connection: WholeAnswerConnection) {
+    func hurry(_ connection: WholeAnswerConnection) {
         guard !connection.isHurried else { return }
         connection.isHurried = true
         hurried.append(connection.token)
     }
 
     private func serve(_ connection: WholeAnswerConnection) {
+        if connection.isLingering { return dropInput(of: connection) }
         var answered = 0
         while !connection.isWaiting {
             if answered == Self.share { return hurry(connection) }
             if connection.hasOutput {
-                guard connection.write() else { return close(connection) }
+                guard connection.write() else { return end(connection) }
                 if connection.hasOutput { return }
             }
             switch connection.read() {
@@ -209,23 +224,32 @@ final class AdminLoop {
 
     private func handle(_ message: AdminMessage) {
         switch message {
-        case .workers(let mailboxes):
+        case .begin(let mailboxes):
             workers = Dictionary(uniqueKeysWithValues: mailboxes.enumerated().map { ($0, $1) })
             process.workers = workers.count
+            standing = .serving
+            listen()
         case .serving(let snapshot, let inactive):
             self.snapshot = snapshot
             self.inactive = inactive
         case .loaded(let nanoseconds): loaded(nanoseconds)
         case .counted(let counts, let worker, let scrape):
-            scrapes[scrape]?.counts[worker] = counts
-            advance(scrape, past: worker)
+            counted(counts, worker, scrape)
         case .ended(let counts, let worker): workerEnded(worker, counts)
         case .reloaded(let report, let request): finish(request, Self.answer(to: report), isHead: false)
         case .lend: start.supervisor.post(.lent(Result { () throws(Errno) in try lend() }))
         case .handOver: handOver()
-        case .draining: isDraining = true
+        case .takeBack: listen()
+        case .draining:
+            standing = .stopping
+            if !answers { closeListener() }
         case .stop: isRunning = false
         }
+    }
+
+    private func listen() {
+        answers = true
+        listener?.resume(&loop)
     }
 
     private func lend() throws(Errno) -> [LentSocket] {
@@ -235,70 +259,16 @@ final class AdminLoop {
 
     /// Whoever asks again shall ask the other process.
     private func handOver() {
-        listener.take()?.close(in: loop, start.socketFiles)
+        answers = false
+        listener?.rest(in: loop)
         var slot: UInt32 = 0
         while let token = connections.firstToken(fromSlot: slot) {
-            if let connection = connections[token], !connection.isWaiting, !connection.hasOutput { close(connection) }
+            if let connection = connections[token], !connection.isWaiting, !connection.hasOutput, !connection.isLingering {
+                close(connection)
+            }
             slot = token.slot + 1
         }
         start.supervisor.post(.handedOver)
-    }
-
-    private func loaded(_ nanoseconds: UInt64?) {
-        process.lastReloadSuccessful = nanoseconds != nil
-        if let nanoseconds {
-            process.reloadsSucceeded &+= 1
-            process.lastReloadNanoseconds = nanoseconds
-            process.lastSuccessfulReload = UInt64(max(SystemClock.wallClockSeconds(), 0))
-        } else {
-            process.reloadsFailed &+= 1
-        }
-    }
-
-    private func workerEnded(_ worker: Int, _ counts: WorkerCounts) {
-        workers[worker] = nil
-        process.workers = workers.count
-        // Its connections have ended with it.
-        lastCounts[worker] = WorkerCounts(metrics: counts.metrics, upstreamsActive: 0, upstreamsIdle: 0, bufferBytes: 0)
-        for scrape in Array(scrapes.keys) { advance(scrape, past: worker) }
-    }
-
-    /// The scrape waits for this worker no longer.
-    private func advance(_ id: UInt64, past worker: Int) {
-        scrapes[id]?.missing.remove(worker)
-        guard let scrape = scrapes[id], scrape.missing.isEmpty else { return }
-        scrapes[id] = nil
-        finish(id, render(scrape.counts), isHead: scrape.isHead)
-    }
-
-    private func render(_ running: [Int: WorkerCounts]) -> WholeAnswer {
-        let counts = running.merging(lastCounts) { _, last in last }.values
-        var process = process
-        process.clientConnections = start.counts.clientConnections
-        process.nameAddressesIgnored = NameLookup.ignoredAddresses
-        process.tlsHandshakes = start.counts.tlsHandshakes
-        process.accessLinesLost = start.counts.accessLog.linesLost
-        process.logLinesLost = start.logLinesLost() + start.counts.warningsLost
-        process.accessLogReopenFailures = start.counts.accessLog.reopenFailures
-        process.upstreamConnectionsActive = counts.reduce(0) { $0 + $1.upstreamsActive }
-        process.upstreamConnectionsIdle = counts.reduce(0) { $0 + $1.upstreamsIdle }
-        process.bufferBytes = counts.reduce(0) { $0 + $1.bufferBytes }
-        let usage = ProcessUsage.current()
-        process.certificates = snapshot.https.certificates.map {
-            ProcessMetrics.Certificate(source: $0.source, keyType: $0.keyType, notAfter: $0.notAfter, responseEnd: $0.responseEnd)
-        }
-        process.revocationEnds = snapshot.https.revocationEnds
-        process.endpoints = snapshot.checkedEndpoints.map {
-            ProcessMetrics.Endpoint(service: $0.service, address: "\($0.address)", isWell: $0.isWell)
-        }
-        process.openDescriptors = usage.openDescriptors
-        process.descriptorLimit = usage.descriptorLimit
-        process.residentBytes = usage.residentBytes
-        process.cpuNanoseconds = usage.cpuNanoseconds
-        var metrics = Metrics(reasonLabels: Reason.labels)
-        for count in counts { metrics.merge(count.metrics) }
-        return WholeAnswer(
-            status: 200, contentType: PrometheusText.contentType, body: PrometheusText.render(metrics, process: process))
     }
 
     // MARK: Requests
@@ -312,8 +282,7 @@ final class AdminLoop {
         case ("/livez", .get), ("/livez", .head):
             connection.answer(.text(200, "ok"), isHead: isHead, closes: false)
         case ("/readyz", .get), ("/readyz", .head), ("/healthz", .get), ("/healthz", .head):
-            let answer = isDraining ? WholeAnswer.text(503, "stopping") : .text(200, "ok")
-            connection.answer(answer, isHead: isHead, closes: false)
+            connection.answer(standing.answer, isHead: isHead, closes: false)
         case ("/metrics", .get), ("/metrics", .head):
             scrape(connection, isHead: isHead)
         case ("/v1/routes", .get), ("/v1/routes", .head):
@@ -331,13 +300,6 @@ final class AdminLoop {
         }
     }
 
-    private func scrape(_ connection: WholeAnswerConnection, isHead: Bool) {
-        guard !workers.isEmpty else { return connection.answer(render([:]), isHead: isHead, closes: false) }
-        let id = postpone(connection)
-        scrapes[id] = Scrape(missing: Set(workers.keys), isHead: isHead)
-        for worker in workers.values { worker.post(.count(start.inbox, scrape: id)) }
-    }
-
     /// What `serin explain --json` would print.
     private func explain(_ body: [UInt8]) -> WholeAnswer {
         do throws(Explanation.Question.Malformed) {
@@ -348,7 +310,7 @@ final class AdminLoop {
     }
 
     private func reload(_ connection: WholeAnswerConnection) {
-        guard !isDraining else { return connection.answer(Self.answer(to: .stopping), isHead: false, closes: false) }
+        guard standing != .stopping else { return connection.answer(Self.answer(to: .stopping), isHead: false, closes: false) }
         start.supervisor.post(.reload(ControlLoop.Request(admin: start.inbox, id: postpone(connection))))
     }
 
@@ -362,7 +324,7 @@ final class AdminLoop {
     }
 
     /// The answer comes later, by `finish`.
-    private func postpone(_ connection: WholeAnswerConnection) -> UInt64 {
+    func postpone(_ connection: WholeAnswerConnection) -> UInt64 {
         requests += 1
         connection.isWaiting = true
         connection.request = requests
@@ -370,10 +332,10 @@ final class AdminLoop {
         return requests
     }
 
-    private func finish(_ id: UInt64, _ answer: WholeAnswer, isHead: Bool) {
+    func finish(_ id: UInt64, _ answer: WholeAnswer, isHead: Bool) {
         guard let token = waiting.removeValue(forKey: id), let connection = connections[token] else { return }
         connection.answer(answer, isHead: isHead, closes: false)
-        guard connection.write() else { return close(connection) }
+        guard connection.write() else { return end(connection) }
         // Then it does not wait for a while, and others find room.
         hurry(connection)
     }

@@ -36,6 +36,7 @@ final class AdminServer: Sendable {
         loopStart = AdminLoop.Start(
             hosts: options.settings.adminHosts, version: options.version, beginning: beginning, counts: counts, socketFiles: files,
             role: SocketRole(isAdmin: true, isActivated: inherited?.isActivated ?? false),
+            waitsForItsTurn: inherited.map { $0.role != nil } ?? false,
             idleLimit: options.adminIdleLimit, logLinesLost: options.logLinesLost, inbox: inbox, supervisor: supervisor)
     }
 
@@ -49,12 +50,13 @@ final class AdminServer: Sendable {
         }
     }
 
-    func workers(_ mailboxes: [Mailbox<WorkerMessage>]) { inbox.post(.workers(mailboxes)) }
+    func begin(_ workers: [Mailbox<WorkerMessage>]) { inbox.post(.begin(workers)) }
     func serve(_ snapshot: Snapshot, _ inactive: [RouteReport.InactiveCanary]) { inbox.post(.serving(snapshot, inactive)) }
     func reloaded(nanoseconds: UInt64?) { inbox.post(.loaded(nanoseconds: nanoseconds)) }
     func workerEnded(_ worker: Int, _ last: WorkerCounts) { inbox.post(.ended(last, worker: worker)) }
     func lend() { inbox.post(.lend) }
     func handOver() { inbox.post(.handOver) }
+    func takeBack() { inbox.post(.takeBack) }
     func beginDrain() { inbox.post(.draining) }
 
     /// The loop ends, and with it the file of a unix socket goes; also when it never ran.

@@ -175,6 +175,13 @@ extension ControlLoop {
     /// From now on whoever asks, also at the admin address, asks the new process.
     func handedOver() {
         guard case .handingOver(let child) = upgrading.phase else { return }
+        // It may have ended since it said so, and nobody else would serve.
+        let state = child.state()
+        guard state == .running else {
+            socketFiles.take()
+            admin.takeBack()
+            return failed(child, "ended as soon as it served", state)
+        }
         upgrading.phase = .done
         log.info("upgrade: process \(child.pid) serves")
         tell(.mainProcess(child.pid))
@@ -208,15 +215,7 @@ extension ControlLoop {
 
     private func awaitEnd(of child: ChildProcess, _ why: String, _ killAt: UInt64) {
         let state = child.state()
-        guard state == .running else {
-            upgrading.phase = .no
-            if stopping == .no {
-                log.error("upgrade failed: process \(child.pid) \(why): it \(state); this process goes on serving")
-            } else {
-                log.info("upgrade abandoned: process \(child.pid) \(why): it \(state)")
-            }
-            return obeyHeldSignals()
-        }
+        guard state == .running else { return failed(child, why, state) }
         if loop.now >= killAt { child.signal(SIGKILL) }
         guard !running.isEmpty || loop.now < killAt + Self.deathGrace else {
             upgrading.phase = .no
@@ -224,6 +223,17 @@ extension ControlLoop {
         }
         upgrading.phase = .failing(child, why: why, killAt: killAt)
         upgrading.timer = loop.arm(token: Self.upgradeToken, at: loop.now + Self.endPollInterval)
+    }
+
+    /// It has ended.
+    private func failed(_ child: ChildProcess, _ why: String, _ state: ChildProcess.State) {
+        upgrading.phase = .no
+        if stopping == .no {
+            log.error("upgrade failed: process \(child.pid) \(why): it \(state); this process goes on serving")
+        } else {
+            log.info("upgrade abandoned: process \(child.pid) \(why): it \(state)")
+        }
+        obeyHeldSignals()
     }
 
     private func obeyHeldSignals() {

@@ -195,13 +195,14 @@ final class ControlLoop {
         hand(bound)
         for worker in workers { worker.post(.reportReady) }
         try waitUntilReady(workers.count)
-        admin.workers(workers)
         scheduleResolving()
         watch(options.files)
         for address in inherited.closeRest() { log.warning("the socket on \(address), which was passed, is of no listener: closed") }
         socketFiles.take()
         tell(.ready)
+        // One gives the admin address up as the other begins to answer there: who asks in between waits in the socket's queue.
         inherited.tellReadiness()
+        admin.begin(workers)
     }
 
     /// Waits for so many `.ready`; stops every thread and throws when there is a failure instead.

@@ -12,9 +12,10 @@ enum DescriptorBudget {
     /// Fewer for clients and upstreams together would be no proxy.
     private static let fewestForConnections = 16
 
-    /// For clients and upstreams together; `AdmissionLimits` divides them.
+    /// For clients and upstreams together; `AdmissionLimits` divides them. An upgrade needs a copy of every listening socket, and another
+    /// one of each while the next process is started: there is room for these, unless the process could not serve beside it.
     static func forConnections(listeners: Int, workers: Int) -> Int {
-        max(limit - own(listeners: listeners, workers: workers), fewestForConnections)
+        max(limit - own(listeners: listeners, workers: workers) - 2 * workers * listeners, fewestForConnections)
     }
 
     /// Refuses to start what could not serve.

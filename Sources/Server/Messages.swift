@@ -74,11 +74,14 @@ enum AdminMessage: Sendable {
     case serving(Snapshot, [RouteReport.InactiveCanary])
     /// A reload went well, in so many nanoseconds; or not, nil.
     case loaded(nanoseconds: UInt64?)
-    case workers([Mailbox<WorkerMessage>])
+    /// The workers serve, and so this process does.
+    case begin([Mailbox<WorkerMessage>])
     /// Answers with `SupervisorMessage.lent`.
     case lend
-    /// Another process listens in its place; answers with `SupervisorMessage.handedOver`.
+    /// Another process answers in its place; answers with `SupervisorMessage.handedOver`. The socket stays, unused, until the process stops.
     case handOver
+    /// Nobody does: go on.
+    case takeBack
     case draining
     case stop
 }

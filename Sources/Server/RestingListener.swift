@@ -1,7 +1,7 @@
 import Reactor
 
 /// A listener for loops with few connections. It rests when descriptors have run out, or connection after connection fails: a
-/// level-triggered listener that cannot be emptied would be ready again at once, for ever.
+/// level-triggered listener that cannot be emptied would be ready again at once, for ever. It may also be told to rest.
 struct RestingListener: ~Copyable {
     /// Nanoseconds.
     private static let pause: UInt64 = 100_000_000
@@ -10,13 +10,15 @@ struct RestingListener: ~Copyable {
 
     private let listener: Listener
     private let token: Token
-    private var isResting = false
+    private var isResting: Bool
 
     /// Watches it, under a token that is for nothing else.
-    init(_ listener: consuming Listener, token: Token, in loop: borrowing EventLoop) throws(Errno) {
-        try loop.add(listener.fd, token: token, interest: .acceptor)
+    /// - Parameter isResting: not before `resume`.
+    init(_ listener: consuming Listener, token: Token, in loop: borrowing EventLoop, isResting: Bool = false) throws(Errno) {
+        if !isResting { try loop.add(listener.fd, token: token, interest: .acceptor) }
         self.listener = listener
         self.token = token
+        self.isResting = isResting
     }
 
     /// The next connection; nil when none waits, or none can be taken for now.
@@ -38,7 +40,7 @@ struct RestingListener: ~Copyable {
         return nil
     }
 
-    /// The timer of its token has fired.
+    /// The timer of its token has fired, or who has told it to rest wants it back.
     mutating func resume(_ loop: inout EventLoop) {
         guard isResting else { return }
         do throws(Errno) {
@@ -49,9 +51,14 @@ struct RestingListener: ~Copyable {
         }
     }
 
-    private mutating func rest(_ loop: inout EventLoop) {
+    /// Until `resume`: another process accepts in its place.
+    mutating func rest(in loop: borrowing EventLoop) {
         isResting = true
         loop.remove(listener.fd)
+    }
+
+    private mutating func rest(_ loop: inout EventLoop) {
+        rest(in: loop)
         _ = loop.arm(token: token, at: loop.now + Self.pause)
     }
 

@@ -6,7 +6,7 @@ final class WholeAnswerConnection {
     let socket: Socket
     var token = Token(slot: 0, generation: 0)
     var timer = TimerID.none
-    /// The higher, the later it came, or its last request did.
+    /// The higher, the later it came, or its last request did; 0 while it lingers.
     var activity: UInt64 = 0
     /// Identifies the request that an answer from elsewhere belongs to.
     var request: UInt64 = 0
@@ -18,6 +18,14 @@ final class WholeAnswerConnection {
     private var output: [UInt8] = []
     private var sent = 0
     private var closesAfterwards = false
+    /// Not all of its last request was read.
+    private var hasRefused = false
+    /// See `AdminLoop+Lingering`; times are nanoseconds of the loop's clock.
+    private(set) var isLingering = false
+    private(set) var lingersSince: UInt64 = 0
+    private(set) var lastDropped: UInt64 = 0
+    /// Bytes.
+    private(set) var dropped = 0
     /// Bytes of a request's body that are read; 0 reads none.
     private let bodyLimit: Int
     /// Waits for its body.
@@ -45,15 +53,22 @@ final class WholeAnswerConnection {
         while true {
             switch unread == nil ? parse() : readBody() {
             case .incomplete: break
+            case .malformed(let status): return refuse(.malformed(status: status))
+            case .tooLarge: return refuse(.tooLarge)
             case let result: return result
             }
-            if input.space == 0 { return .malformed(status: 431) }
+            if input.space == 0 { return refuse(.malformed(status: 431)) }
             switch receive() {
             case .bytes: continue
             case .wouldBlock: return .incomplete
             case .endOfStream, .failed: return .ended
             }
         }
+    }
+
+    private func refuse(_ input: Input) -> Input {
+        hasRefused = true
+        return input
     }
 
     private func receive() -> IOResult {
@@ -126,6 +141,29 @@ final class WholeAnswerConnection {
     private static func append(_ input: borrowing ByteBuffer, _ count: Int, to body: inout [UInt8]) {
         let piece = input.bytes.extracting(first: count)
         for index in piece.indices { body.append(piece[index]) }
+    }
+
+    // MARK: Lingering
+
+    /// What nobody will answer, behind the last request.
+    var mayBringMore: Bool { hasRefused || hasMore }
+
+    func beginLinger(at now: UInt64) {
+        isLingering = true
+        lingersSince = now
+        lastDropped = now
+        activity = 0
+    }
+
+    /// Reads bytes that nobody wants.
+    func readAside(at now: UInt64) -> IOResult {
+        input.removeAll()
+        let result = receive()
+        if case .bytes(let count) = result {
+            lastDropped = now
+            dropped += count
+        }
+        return result
     }
 
     // MARK: Answering

@@ -16,25 +16,18 @@ extension Worker {
         dropInput(of: client)
     }
 
-    /// How long in all, how long without a byte, for how many bytes, and how many reads a turn, a client that goes on sending is listened to
-    /// after its answer. The times are nginx's; the bytes are more than anybody sends by mistake.
-    private static let lingerTime = TimeSpan.seconds(30)
-    private static let lingerTimeout = TimeSpan.seconds(5)
-    private static let lingerBytes = 256 << 20
-    private static let lingerReads = 4
-
     private func lingerDeadline(of client: ClientConnection) -> Instant {
-        min(Instant(nanoseconds: client.waitsSince) + Self.lingerTime, Instant(nanoseconds: client.lastLingered) + Self.lingerTimeout)
+        Lingering.deadline(since: client.waitsSince, last: client.lastLingered)
     }
 
     @inline(never)
     func dropInput(of client: ClientConnection) {
-        for _ in 0..<Self.lingerReads where client.isReadable {
+        for _ in 0..<Lingering.reads where client.isReadable {
             switch readAside(client.socket) {
             case .bytes(let count):
                 client.lastLingered = loop.now
                 client.lingerBytes += count
-                guard client.lingerBytes <= Self.lingerBytes else {
+                guard client.lingerBytes <= Lingering.bytes else {
                     metrics.lingerOverflows &+= 1
                     return close(client)
                 }

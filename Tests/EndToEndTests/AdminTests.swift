@@ -125,6 +125,40 @@ import Testing
         #expect(try serin.metrics().sum("serin_admin_connections_closed_total", ["reason": "refused"]) == 0)
     }
 
+    private static let tooLong = "POST /v1/explain HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000000\r\n\r\n"
+
+    /// Who sends on behind a refusal is listened to, so that the answer arrives.
+    @Test(arguments: [
+        ("a length beyond the limit", tooLong),
+        ("chunks", "POST /v1/explain HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1312D00\r\n"),
+    ])
+    func aRefusalArrivesBehindALongBody(_ name: String, _ head: String) throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin))
+        let client = try RawClient(serin.admin)
+        try client.send(head)
+        try client.send([UInt8](repeating: 0x61, count: 20_000_000))
+        #expect(try client.readResponse(to: "POST").status == 413, "\(name)")
+        client.socket.shutdownWrite()
+        #expect(try client.isClosed())
+    }
+
+    /// Those that are only listened to for that go first, and a stop does not wait for them.
+    @Test func refusedConnectionsMakeRoomFirst() throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin))
+        let idle = try RawClient(serin.admin)
+        let refused = try (0..<31).map { _ in try RawClient(serin.admin) }
+        for client in refused {
+            try client.send(Self.tooLong)
+            #expect(try client.readResponse(to: "POST").status == 413)
+        }
+        let next = try RawClient(serin.admin)
+        #expect(try next.get("/livez", host: "localhost").status == 200)
+        #expect(try idle.get("/livez", host: "localhost").status == 200, "the oldest one")
+        #expect(try serin.stop() == .exited(0))
+    }
+
     /// One connection on which requests never end keeps neither the others nor a stop waiting.
     @Test func everyoneHasTheirTurn() throws {
         let origin = try RecordingOrigin.named("app")

@@ -226,6 +226,7 @@ extension LoadTests {
             #expect(log.hasSuffix("it has exited with status 1; this process goes on serving\n"), "\(log)")
             #expect(try client.get().text == "app\n", "on old connections")
             #expect(try serin.client().get().text == "app\n", "and on new ones")
+            #expect(try RawClient(serin.admin).get("/readyz", host: "localhost").status == 200)
             #expect(folder.exists("a.sock") && folder.exists("admin.sock"))
         }
         try configuration.write(to: folder)
@@ -256,6 +257,66 @@ extension LoadTests {
         let next = try serin.upgrade()
         #expect(serin.process.errors.contains("version two: kept run -c serin.yaml\n"))
         #expect(try serin.client().get().text == "app\n")
+        try next.stop()
+    }
+
+    /// It has said that it serves, and does not any more by the time the old one looks.
+    @Test func aNewProcessThatEndsAtOnceLeavesTheOldOneServing() throws {
+        let origin = try RecordingOrigin.named("app")
+        let folder = try TemporaryFolder()
+        var configuration = TestConfiguration.origin(origin)
+        configuration.admin = "unix:\(folder.path("admin.sock"))"
+        configuration.listeners = ["unix:\(folder.path("a.sock"))", "127.0.0.1:0"]
+        // The byte is sent by a child of it that has been orphaned.
+        let orphan = "while read -r a b c parent rest < /proc/self/stat && [ $parent = $$ ]; do sleep 0.01; done"
+        let serin = try Self.start(configuration, in: folder, next: """
+            if [ ! -e good ]; then
+                (\(orphan); printf 1 > /proc/self/fd/$((2 + LISTEN_FDS))) &
+                exit 3
+            fi
+            """)
+        for round in 1...2 {
+            serin.process.signal(SIGUSR2)
+            try eventually("a failure; the log is\n\(serin.process.errors)") {
+                serin.process.errors.ranges(of: "ended as soon as it served: it has exited with status 3; this process goes on serving").count == round
+            }
+            for address in serin.listeners { #expect(try RawClient(address).get().text == "app\n") }
+            #expect(try RawClient(serin.admin).get("/readyz", host: "localhost").status == 200)
+        }
+        try folder.write("", to: "good")
+        let next = try serin.upgrade()
+        #expect(try serin.process.wait() == .exited(0))
+        for address in serin.listeners { #expect(try RawClient(address).get().text == "app\n") }
+        try next.stop()
+        #expect(!folder.exists("a.sock") && !folder.exists("admin.sock"))
+    }
+
+    /// It needs copies of all sockets, twice for a moment.
+    @Test func thereIsRoomForItWhenDescriptorsAreInUse() throws {
+        let gate = Gate()
+        let origin = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() {
+                try gate.wait()
+                try connection.answer("app\n", to: request)
+            }
+        }
+        let folder = try TemporaryFolder()
+        var configuration = TestConfiguration.origin(origin)
+        configuration.listeners = Array(repeating: "127.0.0.1:0", count: 4)
+        configuration.workers = 16
+        try configuration.write(to: folder)
+        try folder.write("#!/bin/sh\nulimit -n 400\nexec '\(try SerinProcess.executable())' \"$@\"\n", to: "limited")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path("limited"))
+        let serin = try SerinProcess(in: folder, program: folder.path("limited"))
+        let clients = try (0..<120).map { _ in try serin.client() }
+        for client in clients { try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n") }
+        try eventually("all that may be served") {
+            let metrics = try serin.metrics()
+            return metrics.sum("serin_connections_refused_total") + metrics.sum("serin_connections", ["state": "upstream_active"]) == clients.count
+        }
+        let next = try serin.upgrade()
+        gate.open()
+        #expect(try serin.process.wait() == .exited(0))
         try next.stop()
     }
 

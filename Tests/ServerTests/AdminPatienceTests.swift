@@ -1,6 +1,5 @@
 import Addressing
 import Exchange
-import Glibc
 import Reactor
 import Synchronization
 import TLS
@@ -9,25 +8,9 @@ import Testing
 
 /// How long the admin address waits, and for what.
 @Suite struct AdminPatienceTests {
-    /// A reload that takes as long as the test wants.
-    private final class SlowReload: Sendable {
-        private let state = Mutex((hasBegun: false, mayEnd: false))
-
-        func run() {
-            state.withLock { $0.hasBegun = true }
-            for _ in 0..<20_000 where !state.withLock({ $0.mayEnd }) { usleep(1000) }
-        }
-
-        func end() { state.withLock { $0.mayEnd = true } }
-
-        func waitForBeginning() {
-            for _ in 0..<20_000 where !state.withLock({ $0.hasBegun }) { usleep(1000) }
-        }
-    }
-
     /// Connections that are idle for as long end meanwhile, one after the other.
     @Test func aReloadIsWaitedForHoweverLongItTakes() throws {
-        let reload = SlowReload()
+        let reload = HeldWork()
         let proxy = try TestProxy(TestProxy.snapshot([])) {
             let (snapshot, settings) = ($0.snapshot, $0.settings)
             $0.adminIdleLimit = 20_000_000

@@ -15,14 +15,22 @@ final class TestProxy {
     private var hasEnded = false
 
     init(_ snapshot: Snapshot, change: (inout Supervisor.Options) -> Void = { _ in }) throws {
+        var options = Self.options(snapshot)
+        change(&options)
+        supervisor = try Supervisor.start(options)
+    }
+
+    /// One that runs already.
+    init(_ supervisor: Supervisor) { self.supervisor = supervisor }
+
+    static func options(_ snapshot: Snapshot) -> Supervisor.Options {
         var settings = ProcessSettings()
         settings.listeners = [.init(address: .ipv4(0x7F00_0001, port: 0))]
         settings.admin = .ipv4(0x7F00_0001, port: 0)
         settings.workers = 2
         var options = Supervisor.Options(settings: settings, snapshot: snapshot)
         options.logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        change(&options)
-        supervisor = try Supervisor.start(options)
+        return options
     }
 
     deinit { stop() }
