@@ -48,9 +48,13 @@ extension ExchangeMachine {
         // Once there is an answer, its client may as well wait for the end of that before it sends more.
         if responseHeadIsDone, phase == .forwarding { return false }
         // A client that expects 100 waits for the upstream, which has not said so yet.
-        if head.expectsContinue, !hasContinued, request.bodyBytes == 0 { return false }
+        if head.expectsContinue, !hasContinued, request.bodyBytes == 0, passesExpectation { return false }
         return !request.isSourceComplete && !requestWasCutShort && request.pendingCount == 0
     }
+
+    /// Whether the upstream hears that the client waits for it. Not if Connection names Expect, which then is for nobody behind this proxy
+    /// (RFC 9110 section 7.6.1): the upstream takes the body as it comes, so that nobody but the client is to blame for its silence.
+    private var passesExpectation: Bool { !head.fields.contains { $0.known == .expect && $0.isNominated } }
 
     /// Ends whatever has taken too long; does nothing before the deadline.
     /// - Parameter hasAnother: as for `connectFailed`.

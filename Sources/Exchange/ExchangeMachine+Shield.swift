@@ -13,7 +13,7 @@ extension ExchangeMachine {
     /// - Returns: false if nothing was done.
     @inline(never)
     func shield(_ status: UInt16, _ failure: Failure?, _ now: Instant) -> Bool {
-        guard hasTarget, case .canary(let index) = target.version, head.method.isSafe, head.framing == .none, !responseHeadIsDone,
+        guard hasTarget, case .canary(let index) = target.version, head.method.isSafe, head.framing.isEmpty, !responseHeadIsDone,
               let shield = snapshot.routes.routes[target.route].canaries[index].shield, failure != nil || shield.covers(status)
         else { return false }
         let reason = target.reason

@@ -7,4 +7,7 @@ public enum BodyLength: Equatable, Sendable {
     case chunked
     /// The body ends when the sender closes; responses only.
     case untilClose
+
+    /// There is no body, whether its length says so or nothing does.
+    public var isEmpty: Bool { self == .none || self == .length(0) }
 }

@@ -20,7 +20,7 @@ extension Worker {
                 exchange.machine.clientFailed(now: now)
             }
         }
-        if client.tls != nil { secureEvent(client) }
+        if client.tls != nil { secureEvent(client, readiness) }
         switch client.state {
         case .open: drive(consume client)
         case .announcing: readProxyHeader(client)

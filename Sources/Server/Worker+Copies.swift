@@ -146,8 +146,6 @@ extension Worker {
             } else {
                 connectFailed(shipment, upstream.endpoint, .connectRefused)
             }
-        } else if upstream.tls != nil {
-            secureEvent(upstream)
         }
         if readiness.contains(.readable) { upstream.isReadable = true }
         if readiness.contains(.writable) { upstream.isWritable = true }

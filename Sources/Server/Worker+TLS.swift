@@ -148,9 +148,10 @@ extension Worker {
     // MARK: Events and ends
 
     /// What an event means beyond what it means for a plain connection: TLS may have to write before it can go on reading, and
-    /// the other way round; and it may owe the client the word that ends the stream.
+    /// the other way round; it may owe the client the word that ends the stream; and its last read no longer says that there is no more.
     @inline(never)
-    func secureEvent(_ client: ClientConnection) {
+    func secureEvent(_ client: ClientConnection, _ readiness: Readiness) {
+        if readiness != .writable { client.tls?.noteArrival() }
         if client.isStalled {
             client.isStalled = false
             client.isReadable = true

@@ -145,7 +145,9 @@ extension Worker {
 
     // MARK: Events and ends
 
-    func secureEvent(_ upstream: UpstreamConnection) {
+    /// As of a client.
+    func secureEvent(_ upstream: UpstreamConnection, _ readiness: Readiness) {
+        if readiness != .writable { upstream.tls?.noteArrival() }
         if upstream.isStalled {
             upstream.isStalled = false
             upstream.isReadable = true

@@ -149,6 +149,7 @@ extension Worker {
     // MARK: Events
 
     func upstreamEvent(_ upstream: UpstreamConnection, _ readiness: Readiness) {
+        if upstream.tls != nil { secureEvent(upstream, readiness) }
         guard let token = upstream.client, case .client(let client) = slab[token], let exchange = client.exchange,
               exchange.upstream === upstream
         else {
@@ -161,8 +162,6 @@ extension Worker {
         if !upstream.isConnected {
             guard upstream.tls != nil || !readiness.isDisjoint(with: [.writable, .error, .hangUp]) else { return }
             finishConnect(upstream, exchange)
-        } else if upstream.tls != nil {
-            secureEvent(upstream)
         }
         if readiness.contains(.readable) { upstream.isReadable = true }
         if readiness.contains(.writable) { upstream.isWritable = true }

@@ -7,7 +7,7 @@ import Glibc
 struct SocketBIO {
     struct State {
         let fd: Int32
-        /// The last read took all that there was.
+        /// The last read took all that there was, and no event has told of more since.
         var isDrained = false
         var hasRead = false
         /// A read was put off as there is no allowance left.
@@ -54,6 +54,9 @@ struct SocketBIO {
 
     /// What is left of the last `allow`.
     var allowance: Int { unsafe state.pointee.allowance }
+
+    /// There is something to be read that the last read did not see.
+    func noteArrival() { unsafe state.pointee.isDrained = false }
 
     func beginReading() { unsafe state.pointee.hasBlocked = false }
 

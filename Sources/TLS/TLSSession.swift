@@ -181,6 +181,10 @@ public final class TLSSession {
         unsafe !bio.isDrained || SSL_has_pending(session) == 1 || failure != nil || SSL_get_shutdown(session) & SSL_RECEIVED_SHUTDOWN != 0
     }
 
+    /// An event of the socket: bytes have come, or the end. To be called for each of them, whether a read follows at once or not: what
+    /// OpenSSL still has of a record is read first, without a look at the socket, and does not say that nothing else is there.
+    public func noteArrival() { bio.noteArrival() }
+
     /// What the last write left is to be offered again at once: that shows `noMemory`, of which a partial write says nothing.
     public var mayTakeMore: Bool { bio.shortage != 0 }
 

@@ -10,6 +10,8 @@ import Testing
     private static let post = "POST / HTTP/1.1|Host: a.test|Content-Length: 4||"
     private static let ok = "HTTP/1.1 200 OK|Content-Length: 4||"
     private static let waiting = "POST / HTTP/1.1|Host: a.test|Expect: 100-continue|Content-Length: 4||"
+    /// Its Expect is for nobody behind the first hop.
+    private static let nominating = "POST / HTTP/1.1|Host: a.test|Connection: expect|Expect: 100-continue|Content-Length: 4||"
     private static let goOn = "HTTP/1.1 100 Continue||"
     private static let hint = "HTTP/1.1 103 Early Hints|Link: </x>||"
 
@@ -63,6 +65,12 @@ import Testing
                 .client(waiting), .wait(40), .upstream(goOn), .wait(20), .upstream(goOn), .wait(10),
             ],
             toClient: goOn + goOn + own("408 Request Timeout"), toUpstreams: [waiting], ends: [.init(408, .clientTooSlow)], left: .closed),
+        Script(
+            name: "an Expect that the upstream does not hear of gives no time", steps: [.client(nominating), .wait(30)],
+            toClient: own("408 Request Timeout"), toUpstreams: [post], ends: [.init(408, .clientTooSlow)], left: .closed),
+        Script(
+            name: "nor does it take any", steps: [.client(nominating), .wait(29), .client("abcd"), .wait(59), .upstream(ok + "abcd")],
+            toClient: ok + "abcd", toUpstreams: [post + "abcd"], ends: [.init(200, received: 4, sent: 4)]),
         Script(
             name: "the time of a next head runs from its first byte", steps: [
                 .client(get), .upstream(ok + "abcd"), .wait(1000), .client("GET /"), .wait(14),

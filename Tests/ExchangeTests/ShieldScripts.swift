@@ -32,6 +32,14 @@ import Testing
             name: "HEAD", steps: [.client(get(method: "HEAD")), .upstream("HTTP/1.1 504 x|Content-Length: 4||"), .upstream("HTTP/1.1 200 OK|Content-Length: 2||")],
             toClient: "HTTP/1.1 200 OK|Content-Length: 2||", toUpstreams: [canary("HEAD"), get(method: "HEAD")], ends: [.init(200, attempts: 2)]),
         Script(
+            name: "a length of nothing", steps: [
+                .client("GET /a HTTP/1.1|Host: shield.test|X-Canary: always|Content-Length: 0||"), .upstream(down), .upstream(ok),
+            ],
+            toClient: ok, toUpstreams: [
+                "GET /v2/a HTTP/1.1|Host: shield.test|X-Canary: always|Content-Length: 0|X-Release: next||",
+                "GET /a HTTP/1.1|Host: shield.test|X-Canary: always|Content-Length: 0||",
+            ], ends: [.init(200, attempts: 2, sent: 2)], reusable: [false, true]),
+        Script(
             name: "a reset", steps: [.client(get()), .upstreamResets, .upstream(ok)],
             toClient: ok, toUpstreams: [canary(), get()], ends: [.init(200, attempts: 2, sent: 2)], fresh: [false, false]),
         Script(

@@ -45,6 +45,33 @@ import Testing
         #expect(!duet.server.mayHaveMore)
     }
 
+    /// There was no room for all of a record; while it waits, another one comes.
+    @Test(arguments: versions, [7000, 64 << 10])
+    func whatComesWhileARecordWaitsIsNotForgotten(version: Int32, room: Int) throws {
+        let duet = try Self.duet(version: version)
+        let bytes = Self.pattern(8000)
+        duet.client.write(bytes)
+        duet.send(duet.client.take())
+        duet.server.noteArrival()
+        var space = [UInt8](repeating: 0, count: 1000)
+        var span = space.mutableSpan
+        #expect(duet.server.receive(into: &span) == .bytes(1000))
+        duet.client.write("next")
+        duet.send(duet.client.take())
+        duet.server.noteArrival()
+        var rest: [UInt8] = []
+        var reads = 0
+        repeat {
+            var space = [UInt8](repeating: 0, count: room)
+            var span = space.mutableSpan
+            guard case .bytes(let count) = duet.server.receive(into: &span) else { break }
+            rest += space.prefix(count)
+            reads += 1
+        } while duet.server.mayHaveMore
+        #expect(space + rest == bytes + Array("next".utf8), "no further event would come")
+        #expect(reads == (room == 7000 ? 2 : 1), "and none is made to be told that there is nothing")
+    }
+
     @Test(arguments: versions)
     func byteByByte(version: Int32) throws {
         let duet = try Self.duet(version: version)

@@ -26,6 +26,8 @@ final class SecureEnd {
     private let far: Int32
     private let source: Int32
     private let room: Int
+    /// Edge-triggered, as a worker's.
+    private var isReadable = false
     private var unsaid: ArraySlice<UInt8>
     private var hasSaidGoodbye = false
 
@@ -63,11 +65,21 @@ final class SecureEnd {
     func give(_ bytes: ArraySlice<UInt8>) -> Int {
         if bytes.isEmpty { return 0 }
         // The kernel reads the bytes during the call.
-        return max(0, unsafe bytes.withUnsafeBytes { unsafe send(far, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) })
+        let count = max(0, unsafe bytes.withUnsafeBytes { unsafe send(far, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) })
+        if count > 0 { noteEvent() }
+        return count
     }
 
     /// No more bytes follow.
-    func giveEnd() { shutdown(far, Int32(SHUT_WR)) }
+    func giveEnd() {
+        shutdown(far, Int32(SHUT_WR))
+        noteEvent()
+    }
+
+    private func noteEvent() {
+        isReadable = true
+        session.noteArrival()
+    }
 
     /// What it has put on the line, and whether that was all.
     func take() -> (bytes: [UInt8], isEnd: Bool) {
@@ -84,12 +96,13 @@ final class SecureEnd {
     // MARK: The near end
 
     /// As far as it goes now, as a worker does it.
-    func goOn() {
+    /// - Parameter reads: so many at most, as if there were no room for more.
+    func goOn(reads: Int = .max) {
         fixed_randomness_select(source)
         if outcome.end == nil, !outcome.isEstablished { shakeHands() }
         // Who is told that no more follows may still answer.
         if outcome.isEstablished, !hasFailed { speak() }
-        if outcome.isEstablished, outcome.end == nil { hear() }
+        if outcome.isEstablished, outcome.end == nil { hear(reads) }
         if hasFailed {
             checkThatItStaysSo()
             sayGoodbye()
@@ -104,6 +117,8 @@ final class SecureEnd {
         switch session.handshake() {
         case .bytes(let count):
             if count != 0 { problem = "a handshake of \(count) bytes" }
+            isReadable = session.mayHaveMore
+            if !isReadable, hasUnread { problem = "the handshake leaves what it does not speak of" }
             outcome.isEstablished = true
             outcome.isResumed = session.isResumed
         case .wantsRead, .wantsWrite, .noMemory: break
@@ -132,19 +147,22 @@ final class SecureEnd {
         shutdown(near, Int32(SHUT_WR))
     }
 
-    private func hear() {
+    private func hear(_ reads: Int) {
         var space = [UInt8](repeating: 0, count: room)
-        while problem == nil {
+        var left = reads
+        while isReadable, left > 0, problem == nil {
+            left -= 1
             var span = space.mutableSpan
             switch session.receive(into: &span) {
             case .bytes(let count):
                 guard 1...room ~= count else { return problem = "\(count) bytes read" }
                 outcome.text += space.prefix(count)
+                isReadable = session.mayHaveMore
                 // No event would come for them.
-                if !session.mayHaveMore, hasUnread { problem = "what is unread is not spoken of" }
+                if !isReadable, hasUnread { problem = "what is unread is not spoken of" }
             case .wantsRead:
+                isReadable = false
                 if hasUnread { problem = "it waits for what is there" }
-                return
             case .wantsWrite: return
             case let end:
                 outcome.end = end

@@ -75,6 +75,9 @@ extension TLSRules {
             SecureEnd(source: 1, saying: text, room: room, isNarrow: !isWhole) { TLSSession(to: upstream, fd: $0) }
         }
 
+        /// While more comes. Whatever it leaves is read before the end.
+        private var reads: Int { isWhole ? .max : chance.below(2) }
+
         private var room: Int { isWhole ? 64 << 10 : 1 + chance.below(20_000) }
 
         // MARK: Alone
@@ -90,7 +93,7 @@ extension TLSRules {
             while !rest.isEmpty, end.outcome.end == nil, end.problem == nil {
                 let count = isWhole ? rest.count : 1 + chance.below(min(rest.count, chance.oneIn(4) ? 600 : 20))
                 rest = rest.dropFirst(end.give(rest.prefix(count)))
-                end.goOn()
+                end.goOn(reads: reads)
                 output += end.take().bytes.count
             }
             end.giveEnd()
@@ -119,8 +122,8 @@ extension TLSRules {
             var up = Direction(.toServer), down = Direction(.toClient)
             var quiet = 0
             for _ in 0..<2000 where quiet < 4 && !(client.isDone && server.isDone) {
-                client.goOn()
-                server.goOn()
+                client.goOn(reads: quiet == 0 ? reads : .max)
+                server.goOn(reads: quiet == 0 ? reads : .max)
                 let hasMoved = [carry(from: client, to: server, &up, &meddling), carry(from: server, to: client, &down, &meddling)]
                 quiet = hasMoved.contains(true) ? 0 : quiet + 1
                 // Each waits for the other, as something was lost on the way.
@@ -187,9 +190,9 @@ extension TLSRules {
             var rest = bytes[...]
             // The socket takes more than a record; an end that has failed reads no more.
             for _ in 0..<bytes.count where !rest.isEmpty && end.outcome.end == nil {
-                let count = isWhole ? rest.count : 1 + chance.below(min(rest.count, chance.oneIn(4) ? 16_384 : 300))
+                let count = isWhole || chance.oneIn(4) ? rest.count : 1 + chance.below(min(rest.count, chance.oneIn(4) ? 16_384 : 300))
                 rest = rest.dropFirst(end.give(rest.prefix(count)))
-                end.goOn()
+                end.goOn(reads: reads)
             }
         }
     }
