@@ -21,8 +21,8 @@ extension Worker {
             listen(handed)
         case .unlisten(let obsolete):
             unlisten { obsolete.contains($0.configured) }
-        case .turn(let gate, let waiter, let client):
-            turnCame(gate, waiter, client)
+        case .turn(let gate, let ticket, let client):
+            turnCame(gate, ticket, client)
         case .makeRoom:
             makeRoomForOthers()
         case .lend:
@@ -108,9 +108,7 @@ extension Worker {
             forgetUnusedEndpoints(inventory)
         }
         if timeouts != snapshot.timeouts { moveIdleDeadlines() }
-        if connectionLimit != snapshot.limits.upstreamConnections {
-            for endpoint in endpoints.values { endpoint.gate?.limitChanged(to: snapshot.limits.upstreamConnections) }
-        }
+        if connectionLimit != snapshot.limits.upstreamConnections { limitChanged(to: snapshot.limits.upstreamConnections) }
     }
 
     /// Connections that wait for a request do so by the new timeouts; those with one keep what it began with.

@@ -77,8 +77,6 @@ final class Worker {
     var drain = Drain.notBegun
     var isRunning = true
     var requestsCut = 0
-    /// Requests that have waited for a connection to be free, so far.
-    var waiterCount: UInt64 = 0
     var failureLog = FailureLog<FailedUpstream>()
     var troubles = FailureLog<LocalTrouble>()
     var shortages = Shortages()
