@@ -3,11 +3,21 @@ import Synchronization
 /// Lets so many requests of the whole process through to one endpoint at a time; others wait for their turn in a `WaitingRoom`. There is
 /// one only for endpoints of backends whose number of connections is limited.
 final class EndpointGate: Sendable {
+    /// A copy of a request that has entered, until it is told to give way.
+    struct Copy: Sendable {
+        /// Where its worker is told.
+        let mailbox: Mailbox<WorkerMessage>
+        /// Of all tickets.
+        let ticket: UInt64
+    }
+
     private struct State {
         /// Those let through; those whose turn it is, although they do not know it yet, included.
         var active = 0
         /// Where somebody waited, when the gate last looked. Empty ones are left out as they are found.
         var rooms: [WaitingRoom] = []
+        /// Of the active ones.
+        var copies: [Copy] = []
     }
 
     /// For requests that belong to this endpoint and to no other.
@@ -15,13 +25,21 @@ final class EndpointGate: Sendable {
     private let state = Mutex(State())
 
     /// Without waiting, and not past anybody who waits.
-    /// - Parameter limit: requests at a time, >= 1; a reload may change it.
-    func enterAtOnce(limit: Int) -> Bool {
+    /// - Parameters:
+    ///   - limit: requests at a time, >= 1; a reload may change it.
+    ///   - copy: what enters is no request, and leaves by `leave(limit:copy:)`.
+    func enterAtOnce(limit: Int, as copy: Copy? = nil) -> Bool {
         state.withLock { state in
             guard state.active < limit, !Self.isWaitedFor(&state) else { return false }
             state.active += 1
+            if let copy { state.copies.append(copy) }
             return true
         }
+    }
+
+    /// A copy that is to give way to a request, if there is one and no place is free: the youngest one, which has got least far.
+    func takeCopy(limit: Int) -> Copy? {
+        state.withLock { $0.active < limit ? nil : $0.copies.popLast() }
     }
 
     /// Somebody waits in the room for this gate, too; perhaps there is a place.
@@ -32,9 +50,11 @@ final class EndpointGate: Sendable {
         })
     }
 
-    func leave(limit: Int) {
+    /// - Parameter copy: the ticket that it entered with.
+    func leave(limit: Int, copy: UInt64? = nil) {
         tell(state.withLock { state in
             state.active -= 1
+            if let copy { state.copies.removeAll { $0.ticket == copy } }
             return turns(&state, limit)
         })
     }

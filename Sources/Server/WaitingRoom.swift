@@ -26,15 +26,17 @@ final class WaitingRoom: Sendable {
 
     var isEmpty: Bool { waiting.withLock { $0.isEmpty } }
 
-    /// From now on the first of the gates that has a place sends `WorkerMessage.turn`, which may be at once.
+    /// From now on the first of the gates that has a place sends `WorkerMessage.turn`, which may be at once. A copy of a request gives way,
+    /// if there is one at the gates: then there is a place soon, and the waiter needs none here.
     /// - Parameters:
     ///   - gates: of the room's, those that the waiter may use.
     ///   - limit: requests at a time at one endpoint, >= 0; 0: any number.
     ///   - capacity: requests that may wait here, >= 0.
     /// - Returns: false if as many wait already.
     func join(_ waiter: Waiter, at gates: [EndpointGate], limit: Int, capacity: Int) -> Bool {
+        let copy = Self.takeCopy(at: gates, limit)
         let isIn = waiting.withLock { waiting in
-            guard waiting.count < capacity else { return false }
+            guard waiting.count < capacity || copy != nil else { return false }
             // Nearly always the end; one that did not take its turn is back at its old place.
             waiting.insert(waiter, at: Self.place(of: waiter.ticket, in: waiting))
             return true
@@ -42,7 +44,15 @@ final class WaitingRoom: Sendable {
         guard isIn else { return false }
         // What became free before a gate knew of the room is dealt out now.
         for gate in gates { gate.admit(from: self, limit: limit) }
+        if let copy { copy.mailbox.post(.giveWay(copy: copy.ticket)) }
         return true
+    }
+
+    private static func takeCopy(at gates: [EndpointGate], _ limit: Int) -> EndpointGate.Copy? {
+        for gate in gates {
+            if let copy = gate.takeCopy(limit: limit) { return copy }
+        }
+        return nil
     }
 
     /// It waits no longer. If that is too late, and its turn has come, whoever gets the message leaves.

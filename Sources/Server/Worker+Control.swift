@@ -23,6 +23,8 @@ extension Worker {
             unlisten { obsolete.contains($0.configured) }
         case .turn(let gate, let ticket, let client):
             turnCame(gate, ticket, client)
+        case .giveWay(let copy):
+            giveWay(copy)
         case .makeRoom:
             makeRoomForOthers()
         case .lend:

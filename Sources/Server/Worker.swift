@@ -67,6 +67,8 @@ final class Worker {
     var idleUpstreamCount = 0
     /// Copies that have a connection.
     var shipmentCount = 0
+    /// Copies that have entered a gate, by their tickets.
+    var copiesInside: [UInt64: CopyShipment] = [:]
     /// There were more upstream connections than may be kept when this worker last looked; see `+Room`.
     var isCrowded = false
     var longestIdle = LongestIdle()

@@ -175,6 +175,57 @@ import Testing
         #expect(turns == [5])
     }
 
+    // MARK: Copies
+
+    /// The copies that have been told since the last time.
+    private var giving: [UInt64] {
+        mailbox.takeAll().compactMap { if case .giveWay(let copy) = $0 { copy } else { nil } }
+    }
+
+    private func enter(copy ticket: UInt64, _ gate: EndpointGate, limit: Int = 2) -> Bool {
+        gate.enterAtOnce(limit: limit, as: EndpointGate.Copy(mailbox: mailbox, ticket: ticket))
+    }
+
+    @Test func eachOneWhoWaitsHasOneCopyGiveWay() {
+        let entered = (UInt64(1)...3).map { enter(copy: $0, gate) }
+        #expect(entered == [true, true, false])
+        for ticket in UInt64(4)...6 { wait(ticket, in: gate.room, at: [gate], limit: 2) }
+        #expect(giving == [2, 1], "the third one waits for one of the others")
+        gate.leave(limit: 2, copy: 2)
+        gate.leave(limit: 2, copy: 1)
+        #expect(turns == [4, 5])
+    }
+
+    @Test func aCopyThatIsOverIsNotTold() {
+        for ticket in UInt64(1)...2 { #expect(enter(copy: ticket, gate)) }
+        gate.leave(limit: 2, copy: 2)
+        #expect(gate.enterAtOnce(limit: 2))
+        wait(3, in: gate.room, at: [gate], limit: 2)
+        wait(4, in: gate.room, at: [gate], limit: 2)
+        #expect(giving == [1])
+    }
+
+    /// What a copy makes room for needs no room in the queue.
+    @Test func whereACopyGivesWayNobodyIsRefused() {
+        #expect(enter(copy: 1, gate, limit: 1))
+        #expect(enter(2, limit: 1, queue: 0) == .waits)
+        #expect(enter(3, limit: 1, queue: 0) == .refused)
+        #expect(giving == [1])
+    }
+
+    @Test func copiesDoNotPassWhoWaits() {
+        let gates = full(2)
+        wait(1, in: WaitingRoom(), at: gates)
+        #expect(!enter(copy: 2, gates[0]))
+    }
+
+    @Test func ofSeveralEndpointsOneCopyGivesWay() {
+        let gates = (0..<3).map { _ in EndpointGate() }
+        for (index, gate) in gates.enumerated() { #expect(enter(copy: UInt64(index), gate, limit: 1)) }
+        wait(7, in: WaitingRoom(), at: gates)
+        #expect(giving == [0])
+    }
+
     // MARK: All of a process
 
     @Test func allWorkersHaveTheSameGatesAndRooms() {
