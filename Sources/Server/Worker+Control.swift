@@ -104,13 +104,14 @@ extension Worker {
         installation = Installation(snapshot, tls.upstreams)
         // No machine without a request keeps an old snapshot in memory.
         idleMachines.forEach { $0.use(installation) }
+        // Also where endpoints are forgotten now.
+        if connectionLimit != snapshot.limits.upstreamConnections { limitChanged(to: snapshot.limits.upstreamConnections) }
         if let inventory {
             let inUse = earlier.compactMap(\.installation)
             metrics.forget(used: inUse.map(\.metricRows), usedCanaries: inUse.map(\.usedCanaryRows)) { !inventory.labels.contains($0) }
             forgetUnusedEndpoints(inventory)
         }
         if timeouts != snapshot.timeouts { moveIdleDeadlines() }
-        if connectionLimit != snapshot.limits.upstreamConnections { limitChanged(to: snapshot.limits.upstreamConnections) }
     }
 
     /// Connections that wait for a request do so by the new timeouts; those with one keep what it began with.

@@ -54,6 +54,17 @@ import Testing
         #expect(try Set(busy.clients.map { try $0.readResponse().text }) == ["a", "b"])
     }
 
+    /// Also for an endpoint that the new configuration does not have any more.
+    @Test func aReloadThatRaisesTheLimitLetsThoseGoWhoWaitAtOldEndpoints() throws {
+        let busy = try Busy()
+        let waiting = try busy.waiting(4)
+        let other = try RecordingOrigin.named("other")
+        #expect(try busy.serin.reload(.origin(other, settings: "limits: {upstreamConnections: 3}")).status == 200)
+        for origin in busy.origins { #expect(try origin.requests(3).count == 3, "as many at each") }
+        for gate in busy.gates { gate.open() }
+        for client in waiting + busy.clients { #expect(try ["a", "b"].contains(client.readResponse().text)) }
+    }
+
     /// An endpoint that has refused one of those who wait does not get the others.
     @Test func nobodyIsSentToAnEndpointThatLatelyRefused() throws {
         let busy = try Busy(annotations: ["nginx.ingress.kubernetes.io/proxy-next-upstream-tries": "8"])
