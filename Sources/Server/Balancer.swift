@@ -116,6 +116,8 @@ final class Balancer {
         }
     }
 
+    var count: Int { endpoints.count }
+
     var addresses: [SocketAddress] { endpoints.map(\.address) }
 
     /// Where an endpoint is that was picked.

@@ -37,10 +37,25 @@ extension Worker {
         }
         if balancer.isPlaced {
             waitForTurn(in: gate(of: first).room, only: first, client, exchange)
+        } else if balancer.count > TriedEndpoints.capacity, let endpoint = enterAny(of: balancer, limits.upstreamConnections, exchange) {
+            return endpoint
         } else {
             waitForTurn(in: room(of: balancer), only: nil, client, exchange)
         }
         return nil
+    }
+
+    /// Of many endpoints, some have not been looked at yet.
+    private func enterAny(of balancer: Balancer, _ limit: Int, _ exchange: ActiveExchange) -> UpstreamEndpoint? {
+        var entered: UpstreamEndpoint?
+        balancer.forEach(now: now, avoiding: exchange.tried) { endpoint, isUseful in
+            guard entered == nil, isUseful else { return }
+            let gate = gate(of: endpoint)
+            guard gate.enterAtOnce(limit: limit) else { return }
+            exchange.passage = .entered(gate)
+            entered = endpoint
+        }
+        return entered
     }
 
     private func waitForTurn(in room: WaitingRoom, only: UpstreamEndpoint?, _ client: ClientConnection, _ exchange: ActiveExchange) {

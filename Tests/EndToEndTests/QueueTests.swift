@@ -54,6 +54,31 @@ import Testing
         #expect(try Set(busy.clients.map { try $0.readResponse().text }) == ["a", "b"])
     }
 
+    /// Nobody waits, nor is refused, where one of very many endpoints is free.
+    @Test func ofManyEndpointsTheFreeOneIsFound() throws {
+        let gates = (0..<12).map { _ in Gate() }
+        let origins = try gates.map { gate in
+            try RecordingOrigin { connection in
+                while let request = try connection.readRequest() {
+                    try gate.wait()
+                    try connection.answer("app\n", to: request)
+                }
+            }
+        }
+        let serin = try SerinProcess(TestConfiguration(
+            services: ["app": origins.map(\.address.description)], manifests: [Manifests.ingress("app", service: "app")],
+            settings: "limits: {upstreamConnections: 1, upstreamQueue: 0}"))
+        let clients = try origins.map { _ in try serin.client() }
+        for client in clients { try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n") }
+        for origin in origins { _ = try origin.requests(1) }
+        gates[5].open()
+        try eventually("an answer") { clients.contains { $0.socket.isReadable } }
+        for _ in 0..<4 { #expect(try serin.client().get().text == "app\n") }
+        #expect(origins[5].requests.count == 5)
+        for gate in gates { gate.open() }
+        for client in clients { #expect(try client.readResponse().text == "app\n") }
+    }
+
     /// Also for an endpoint that the new configuration does not have any more.
     @Test func aReloadThatRaisesTheLimitLetsThoseGoWhoWaitAtOldEndpoints() throws {
         let busy = try Busy()
