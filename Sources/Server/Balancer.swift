@@ -15,6 +15,8 @@ final class Balancer {
 
     private let endpoints: [UpstreamEndpoint]
     private let strategy: Strategy
+    /// Where requests wait for any of the endpoints; made when the first one has to.
+    var room: WaitingRoom?
     /// By turns, whatever the request is.
     let isPlain: Bool
     /// Wants to know how long its endpoints take.
@@ -103,6 +105,20 @@ final class Balancer {
     func hasAnother(than tried: TriedEndpoints) -> Bool {
         endpoints.contains { !tried.contains($0) }
     }
+
+    /// Each endpoint, and whether it is any use to a request that waits: among those that it has not `tried`, one that is not being
+    /// passed over. If all are, each of those is; if it has tried all, each one.
+    func forEach(now: Instant, avoiding tried: TriedEndpoints, _ body: (UpstreamEndpoint, _ isUseful: Bool) -> Void) {
+        let tried = hasAnother(than: tried) ? tried : TriedEndpoints()
+        let isAnyFree = endpoints.indices.contains { isFree($0, now, tried) }
+        for index in endpoints.indices {
+            body(endpoints[index], isAnyFree ? isFree(index, now, tried) : !tried.contains(endpoints[index]))
+        }
+    }
+
+    var count: Int { endpoints.count }
+
+    var addresses: [SocketAddress] { endpoints.map(\.address) }
 
     /// Where an endpoint is that was picked.
     func address(of endpoint: ObjectIdentifier) -> SocketAddress? {

@@ -6,8 +6,8 @@ final class CopyShipment {
     /// What its request began with.
     let installation: Installation
     var upstream: UpstreamConnection?
-    /// Where it has entered, if an endpoint's connections are limited.
-    var gate: EndpointGate?
+    /// Where it has entered, and with which ticket, if an endpoint's connections are limited.
+    var place: (gate: EndpointGate, ticket: UInt64)?
 
     init(_ copy: RequestCopy, _ installation: Installation) {
         self.copy = copy

@@ -1,112 +1,113 @@
-import Addressing
-import Exchange
-import Reactor
 import Synchronization
 
-/// Lets so many requests of the whole process through to one endpoint at a time, and has others wait for their turn, first come, first
-/// served. There is one only for endpoints of backends whose number of connections is limited.
+/// Lets so many requests of the whole process through to one endpoint at a time; others wait for their turn in a `WaitingRoom`. There is
+/// one only for endpoints of backends whose number of connections is limited.
 final class EndpointGate: Sendable {
-    /// A request that waits.
-    struct Waiter: Sendable {
-        /// Where its worker is told that it is its turn.
+    /// A copy of a request that has entered, until it is told to give way.
+    struct Copy: Sendable {
+        /// Where its worker is told.
         let mailbox: Mailbox<WorkerMessage>
-        let worker: Int
-        /// Of the worker's waiters.
-        let number: UInt64
-        let client: Token
-    }
-
-    enum Entry {
-        /// To be left again.
-        case entered
-        /// `WorkerMessage.turn` will come.
-        case waits
-        /// The queue is full.
-        case refused
+        /// Of all tickets.
+        let ticket: UInt64
     }
 
     private struct State {
         /// Those let through; those whose turn it is, although they do not know it yet, included.
         var active = 0
-        var waiting: [Waiter] = []
+        /// Where somebody waited, when the gate last looked. Empty ones are left out as they are found.
+        var rooms: [WaitingRoom] = []
+        /// Of the active ones.
+        var copies: [Copy] = []
     }
 
+    /// For requests that belong to this endpoint and to no other.
+    let room = WaitingRoom()
     private let state = Mutex(State())
 
-    /// Without waiting.
-    func enterAtOnce(limit: Int) -> Bool {
+    /// Without waiting, and not past anybody who waits.
+    /// - Parameters:
+    ///   - limit: requests at a time, >= 1; a reload may change it.
+    ///   - copy: what enters is no request, and leaves by `leave(limit:copy:)`.
+    func enterAtOnce(limit: Int, as copy: Copy? = nil) -> Bool {
         state.withLock { state in
-            guard state.waiting.isEmpty, state.active < limit else { return false }
+            guard state.active < limit, !Self.isWaitedFor(&state) else { return false }
             state.active += 1
+            if let copy { state.copies.append(copy) }
             return true
         }
     }
 
-    /// - Parameters:
-    ///   - limit: requests at a time, >= 1; a reload may change it.
-    ///   - queue: requests that may wait.
-    func enter(limit: Int, queue: Int, _ waiter: Waiter) -> Entry {
-        if enterAtOnce(limit: limit) { return .entered }
-        let (entry, turns) = state.withLock { state in
-            guard state.waiting.count < queue else { return (Entry.refused, [Waiter]()) }
-            state.waiting.append(waiter)
-            return (.waits, Self.next(&state, limit))
-        }
-        tell(turns)
-        return entry
+    /// A copy that is to give way to a request, if there is one and no place is free: the youngest one, which has got least far.
+    func takeCopy(limit: Int) -> Copy? {
+        state.withLock { $0.active < limit ? nil : $0.copies.popLast() }
     }
 
-    /// Whoever may go by the new limit does not wait until another one leaves: with tunnels that may take hours.
-    func limitChanged(to limit: Int) {
-        tell(state.withLock { Self.next(&$0, limit) })
+    /// Somebody waits in the room for this gate, too; perhaps there is a place.
+    func admit(from room: WaitingRoom, limit: Int) {
+        tell(state.withLock { state in
+            if !state.rooms.contains(where: { $0 === room }) { state.rooms.append(room) }
+            return turns(&state, limit)
+        })
     }
 
-    func leave(limit: Int) {
-        let turns = state.withLock { state in
+    /// - Parameter copy: the ticket that it entered with.
+    func leave(limit: Int, copy: UInt64? = nil) {
+        tell(state.withLock { state in
             state.active -= 1
-            return Self.next(&state, limit)
-        }
-        tell(turns)
+            if let copy { state.copies.removeAll { $0.ticket == copy } }
+            return turns(&state, limit)
+        })
     }
 
-    /// It waits no longer. If that is too late, and its turn has come, whoever gets the message leaves.
-    func giveUp(_ waiter: UInt64, of worker: Int) {
-        state.withLock { state in
-            // All wait equally long: it is near the front.
-            guard let index = state.waiting.firstIndex(where: { $0.number == waiter && $0.worker == worker }) else { return }
-            state.waiting.remove(at: index)
-        }
+    /// Whoever may go by new limits does not wait until another one leaves: with tunnels that may take hours. The gates take one each in
+    /// turn, as long as they have places, so that the first one does not take all.
+    static func limitChanged(to limit: Int, at gates: [EndpointGate]) {
+        var open = gates
+        while !open.isEmpty { open.removeAll { !$0.admitOne(limit: limit) } }
     }
 
-    private static func next(_ state: inout State, _ limit: Int) -> [Waiter] {
-        // Without a limit any more, all may go.
-        let count = min(state.waiting.count, limit > 0 ? max(limit - state.active, 0) : .max)
-        let turns = Array(state.waiting.prefix(count))
-        state.waiting.removeFirst(count)
-        state.active += count
+    private func admitOne(limit: Int) -> Bool {
+        guard let waiter = state.withLock({ next(&$0, limit) }) else { return false }
+        tell([waiter])
+        return true
+    }
+
+    // MARK: Turns
+
+    private static func isWaitedFor(_ state: inout State) -> Bool {
+        if state.rooms.isEmpty { return false }
+        state.rooms.removeAll(where: \.isEmpty)
+        return !state.rooms.isEmpty
+    }
+
+    private func turns(_ state: inout State, _ limit: Int) -> [WaitingRoom.Waiter] {
+        var turns: [WaitingRoom.Waiter] = []
+        while let waiter = next(&state, limit) { turns.append(waiter) }
         return turns
     }
 
-    private func tell(_ turns: [Waiter]) {
-        for waiter in turns { waiter.mailbox.post(.turn(self, waiter: waiter.number, client: waiter.client)) }
-    }
-}
-
-/// The gates of a process, by address. Those that no worker uses any more are forgotten.
-final class EndpointGates: Sendable {
-    private struct Reference {
-        weak var gate: EndpointGate?
-    }
-
-    private let gates = Mutex<[SocketAddress: Reference]>([:])
-
-    func gate(at address: SocketAddress) -> EndpointGate {
-        gates.withLock { gates in
-            if let known = gates[address]?.gate { return known }
-            gates = gates.filter { $0.value.gate != nil }
-            let gate = EndpointGate()
-            gates[address] = Reference(gate: gate)
-            return gate
+    /// Without a limit any more, all may go.
+    private func next(_ state: inout State, _ limit: Int) -> WaitingRoom.Waiter? {
+        guard limit == 0 || state.active < limit, Self.isWaitedFor(&state) else { return nil }
+        while let (room, ticket) = longest(in: state.rooms) {
+            // Another gate may have been quicker.
+            guard let waiter = room.take(ticket) else { continue }
+            state.active += 1
+            return waiter
         }
+        return nil
+    }
+
+    private func longest(in rooms: [WaitingRoom]) -> (WaitingRoom, ticket: UInt64)? {
+        var longest: (WaitingRoom, ticket: UInt64)?
+        for room in rooms {
+            guard let ticket = room.first(for: self) else { continue }
+            if longest.map({ ticket < $0.ticket }) ?? true { longest = (room, ticket) }
+        }
+        return longest
+    }
+
+    private func tell(_ turns: [WaitingRoom.Waiter]) {
+        for waiter in turns { waiter.mailbox.post(.turn(self, ticket: waiter.ticket, client: waiter.client)) }
     }
 }

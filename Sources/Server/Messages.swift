@@ -13,7 +13,9 @@ enum WorkerMessage: Sendable {
     /// Accept who already waits, then close.
     case unlisten([ProcessSettings.Listener])
     /// It is the turn of a request that waits at a gate.
-    case turn(EndpointGate, waiter: UInt64, client: Token)
+    case turn(EndpointGate, ticket: UInt64, client: Token)
+    /// A request waits for the place that a copy has at a gate.
+    case giveWay(copy: UInt64)
     /// Give up idle upstream connections: see `UpstreamRoom`.
     case makeRoom
     /// Answers with `SupervisorMessage.lent`.

@@ -21,8 +21,10 @@ extension Worker {
             listen(handed)
         case .unlisten(let obsolete):
             unlisten { obsolete.contains($0.configured) }
-        case .turn(let gate, let waiter, let client):
-            turnCame(gate, waiter, client)
+        case .turn(let gate, let ticket, let client):
+            turnCame(gate, ticket, client)
+        case .giveWay(let copy):
+            giveWay(copy)
         case .makeRoom:
             makeRoomForOthers()
         case .lend:
@@ -105,15 +107,14 @@ extension Worker {
         forEachClient { client in
             if client.isWaiting { client.exchange?.use(installation) }
         }
+        // Also where endpoints are forgotten now.
+        if connectionLimit != snapshot.limits.upstreamConnections { limitChanged(to: snapshot.limits.upstreamConnections) }
         if let inventory {
             let inUse = earlier.compactMap(\.installation)
             metrics.forget(used: inUse.map(\.metricRows), usedCanaries: inUse.map(\.usedCanaryRows)) { !inventory.labels.contains($0) }
             forgetUnusedEndpoints(inventory)
         }
         if timeouts != snapshot.timeouts { moveIdleDeadlines() }
-        if connectionLimit != snapshot.limits.upstreamConnections {
-            for endpoint in endpoints.values { endpoint.gate?.limitChanged(to: snapshot.limits.upstreamConnections) }
-        }
     }
 
     /// Connections that wait for a request do so by the new timeouts; those with one keep what it began with.

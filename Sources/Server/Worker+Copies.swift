@@ -56,17 +56,35 @@ extension Worker {
         let balancer = balancer(copy.backend, of: shipment.installation)
         guard let endpoint = pick(balancer, copy.placement) else { return copy.fail(.noEndpoint) }
         let limit = shipment.installation.snapshot.limits.upstreamConnections
-        if limit > 0 {
-            let gate = gate(of: endpoint)
-            guard gate.enterAtOnce(limit: limit) else { return copy.fail(.overloaded) }
-            shipment.gate = gate
-        }
+        if limit > 0, !enter(endpoint, limit, shipment) { return copy.fail(.overloaded) }
         if !fresh, copy.announcement.isEmpty, let upstream = takeIdle(endpoint) {
             metrics.upstreamReuses &+= 1
             load(shipment, on: upstream)
             return copy.connected(reused: true, now: now)
         }
         connect(shipment, to: endpoint)
+    }
+
+    private func enter(_ endpoint: UpstreamEndpoint, _ limit: Int, _ shipment: CopyShipment) -> Bool {
+        let gate = gate(of: endpoint), ticket = gates.takeTicket()
+        guard gate.enterAtOnce(limit: limit, as: EndpointGate.Copy(mailbox: mailbox, ticket: ticket)) else { return false }
+        shipment.place = (gate, ticket)
+        copiesInside[ticket] = shipment
+        return true
+    }
+
+    private func leave(_ shipment: CopyShipment) {
+        guard let (gate, ticket) = shipment.place else { return }
+        shipment.place = nil
+        copiesInside[ticket] = nil
+        gate.leave(limit: installation.snapshot.limits.upstreamConnections, copy: ticket)
+    }
+
+    /// A request waits for its place, unless it is over already.
+    func giveWay(_ ticket: UInt64) {
+        guard let shipment = copiesInside[ticket] else { return }
+        shipment.copy.fail(.overloaded)
+        move(shipment)
     }
 
     private func pick(_ balancer: Balancer, _ placement: Placement) -> UpstreamEndpoint? {
@@ -259,7 +277,7 @@ extension Worker {
 
     /// Gives the connection back, if there is one, and the place at the endpoint.
     private func unload(_ shipment: CopyShipment, reusable: Bool) {
-        if let gate = shipment.gate.take() { gate.leave(limit: installation.snapshot.limits.upstreamConnections) }
+        leave(shipment)
         guard let upstream = shipment.upstream.take() else { return }
         upstream.shipment = nil
         shipmentCount -= 1

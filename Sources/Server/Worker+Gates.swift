@@ -7,7 +7,8 @@ extension Worker {
     /// What a request has or waits for at a gate.
     enum Passage {
         case none
-        case waits(EndpointGate, UpstreamEndpoint, number: UInt64)
+        /// - Parameter only: the one endpoint that it belongs to; nil: any of its backend's.
+        case waits(WaitingRoom, only: UpstreamEndpoint?, ticket: UInt64)
         case entered(EndpointGate)
     }
 
@@ -34,28 +35,62 @@ extension Worker {
             else { break }
             endpoint = next
         }
-        waitForTurn(first, limits, client, exchange)
-        if case .entered = exchange.passage { return first }
+        if balancer.isPlaced {
+            waitForTurn(in: gate(of: first).room, only: first, client, exchange)
+        } else if balancer.count > TriedEndpoints.capacity, let endpoint = enterAny(of: balancer, limits.upstreamConnections, exchange) {
+            return endpoint
+        } else {
+            waitForTurn(in: room(of: balancer), only: nil, client, exchange)
+        }
         return nil
     }
 
-    private func waitForTurn(
-        _ endpoint: UpstreamEndpoint, _ limits: Limits, _ client: ClientConnection, _ exchange: ActiveExchange
-    ) {
-        let gate = gate(of: endpoint)
-        waiterCount += 1
-        let waiter = EndpointGate.Waiter(mailbox: mailbox, worker: index, number: waiterCount, client: client.token)
-        switch gate.enter(limit: limits.upstreamConnections, queue: limits.upstreamQueue, waiter) {
-        case .entered:
+    /// Of many endpoints, some have not been looked at yet.
+    private func enterAny(of balancer: Balancer, _ limit: Int, _ exchange: ActiveExchange) -> UpstreamEndpoint? {
+        var entered: UpstreamEndpoint?
+        balancer.forEach(now: now, avoiding: exchange.tried) { endpoint, isUseful in
+            guard entered == nil, isUseful else { return }
+            let gate = gate(of: endpoint)
+            guard gate.enterAtOnce(limit: limit) else { return }
             exchange.passage = .entered(gate)
-        case .waits:
-            metrics.upstreamWaits &+= 1
-            exchange.passage = .waits(gate, endpoint, number: waiterCount)
-            exchange.machine.queued(now: now)
-        case .refused:
-            metrics.upstreamOverflows &+= 1
-            exchange.machine.overloaded(now: now)
+            entered = endpoint
         }
+        return entered
+    }
+
+    private func waitForTurn(in room: WaitingRoom, only: UpstreamEndpoint?, _ client: ClientConnection, _ exchange: ActiveExchange) {
+        let ticket = gates.takeTicket()
+        guard join(room, only, ticket, isAgain: false, client, exchange) else {
+            metrics.upstreamOverflows &+= 1
+            return exchange.machine.overloaded(now: now)
+        }
+        metrics.upstreamWaits &+= 1
+        exchange.passage = .waits(room, only: only, ticket: ticket)
+        exchange.machine.queued(now: now)
+    }
+
+    /// - Parameter isAgain: it waited there before, and needs no place of its own.
+    private func join(
+        _ room: WaitingRoom, _ only: UpstreamEndpoint?, _ ticket: UInt64, isAgain: Bool, _ client: ClientConnection,
+        _ exchange: ActiveExchange
+    ) -> Bool {
+        let limits = exchange.installation.snapshot.limits
+        var waiter = WaitingRoom.Waiter(mailbox: mailbox, client: client.token, ticket: ticket)
+        var useful: [EndpointGate] = []
+        if let only {
+            useful.append(gate(of: only))
+        } else {
+            balancer(of: exchange)?.forEach(now: now, avoiding: exchange.tried) { endpoint, isUseful in
+                let gate = gate(of: endpoint)
+                if isUseful { useful.append(gate) } else { waiter.excluded.append(ObjectIdentifier(gate)) }
+            }
+        }
+        let capacity = isAgain ? .max : limits.upstreamQueue * (useful.count + waiter.excluded.count)
+        return room.join(waiter, at: useful, limit: limits.upstreamConnections, capacity: capacity)
+    }
+
+    private func balancer(of exchange: ActiveExchange) -> Balancer? {
+        exchange.backend.flatMap { exchange.installation.balancer(of: $0) }
     }
 
     func gate(of endpoint: UpstreamEndpoint) -> EndpointGate {
@@ -65,17 +100,41 @@ extension Worker {
         return gate
     }
 
+    private func room(of balancer: Balancer) -> WaitingRoom {
+        if let room = balancer.room { return room }
+        let room = gates.room(of: balancer.addresses)
+        balancer.room = room
+        return room
+    }
+
     /// It is the turn of one that waited, unless it has ended meanwhile.
-    func turnCame(_ gate: EndpointGate, _ number: UInt64, _ token: Token) {
+    func turnCame(_ gate: EndpointGate, _ ticket: UInt64, _ token: Token) {
+        let limit = installation.snapshot.limits.upstreamConnections
         guard case .client(let client) = slab[token], let exchange = client.exchange,
-              case .waits(_, let endpoint, number) = exchange.passage
-        else { return gate.leave(limit: installation.snapshot.limits.upstreamConnections) }
+              case .waits(let room, let only, ticket) = exchange.passage
+        else { return gate.leave(limit: limit) }
+        guard let endpoint = only ?? endpoint(behind: gate, exchange) else {
+            // The endpoint has refused somebody meanwhile. It waits on, for another one.
+            _ = join(room, only, ticket, isAgain: true, client, exchange)
+            return gate.leave(limit: limit)
+        }
         exchange.passage = .entered(gate)
         exchange.machine.turnCame(now: now)
         connect(to: endpoint, fresh: false, for: client, exchange)
         act(client, exchange)
         drive(client)
     }
+
+    private func endpoint(behind gate: EndpointGate, _ exchange: ActiveExchange) -> UpstreamEndpoint? {
+        var found: UpstreamEndpoint?
+        balancer(of: exchange)?.forEach(now: now, avoiding: exchange.tried) { endpoint, isUseful in
+            if isUseful, endpoint.gate === gate { found = endpoint }
+        }
+        return found
+    }
+
+    /// New limits: see `EndpointGate.limitChanged`.
+    func limitChanged(to limit: Int) { EndpointGate.limitChanged(to: limit, at: endpoints.values.compactMap(\.gate)) }
 
     /// Turns that came when nobody was left to take them are other workers'.
     func leaveUntaken() {
@@ -92,7 +151,7 @@ extension Worker {
     private func leave(_ exchange: ActiveExchange) {
         switch exchange.passage {
         case .none: return
-        case .waits(let gate, _, let number): gate.giveUp(number, of: index)
+        case .waits(let room, _, let ticket): room.giveUp(ticket)
         case .entered(let gate): gate.leave(limit: installation.snapshot.limits.upstreamConnections)
         }
         exchange.passage = .none

@@ -67,6 +67,8 @@ final class Worker {
     var idleUpstreamCount = 0
     /// Copies that have a connection.
     var shipmentCount = 0
+    /// Copies that have entered a gate, by their tickets.
+    var copiesInside: [UInt64: CopyShipment] = [:]
     /// There were more upstream connections than may be kept when this worker last looked; see `+Room`.
     var isCrowded = false
     var longestIdle = LongestIdle()
@@ -77,8 +79,6 @@ final class Worker {
     var drain = Drain.notBegun
     var isRunning = true
     var requestsCut = 0
-    /// Requests that have waited for a connection to be free, so far.
-    var waiterCount: UInt64 = 0
     var failureLog = FailureLog<FailedUpstream>()
     var troubles = FailureLog<LocalTrouble>()
     var shortages = Shortages()

@@ -260,6 +260,26 @@ import Testing
         #expect(try new.requests(1).count == 1)
     }
 
+    /// Whichever worker has them, and though nobody may wait: a request does not wait for copies.
+    @Test(arguments: [(1, 256), (3, 256), (1, 0)]) func copiesGiveWayToRequests(_ workers: Int, _ queue: Int) throws {
+        let old = try RecordingOrigin.named("old")
+        let new = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() {
+                if request["X-Shadow"] == nil { try connection.answer("new\n", to: request) }
+            }
+        }
+        var configuration = Self.configuration(
+            old, [new.address], [Self.percent: "100", "canary-by-header": "X-Canary"],
+            settings: "limits: {upstreamConnections: 2, upstreamQueue: \(queue)}\ntimeouts: {upstreamConnect: 1h, upstreamResponse: 1h}")
+        configuration.workers = workers
+        let serin = try SerinProcess(configuration)
+        for _ in 0..<2 { #expect(try serin.client().get().text == "old\n") }
+        #expect(try new.requests(2).count == 2)
+        #expect(try serin.client().get(fields: ["X-Canary: always"]).text == "new\n")
+        try wait(for: 1, "dropped-busy", serin)
+        #expect(try new.requests(3).count == 3)
+    }
+
     @Test(arguments: ["scoped", "ingress-nginx"]) func aCanaryWithoutEndpoints(_ mode: String) throws {
         let old = try RecordingOrigin.named("old")
         let serin = try SerinProcess(Self.configuration(old, [], settings: "canary: {compatibility: \(mode)}"))
