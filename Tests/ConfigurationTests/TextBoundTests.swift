@@ -92,4 +92,12 @@ import Testing
         let said = loaded.messages.filter { $0.contains("which no cookie can have, has the path `/` (R28); write session-cookie-path") }
         #expect(said.count == (lengths.cookie == lengths.path ? 0 : 1), "\(loaded.messages.map(\.utf8.count))")
     }
+
+    /// The cookie of a release, too.
+    @Test(arguments: [(2048, 2048), (2049, 1)]) func pathOfARelease(_ lengths: (path: Int, cookie: Int)) {
+        let path = "/" + String(repeating: "x", count: lengths.path - 1)
+        let loaded = Loaded(
+            [.main("main", "a\(path) next", "a\(path) shop", annotations: ["service-weight": "next: 10, shop: 90"])], empty: [], settings: "")
+        #expect(loaded.snapshot.routes.routes.first?.canaries.first?.pin?.path.utf8.count == lengths.cookie, "\(loaded.messages.count)")
+    }
 }
