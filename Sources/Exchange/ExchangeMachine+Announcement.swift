@@ -9,7 +9,9 @@ extension ExchangeMachine {
         announcesClient = true
         announcement = beforeTLS ? writtenAnnouncement(version, address) : []
         guard !beforeTLS else { return }
-        request.reserveOutput(ProxyHeader.maximumWrittenLength, pool)
+        // The first of a message: it always has room.
+        let hasRoom = request.reserveOutput(ProxyHeader.maximumWrittenLength, pool)
+        assert(hasRoom, "nothing is before an announcement")
         Self.write(announcement(of: address), version, to: &request.output)
     }
 

@@ -10,13 +10,14 @@ extension ExchangeMachine {
         guard case .refused(let failure) = rule.verdict(on: clientCertificate, of: client) else { return false }
         // As in nginx: another certificate needs another connection.
         mayPersist = false
-        if rule.errorPage.isEmpty || failure == .misdirected || failure == .forbidden {
+        let leadsToPage = !rule.errorPage.isEmpty && failure != .misdirected && failure != .forbidden
+        if !leadsToPage || !hasAnswerRoom(rule.errorPage.count) {
             answer(failure, status: nil, now)
         } else {
             summary.failure = failure
             let answer = beginAnswer(302, extraRoom: rule.errorPage.count)
             answer.writeLocation(rule.errorPage.span, date: context.date, to: &response.output)
-            finishAnswer(now)
+            finishAnswer(answer, now)
         }
         return true
     }

@@ -66,7 +66,7 @@ extension ExchangeMachine {
         guard !location.host.isEmpty else { return answer(.malformedRequest, status: nil, now) }
         let answer = beginAnswer(308, extraRoom: head.length + 16)
         answer.writeHTTPS(location, in: request.input, date: context.date, to: &response.output)
-        finishAnswer(now)
+        finishAnswer(answer, now)
     }
 
     private func location(_ input: borrowing ByteBuffer, _ rule: HTTPSPolicy.Rule, _ snapshot: Snapshot) -> HTTPSLocation {

@@ -112,13 +112,14 @@ extension ExchangeMachine {
         if let marks { room += marks.requestRoom }
         let fields = certificateFields(snapshot)
         if let fields { room += fields.room }
-        guard room <= BufferPool.Size.huge.rawValue else { return false }
+        guard request.canHold(room) else { return false }
         announcesClient = false
         if snapshot.announcesClients, let version = snapshot.backends[target.backend].proxyProtocol {
             announce(version, address, beforeTLS: snapshot.backends[target.backend].tls != nil)
         }
         let rewrite = rewrite(for: target, address, marks, fields, snapshot)
-        request.reserveOutput(room, pool)
+        // What an announcement has taken may be what is missing.
+        guard request.reserveOutput(room, pool) else { return false }
         let before = request.output.count
         request.writeHead(head, by: rewrite, snapshot, context)
         assert(request.output.count - before <= room, "blocks are larger than what is asked for: do not count on that")
@@ -179,10 +180,11 @@ extension ExchangeMachine {
         summary.failure = failure
         if failure.refusesMessage { mayPersist = false }
         // As in ingress-nginx, where the cookie is set when an endpoint has been picked, whatever comes of it.
-        let session = sessionKey == nil ? nil : sessionMark
+        var session = sessionKey == nil ? nil : sessionMark
+        if let room = session?.room, !hasAnswerRoom(room) { session = nil }
         let answer = beginAnswer(status ?? failure.status, extraRoom: session?.room ?? 0)
         answer.write(date: context.date, session: session, isTLS: client.isTLS, to: &response.output)
-        finishAnswer(now)
+        finishAnswer(answer, now)
     }
 
     @inline(never)
@@ -190,15 +192,16 @@ extension ExchangeMachine {
         let answer = beginAnswer(301, extraRoom: head.length)
         answer.writeAddingSlash(
             head, in: request.input, isTLS: cameByHTTPS(request.input, snapshot), date: context.date, to: &response.output)
-        finishAnswer(now)
+        finishAnswer(answer, now)
     }
 
     @inline(never)
     private func redirect(to path: [UInt8], _ snapshot: Snapshot, _ now: Instant) {
+        guard hasAnswerRoom(head.length + path.count) else { return answer(.answerTooLong, status: nil, now) }
         let answer = beginAnswer(302, extraRoom: head.length + path.count)
         answer.writeRedirect(
             head, in: request.input, to: path.span, isTLS: cameByHTTPS(request.input, snapshot), date: context.date, output: &response.output)
-        finishAnswer(now)
+        finishAnswer(answer, now)
     }
 
     /// An OPTIONS request that was to reach this proxy and nobody behind it (RFC 9110 section 7.6.2).
@@ -210,14 +213,19 @@ extension ExchangeMachine {
     private func answerOptions(_ now: Instant) {
         let answer = beginAnswer(200, extraRoom: 0)
         answer.write(date: context.date, to: &response.output)
-        finishAnswer(now)
+        finishAnswer(answer, now)
     }
 
+    /// Whether the head of an answer may be so many bytes longer than those of all answers. A request's own head is never too long for
+    /// that (`RequestRewrite.room`); what a configuration has an answer say may be.
+    func hasAnswerRoom(_ extraRoom: Int) -> Bool { response.canHold(LocalAnswer.plainRoom + extraRoom) }
+
+    /// - Parameter extraRoom: bytes that the answer's head needs beside the usual ones; see `hasAnswerRoom`.
     func beginAnswer(_ status: UInt16, extraRoom: Int) -> LocalAnswer {
         assert(!responseHeadIsDone, "a request has one answer")
         let hasHead = request.input.retained > 0
         if !hasHead || !request.isSourceComplete || clientHasClosed || context.isDraining { mayPersist = false }
-        let answer = LocalAnswer(
+        var answer = LocalAnswer(
             status: status, closes: !mayPersist,
             saysKeepAlive: mayPersist && head.minorVersion == 0,
             omitsBody: hasHead && head.method == .head,
@@ -226,7 +234,10 @@ extension ExchangeMachine {
         request.discardOutput()
         // Interim responses that still wait go out first.
         response.begin(.none, as: .verbatim)
-        response.reserveOutput(answer.room + extraRoom, pool)
+        if !response.canHold(answer.room + extraRoom) { answer.strictTransport = [] }
+        let hasRoom = response.reserveOutput(answer.room + extraRoom, pool)
+        assert(hasRoom, "whoever has more to say has asked for room")
+        answer.end = response.output.count + answer.room + extraRoom
         summary.status = status
         summary.isAnswered = true
         summary.responseBodyBytes = answer.bodyBytes
@@ -235,7 +246,8 @@ extension ExchangeMachine {
         return answer
     }
 
-    func finishAnswer(_ now: Instant) {
+    func finishAnswer(_ answer: LocalAnswer, _ now: Instant) {
+        assert(response.output.count <= answer.end, "blocks are larger than what is asked for: do not count on that")
         lastClientWrite = now
         settle(now)
     }

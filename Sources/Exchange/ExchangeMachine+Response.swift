@@ -43,8 +43,6 @@ extension ExchangeMachine {
         if responseHead.isInterim { return passInterim(length, now) }
         if status >= 500, shield(status, nil, now) { return }
         if hasTarget, !target.retry.conditions.isDisjoint(with: .statuses), triesElsewhere(status, now) { return }
-        // The answer has begun: from here on nothing is tried again.
-        request.stopHolding()
         var framing = outgoingFraming(of: responseHead.framing)
         var (coding, gzip): (ResponseCoding, Gzip?) = (.asIs, nil)
         if let policy = snapshot.gzip {
@@ -56,7 +54,12 @@ extension ExchangeMachine {
         if framing == .untilClose || context.isDraining || clientHasClosed || !request.isSourceComplete || requestWasCutShort {
             mayPersist = false
         }
-        writeHead(framing: framing, coding: coding, now)
+        guard writeHead(framing: framing, coding: coding, now) else {
+            if let gzip { context.gzip.give(gzip) }
+            return upstreamFailed(.badResponse, now)
+        }
+        // The answer has begun: from here on nothing is tried again.
+        request.stopHolding()
         response.input.consume(length)
         if let gzip {
             beginCompressing(responseHead.framing, as: framing == .chunked ? .chunked : .verbatim, through: gzip)
@@ -79,17 +82,20 @@ extension ExchangeMachine {
         }
     }
 
-    private func writeHead(framing: BodyLength, coding: ResponseCoding = .asIs, _ now: Instant) {
+    /// False, and nothing is written, if a block can't hold the head with what is to be said of the decision: then it counts as one that is
+    /// too long itself.
+    private func writeHead(framing: BodyLength, coding: ResponseCoding = .asIs, _ now: Instant) -> Bool {
         beginClientWait(now)
-        let marks = hasTarget && target.isMarked ? makeMarks() : nil
+        let marks = hasTarget && target.isMarked && (!responseHead.isInterim || responseHead.status == 101) ? makeMarks() : nil
         let rewrite = ResponseRewrite(
             closes: !mayPersist, saysKeepAlive: mayPersist && head.minorVersion == 0, framing: framing, marks: marks,
             strictTransport: strictTransport, coding: coding)
         let room = ResponseRewrite.room(for: responseHead) + rewrite.extraRoom
-        response.reserveOutput(room, pool)
+        guard response.reserveOutput(room, pool) else { return false }
         let before = response.output.count
         response.writeHead(responseHead, by: rewrite, date: context.date)
         assert(response.output.count - before <= room, "blocks are larger than what is asked for: do not count on that")
+        return true
     }
 
     @inline(never)
@@ -116,9 +122,7 @@ extension ExchangeMachine {
         interims += 1
         let size = response.pendingCount + ResponseRewrite.room(for: responseHead)
         guard interims <= Self.maximumInterims, size <= Self.maximumInterimBytes else { return upstreamFailed(.badResponse, now) }
-        if head.minorVersion > 0 {
-            writeHead(framing: .none, now)
-        }
+        if head.minorVersion > 0, !writeHead(framing: .none, now) { return upstreamFailed(.badResponse, now) }
         if responseHead.status == 100, !hasContinued {
             hasContinued = true
             // So far it had no reason to send.
@@ -134,9 +138,9 @@ extension ExchangeMachine {
     @inline(never)
     private func upgrade(_ length: Int, _ now: Instant) {
         guard request.isSourceComplete, agreesToUpgrade(request.input, response.input) else { return upstreamFailed(.badResponse, now) }
-        request.stopHolding()
+        guard writeHead(framing: .none, now) else { return upstreamFailed(.badResponse, now) }
         mayPersist = false
-        writeHead(framing: .none, now)
+        request.stopHolding()
         response.input.consume(length)
         request.begin(.untilClose, as: .verbatim)
         response.begin(.untilClose, as: .verbatim)

@@ -8,7 +8,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
     // The upstream's fault.
     case noEndpoint, connectRefused, connectUnreachable, connectTimedOut, tlsFailed, upstreamClosed, upstreamReset, upstreamTimedOut, badResponse
     // The proxy's own doing.
-    case requestTimedOut, overloaded, queueTimedOut, exhausted, memoryLimit, noLocalPort, shutdown
+    case requestTimedOut, overloaded, queueTimedOut, exhausted, memoryLimit, noLocalPort, answerTooLong, shutdown
 
     public enum Fault: Sendable { case client, upstream, proxy }
 
@@ -18,7 +18,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
              .certificateMissing, .certificateRefused, .forbidden: .client
         case .noEndpoint, .connectRefused, .connectUnreachable, .connectTimedOut, .tlsFailed, .upstreamClosed, .upstreamReset,
              .upstreamTimedOut, .badResponse: .upstream
-        case .noRoute, .requestTimedOut, .overloaded, .queueTimedOut, .exhausted, .memoryLimit, .noLocalPort, .shutdown: .proxy
+        case .noRoute, .requestTimedOut, .overloaded, .queueTimedOut, .exhausted, .memoryLimit, .noLocalPort, .answerTooLong, .shutdown: .proxy
         }
     }
 
@@ -33,6 +33,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
         case .clientClosed: 499
         case .methodRefused: 405
         case .noRoute: 404
+        case .answerTooLong: 500
         case .misdirected: 421
         case .noEndpoint, .overloaded, .queueTimedOut, .exhausted, .memoryLimit, .noLocalPort, .shutdown: 503
         case .connectRefused, .connectUnreachable, .tlsFailed, .upstreamClosed, .upstreamReset, .badResponse: 502
@@ -76,6 +77,7 @@ public enum Failure: UInt8, Error, Sendable, CaseIterable, CustomStringConvertib
         case .exhausted: "out of descriptors or memory"
         case .memoryLimit: "over the memory limit"
         case .noLocalPort: "out of local ports"
+        case .answerTooLong: "no room for the head of the answer"
         case .shutdown: "shut down"
         }
     }

@@ -9,12 +9,17 @@ struct LocalAnswer {
     var omitsBody: Bool
     /// The value of Strict-Transport-Security; empty: none.
     var strictTransport: [UInt8] = []
+    /// Bytes that its buffer holds at most when it is written.
+    var end = 0
 
     /// Bytes of the body that is written.
     var bodyBytes: Int { omitsBody ? 0 : textCount }
 
-    /// Room that `write` needs beside a location.
-    var room: Int { 512 + strictTransport.count }
+    /// Room that `write` needs beside a location, a cookie and Strict-Transport-Security.
+    static let plainRoom = 512
+
+    /// Room that `write` needs beside a location or a cookie.
+    var room: Int { Self.plainRoom + strictTransport.count }
 
     /// - Parameter session: the cookie that names the endpoint which was to answer.
     func write(date: borrowing HTTPDate, session: SessionMark? = nil, isTLS: Bool = false, to output: inout ByteBuffer) {

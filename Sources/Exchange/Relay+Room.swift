@@ -77,16 +77,22 @@ extension Relay {
 
     // MARK: Sink
 
-    /// Makes room for `count` bytes at the end of `output`, which a head is about to be written to.
-    mutating func reserveOutput(_ count: Int, _ pool: BufferPool) {
-        guard output.space < count else { return }
+    /// Makes room for `count` bytes at the end of `output`, which a head is about to be written to. False, and nothing is to be written,
+    /// if no block is as large.
+    mutating func reserveOutput(_ count: Int, _ pool: BufferPool) -> Bool {
+        guard output.space < count else { return true }
         output.compact()
-        guard output.space < count else { return }
+        guard output.space < count else { return true }
+        guard canHold(count) else { return false }
         // What is copied follows the head.
         let isRoomy = copies && !pool.isExhausted
         let wanted = output.count + (isRoomy ? max(count, BufferPool.Size.standard.rawValue) : count)
         pool.grow(&output, to: .holding(wanted))
+        return true
     }
+
+    /// Whether `reserveOutput` would find room for `count` bytes.
+    func canHold(_ count: Int) -> Bool { output.count + count <= BufferPool.Size.huge.rawValue }
 
     /// The most that framing adds to one run of bytes: 16 digits, two line ends, and the last chunk behind it.
     static let chunkOverhead = 32

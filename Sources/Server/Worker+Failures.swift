@@ -120,7 +120,7 @@ extension UpstreamFailure {
         case .badResponse: self = .badResponse
         case .requestTimedOut: self = .requestTimeout
         case .malformedRequest, .requestTooLarge, .clientTooSlow, .clientClosed, .methodRefused, .pathRefused, .misdirected, .noRoute,
-             .certificateMissing, .certificateRefused, .forbidden, .memoryLimit, .shutdown: return nil
+             .certificateMissing, .certificateRefused, .forbidden, .memoryLimit, .answerTooLong, .shutdown: return nil
         }
     }
 }

@@ -34,6 +34,7 @@ import Testing
     }
 
     private static let prefix = "nginx.ingress.kubernetes.io/"
+    private static let long = String(repeating: "x", count: 2039)
     private static let own = ["auth-tls-secret": "default/clients"]
 
     private static func with(_ more: [String: String]) -> [String: String] { own.merging(more) { $1 } }
@@ -53,6 +54,9 @@ import Testing
         ]), expect: .required, passes: true, errorPage: "https://login.test/", pattern: "CN=alice"),
         Case(name: "an error page of the host", annotations: with(["auth-tls-error-page": "/error"]), expect: .required, says: [
             "\(prefix)auth-tls-error-page: \"/error\" is not an absolute URL without variables, which alone is supported: such clients are answered 400",
+        ]),
+        Case(name: "an error page that no head has room for", annotations: with(["auth-tls-error-page": "https://a/" + long]), expect: .required, says: [
+            "\(prefix)auth-tls-error-page: \"https://a/\(long.prefix(70))…\" is longer than 2048 bytes: such clients are answered 400",
         ]),
         Case(name: "a name without CN", annotations: with(["auth-tls-match-cn": "alice"]), expect: .required, says: [
             "\(prefix)auth-tls-match-cn: \"alice\" has no CN= in it: counts as not set, as in ingress-nginx",

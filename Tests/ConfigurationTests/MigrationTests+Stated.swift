@@ -60,6 +60,11 @@ extension MigrationTests {
         .one("app-root with a space behind it", ["annotation"], onlyScoped: ["annotation"], ["app-root": "/x "]),
         .one("app-root that ingress-nginx does not take", ["annotation"], onlyScoped: ["annotation"], ["app-root": "/x?y"]),
         .one("app-root", [], ["app-root": "/x"]),
+        .one("app-root of any length", ["annotation"], ["app-root": "/" + String(repeating: "x", count: 3000)]),
+        .one("rewrite of any length", ["annotation"], ["rewrite-target": "/" + String(repeating: "x", count: 3000)]),
+        .one("hash of any length", ["R32"], ["upstream-hash-by": "$uri-" + String(repeating: "x", count: 3000)]),
+        .one("cookie of any length", ["R28"], ["affinity": "cookie", "session-cookie-name": String(repeating: "x", count: 300)]),
+        .one("cookie's path of any length", ["R28"], ["affinity": "cookie", "session-cookie-path": "/" + String(repeating: "x", count: 3000)]),
         .one("a boolean that is none, as there", [], ["preserve-trailing-slash": "maybe", "force-ssl-redirect": "true"]),
         .canary("what a canary has from its main", [], ["rewrite-target": "x$1", "server-alias": "*.w", "backend-protocol": "GRPC", "affinity": "cookie"]),
     ]

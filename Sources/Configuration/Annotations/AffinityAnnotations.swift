@@ -86,18 +86,20 @@ struct AffinityAnnotations {
 
     private func readCookie(_ session: inout Session, log: inout DiagnosticLog) {
         if let name = text("session-cookie-name") {
-            if !name.isEmpty, name.utf8.allSatisfy(ConfigurationCharacters.isTokenByte) {
-                session.cookie.name = name
+            if let problem = TextBound.problem(of: "session-cookie-name", name)
+                ?? (MarkAnnotations.isToken(name) ? nil : "is not the name of a cookie") {
+                warn("session-cookie-name", "\(problem): \(SessionCookie.defaultName)", log: &log)
             } else {
-                warn("session-cookie-name", "is not the name of a cookie: \(SessionCookie.defaultName)", log: &log)
+                session.cookie.name = name
             }
         }
         if let path = text("session-cookie-path") {
-            if Self.isPath(path) {
+            if let problem = TextBound.problem(of: "session-cookie-path", path)
+                ?? (Self.isPath(path) ? nil : "is not a path that a cookie can have") {
+                warn("session-cookie-path", "\(problem): that of the Ingress is used instead", log: &log)
+            } else {
                 session.cookie.path = path
                 session.hasPath = true
-            } else {
-                warn("session-cookie-path", "is not a path that a cookie can have: that of the Ingress is used instead", log: &log)
             }
         }
         if let domain = text("session-cookie-domain") {
@@ -120,9 +122,9 @@ struct AffinityAnnotations {
         session.cookie.isPartitioned = bool("session-cookie-partitioned", log: &log)
     }
 
-    /// Nothing that would end the attribute.
+    /// Nothing that would end the attribute, or a head.
     static func isPath(_ path: String) -> Bool {
-        path.hasPrefix("/") && path.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ";") }
+        path.hasPrefix("/") && path.utf8.count <= TextBound.path && path.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ";") }
     }
 
     // MARK: Values

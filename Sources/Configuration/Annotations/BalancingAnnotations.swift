@@ -55,6 +55,10 @@ struct BalancingAnnotations {
             warn(annotation, "is empty: counts as not set", log: &log)
             return nil
         }
+        if let problem = TextBound.problem(of: "upstream-hash-by", text) {
+            warn(annotation, "is dropped, requests are spread without it: it \(problem)", log: &log)
+            return nil
+        }
         do throws(HashTemplate.Malformed) {
             let template = try HashTemplate(text)
             if template.isConstant { warn(annotation, "holds no variable: all requests get the same endpoint", log: &log) }

@@ -58,6 +58,9 @@ struct ClientTLSAnnotations {
         guard url.hasPrefix("https://") || url.hasPrefix("http://"), url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "$") }) else {
             return reader.warn(annotation, "is not an absolute URL without variables, which alone is supported: such clients are answered 400", log: &log)
         }
+        if let problem = TextBound.problem(of: "auth-tls-error-page", url) {
+            return reader.warn(annotation, "\(problem): such clients are answered 400", log: &log)
+        }
         errorPage = url
     }
 

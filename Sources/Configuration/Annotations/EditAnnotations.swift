@@ -36,9 +36,6 @@ struct EditAnnotations {
 
     // MARK: Fields
 
-    /// Bytes of one annotation: heads must stay small.
-    private static let longest = 1024
-
     /// Responses also say what may be kept of them.
     private static let reservedInResponses = ReservedFields.ofMessages.with(["cache-control"])
 
@@ -72,8 +69,8 @@ struct EditAnnotations {
         let texts = AnnotationText.normalized(annotation.value).split(separator: "||", omittingEmptySubsequences: false)
             .map { String($0.trimmed) }
         let parts = texts.compactMap(part)
-        guard parts.count == texts.count, annotation.value.utf8.count <= Self.longest else {
-            reader.warn(annotation, "is dropped, no field is changed; expected \(form), at most \(Self.longest) bytes", log: &log)
+        guard parts.count == texts.count, annotation.value.utf8.count <= TextBound.list else {
+            reader.warn(annotation, "is dropped, no field is changed; expected \(form), at most \(TextBound.list) bytes", log: &log)
             return []
         }
         let reserved = name.hasPrefix("canary-response") ? Self.reservedInResponses : .ofMessages
@@ -89,10 +86,10 @@ struct EditAnnotations {
     private func query(log: inout DiagnosticLog) -> String {
         guard let annotation = annotation("canary-request-add-query") else { return "" }
         let text = AnnotationText.normalized(annotation.value)
-        let isQuery = !text.isEmpty && text.utf8.count <= Self.longest
+        let isQuery = !text.isEmpty && text.utf8.count <= TextBound.list
             && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"#\"<>".utf8.contains($0) }
         if isQuery { return text }
-        reader.warn(annotation, "is dropped, the query stays; expected `a=b&c=d`, at most \(Self.longest) bytes", log: &log)
+        reader.warn(annotation, "is dropped, the query stays; expected `a=b&c=d`, at most \(TextBound.list) bytes", log: &log)
         return ""
     }
 

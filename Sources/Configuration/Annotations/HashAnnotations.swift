@@ -53,8 +53,9 @@ struct HashAnnotations {
             return
         }
         let name = AnnotationText.normalized(annotation.value)
-        guard MarkAnnotations.isToken(name) else {
-            reader.warn(annotation, "is dropped, no cookie is set; expected the name of a cookie", log: &log)
+        guard MarkAnnotations.isToken(name), name.utf8.count <= TextBound.name else {
+            reader.warn(
+                annotation, "is dropped, no cookie is set; expected the name of a cookie, at most \(TextBound.name) bytes", log: &log)
             return
         }
         if key != nil, let other = reader.own("canary-hash-by") {

@@ -20,8 +20,8 @@ struct MarkAnnotations {
         let parts = AnnotationText.normalized(annotation.value).split(separator: separator, maxSplits: 1, omittingEmptySubsequences: false)
         let mark = DecisionMark(name: String(parts[0].trimmed), value: parts.count > 1 ? String(parts[1].trimmed) : nil)
         let form = kind == "field" ? "`NAME` or `NAME: VALUE`" : "`NAME` or `NAME=VALUE`"
-        guard isToken(mark.name), mark.value.map({ isValue($0, of: kind) }) ?? true, annotation.value.utf8.count <= longest else {
-            reader.warn(annotation, "is dropped, no \(kind) is set; expected \(form), at most \(longest) bytes", log: &log)
+        guard isToken(mark.name), mark.value.map({ isValue($0, of: kind) }) ?? true, annotation.value.utf8.count <= TextBound.name else {
+            reader.warn(annotation, "is dropped, no \(kind) is set; expected \(form), at most \(TextBound.name) bytes", log: &log)
             return nil
         }
         if kind == "field", reserved.field(spelt: mark.name) != nil {
@@ -30,9 +30,6 @@ struct MarkAnnotations {
         }
         return mark
     }
-
-    /// Bytes of an annotation: heads must stay small.
-    private static let longest = 256
 
     /// Those that mean something to browsers and caches, too.
     private static let reserved = ReservedFields.ofMessages.with([

@@ -79,10 +79,8 @@ struct ReleaseSplit {
 
     private static func pin(_ path: PlannedPath, old: BackendReference, namespace: String) -> ReleasePin {
         func name(_ backend: BackendReference) -> String { "\(namespace)-\(backend.service)-\(backend.port)" }
-        // Nothing that would end the attribute.
-        let isPlain = path.place.path.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: ";") }
         return ReleasePin(
             cookie: MD5.hexDigest(path.place.host + path.place.path), new: name(path.backend), old: name(old),
-            path: isPlain ? path.place.path : "/")
+            path: AffinityAnnotations.isPath(path.place.path) ? path.place.path : "/")
     }
 }

@@ -123,6 +123,9 @@ struct RouteAnnotations {
         if compatibility == .ingressNginx, let problem = Self.character(in: annotation.value) {
             return reader.warn(annotation, "\(problem): `/` is not redirected", log: &log)
         }
+        if let problem = TextBound.problem(of: "app-root", path) {
+            return reader.warn(annotation, "\(problem): `/` is not redirected", log: &log)
+        }
         appRoot = Located(value: path, line: annotation.line)
     }
 
@@ -161,6 +164,7 @@ struct RouteAnnotations {
     /// Why a rewrite target can't be used; nil if it can.
     static func problem(ofTarget target: String) -> String? {
         if target.isEmpty { return "is empty" }
+        if let problem = TextBound.problem(of: "rewrite-target", target) { return problem }
         if let problem = character(in: target) { return problem }
         if target.contains("://") { return "is a redirect to another URL, which is not supported" }
         let groups = target.split(separator: "$", omittingEmptySubsequences: false).dropFirst()

@@ -146,7 +146,8 @@ struct SnapshotCompiler {
         let line = planned.owner.annotation(CanaryAnnotations.prefix + "affinity")?.line ?? planned.path.line
         log.warning(
             planned.owner.place(line: line), planned.owner.object,
-            "the session cookie of \(planned.path.place), a regular expression, has the path `\(isExact ? path.clipped : "/")`"
+            "the session cookie of \("\(planned.path.place)".clipped), \(hosts.usesRegex(planned.path.place.host) ? "a regular expression" : "which no cookie can have"), "
+                + "has the path `\(isExact ? path.clipped : "/")`"
                 + (isExact ? ", to which browsers hardly send it" : "") + " (R28); write session-cookie-path")
         return isExact ? path : "/"
     }

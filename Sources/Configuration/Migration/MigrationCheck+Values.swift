@@ -133,7 +133,7 @@ extension MigrationCheck {
     private mutating func compareRewrite(_ ingress: PlannedIngress) {
         guard let annotation = Self.nginx("rewrite-target", ingress) else { return }
         let target = AnnotationText.normalized(annotation.value)
-        guard !target.isEmpty, target.utf8.allSatisfy(RouteAnnotations.isTarget),
+        guard !target.isEmpty, TextBound.problem(of: "rewrite-target", target) == nil, target.utf8.allSatisfy(RouteAnnotations.isTarget),
               ingress.spec.writtenPaths.contains(where: { $0.place.path != target })
         else { return }
         let hasProblem = RouteAnnotations.problem(ofTarget: target) != nil

@@ -39,7 +39,8 @@ extension MigrationCheck {
         } else {
             false
         }
-        return isSilent || refuses(name, AnnotationText.normalized(annotation.value)) || examined.contains(name)
+        let value = AnnotationText.normalized(annotation.value)
+        return isSilent || refuses(name, value) || examined.contains(name) && TextBound.problem(of: name, value) == nil
     }
 
     /// Whether ingress-nginx drops the value as well.

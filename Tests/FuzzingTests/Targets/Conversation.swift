@@ -214,6 +214,8 @@ final class Conversation {
             fromUpstream = answers[min(toUpstreams.count, answers.count - 1)][...]
             toUpstreams.append([])
             upstream = .open
+            // Only a route with session affinity says it to its clients.
+            machine.assign(SessionKey(high: 1, low: 2))
             machine.connected(reused: !isCalm && chance.oneIn(2), now: now)
         case 8: break
         case 9:

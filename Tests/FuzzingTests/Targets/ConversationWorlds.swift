@@ -20,8 +20,8 @@ extension Conversation {
             return snapshot(routes, Forwarding())
         }()
 
-        /// `edited.test/` with a canary that changes what can be changed, for a proxy that believes its client and names itself; for
-        /// `a.test/`, too, answers are compressed.
+        /// `edited.test/` with a canary that changes what can be changed and a session cookie with all its attributes, for a proxy that
+        /// believes its client and names itself; for `a.test/`, too, answers are compressed.
         private static let edited: Snapshot = {
             func fields(_ names: [String]) -> [FieldEdits.Field] { names.map { FieldEdits.Field(name: $0, value: "serin") } }
             var edits = CanaryEdits()
@@ -44,7 +44,7 @@ extension Conversation {
                 rewrite: (try? Pattern("^/(.*)$")).map { Rewrite($0, target: "/v2/$1/$1") }, sequence: 0)
             var routes = RouteTableBuilder()
             add("a.test", to: &routes)
-            add("edited.test", to: &routes, [canary])
+            add("edited.test", to: &routes, [canary], affinity)
             var forwarding = Forwarding()
             forwarding.trustedProxies = [AddressRange("192.0.2.0/24")].compactMap { $0 }
             forwarding.via = "serin"
@@ -54,12 +54,24 @@ extension Conversation {
             return snapshot(routes, forwarding, GzipPolicy(Array(repeating: rule, count: routes.nextIndex), memory: 1 << 20))
         }()
 
-        private static func add(_ host: String, to routes: inout RouteTableBuilder, _ canaries: [Canary] = []) {
+        private static var affinity: RouteAffinity {
+            var cookie = SessionCookie()
+            (cookie.name, cookie.path, cookie.domain) = ("sid", "/path", "edited.test")
+            (cookie.expires, cookie.maxAge) = (.max, .min)
+            (cookie.sameSite, cookie.isConditional, cookie.isAlwaysSecure, cookie.isPartitioned) = (HashCookie.SameSite.none, true, true, true)
+            let session = SessionAffinity(
+                key: 1, serviceKey: SessionKey(high: 3, low: 4), cookie: cookie, setsCookie: true, changesOnFailure: false)
+            return RouteAffinity(stable: session, canaries: [session], precedence: .never, honoursForeign: true)
+        }
+
+        private static func add(
+            _ host: String, to routes: inout RouteTableBuilder, _ canaries: [Canary] = [], _ affinity: RouteAffinity? = nil
+        ) {
             let keys: [ValueKey] = [.header("x-canary"), .cookie(canaries.first?.hashCookie?.name ?? "canary")]
             _ = routes.add(host: host, path: "/", type: .prefix) { index in
                 Route(
                     index: index, label: "shop/web", host: host, path: "/", pathType: .prefix, stable: 0, canaries: canaries,
-                    keys: canaries.isEmpty ? [] : keys)
+                    keys: canaries.isEmpty ? [] : keys, affinity: affinity)
             }
         }
 
