@@ -30,7 +30,7 @@ final class EndpointGate: Sendable {
     ///   - copy: what enters is no request, and leaves by `leave(limit:copy:)`.
     func enterAtOnce(limit: Int, as copy: Copy? = nil) -> Bool {
         state.withLock { state in
-            guard state.active < limit, !Self.isWaitedFor(&state) else { return false }
+            guard state.active < limit, !isWaitedFor(&state) else { return false }
             state.active += 1
             if let copy { state.copies.append(copy) }
             return true
@@ -74,10 +74,11 @@ final class EndpointGate: Sendable {
 
     // MARK: Turns
 
-    private static func isWaitedFor(_ state: inout State) -> Bool {
+    /// By somebody who may use it.
+    private func isWaitedFor(_ state: inout State) -> Bool {
         if state.rooms.isEmpty { return false }
         state.rooms.removeAll(where: \.isEmpty)
-        return !state.rooms.isEmpty
+        return state.rooms.contains { $0.first(for: self) != nil }
     }
 
     private func turns(_ state: inout State, _ limit: Int) -> [WaitingRoom.Waiter] {
@@ -88,7 +89,7 @@ final class EndpointGate: Sendable {
 
     /// Without a limit any more, all may go.
     private func next(_ state: inout State, _ limit: Int) -> WaitingRoom.Waiter? {
-        guard limit == 0 || state.active < limit, Self.isWaitedFor(&state) else { return nil }
+        guard limit == 0 || state.active < limit, isWaitedFor(&state) else { return nil }
         while let (room, ticket) = longest(in: state.rooms) {
             // Another gate may have been quicker.
             guard let waiter = room.take(ticket) else { continue }

@@ -118,7 +118,7 @@ extension Worker {
             if exchange.machine.isCompressing { return stepAside(client, exchange) }
             let moved = receiveBoth(client, exchange)
             digest(client, exchange)
-            guard moved || canWrite(client, exchange) else { break }
+            guard client.exchange === exchange, moved || canWrite(client, exchange) else { break }
             if steps == 0 { before = bytesMoved }
             steps += 1
             guard bytesMoved &- before < Self.byteShare else {
@@ -377,6 +377,8 @@ extension Worker {
             exchange.machine.timedOut(hasAnother: hasAnother, now: now)
             recordTimeout(exchange.machine, since: phase)
             act(client, exchange)
+            // One that always has something to do never rests, and has deadlines all the same.
+            if client.state == .open, client.exchange === exchange { setDeadline(client, exchange.machine.deadline) }
             return drive(client)
         }
         let deadline = idleDeadline(of: client)

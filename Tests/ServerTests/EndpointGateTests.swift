@@ -48,6 +48,21 @@ import Testing
         #expect(turns == [])
     }
 
+    @Test func nobodyWaitsForWhomThePlaceIsNoUseTo() {
+        let other = EndpointGate()
+        #expect(other.enterAtOnce(limit: 1) && gate.enterAtOnce(limit: 1))
+        let room = WaitingRoom()
+        wait(1, in: room, at: [gate, other])
+        wait(2, in: room, at: [other], excluding: [gate])
+        gate.leave(limit: 1)
+        #expect(turns == [1])
+        gate.leave(limit: 1)
+        #expect(turns == [], "the second one has failed there")
+        #expect(gate.enterAtOnce(limit: 1), "and holds up nobody")
+        other.leave(limit: 1)
+        #expect(turns == [2])
+    }
+
     @Test func whoGivesUpIsPassedOver() {
         for number in UInt64(1)...5 { _ = enter(number, limit: 1, queue: 4) }
         gate.room.giveUp(3)
