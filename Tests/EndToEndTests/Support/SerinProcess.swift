@@ -116,7 +116,7 @@ final class SerinProcess {
 
     /// What the process prints once it accepts.
     static func addresses(of process: ChildProcess) throws -> (listeners: [TestAddress], admin: TestAddress) {
-        try eventually("serin to listen; it wrote\n\(process.output)\(process.errors)") {
+        try eventually("serin to listen; it wrote\n\(process.output)\(process.errors)", within: 60) {
             let lines = process.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
             func addresses(_ word: String) -> [TestAddress] {
                 lines.filter { $0.hasPrefix(word + " ") }.compactMap { TestAddress(announced: $0.dropFirst(word.count + 1)) }
