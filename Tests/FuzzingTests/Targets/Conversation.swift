@@ -347,9 +347,10 @@ extension [UInt8] {
     }
 
     fileprivate mutating func append(_ first: Span<UInt8>, _ second: Span<UInt8>, atMost limit: Int) -> Int {
-        let before = count
-        for index in first.indices where count - before < limit { append(first[index]) }
-        for index in second.indices where count - before < limit { append(second[index]) }
-        return count - before
+        let fromFirst = Swift.min(first.count, limit)
+        let fromSecond = Swift.min(second.count, limit - fromFirst)
+        for index in 0..<fromFirst { append(first[index]) }
+        for index in 0..<fromSecond { append(second[index]) }
+        return fromFirst + fromSecond
     }
 }
