@@ -54,7 +54,7 @@ import Testing
         }
         #expect(try proxy.get().hasPrefix("HTTP/1.1 503 ") && first != nil)
         proxy.supervisor.install(TestProxy.snapshot([]))
-        for _ in 0..<6000 where first != nil { usleep(10_000) }
+        awaitRelease { first == nil }
         #expect(first == nil)
         proxy.stop()
     }
@@ -74,8 +74,13 @@ import Testing
         case .connected(let client): try end(client, origin, proxy) { first != nil }
         case .inProgress(let client): try end(client, origin, proxy) { first != nil }
         }
-        for _ in 0..<6000 where first != nil { usleep(10_000) }
+        awaitRelease { first == nil }
         #expect(first == nil)
+    }
+
+    /// No event tells of it; for a minute at most.
+    private func awaitRelease(_ isDone: () -> Bool) {
+        for _ in 0..<6000 where !isDone() { usleep(10_000) }
     }
 
     private func end(_ client: consuming Socket, _ origin: consuming Listener, _ proxy: TestProxy, _ isKept: () -> Bool) throws {

@@ -1,19 +1,17 @@
-import Glibc
-import Synchronization
+import Dispatch
 
-/// Something that takes as long as the test wants, on a thread that is not the test's.
+/// Something that takes as long as the test wants, on a thread that is not the test's; both wait for 20 seconds at most.
 final class HeldWork: Sendable {
-    private let state = Mutex((hasBegun: false, mayEnd: false))
+    private let beginning = DispatchSemaphore(value: 0)
+    private let ending = DispatchSemaphore(value: 0)
 
-    /// Returns after `end`.
+    /// Returns after `end`, however often it is called.
     func run() {
-        state.withLock { $0.hasBegun = true }
-        for _ in 0..<20_000 where !state.withLock({ $0.mayEnd }) { usleep(1000) }
+        beginning.signal()
+        if ending.wait(timeout: .now() + 20) == .success { ending.signal() }
     }
 
-    func end() { state.withLock { $0.mayEnd = true } }
+    func end() { ending.signal() }
 
-    func waitForBeginning() {
-        for _ in 0..<20_000 where !state.withLock({ $0.hasBegun }) { usleep(1000) }
-    }
+    func waitForBeginning() { _ = beginning.wait(timeout: .now() + 20) }
 }
