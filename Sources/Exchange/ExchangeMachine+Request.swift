@@ -187,8 +187,12 @@ extension ExchangeMachine {
         finishAnswer(answer, now)
     }
 
+    /// A request of HTTP/1.0 may name no host, and then there is nowhere to send it.
+    private var namesHost: Bool { !head.authority.isEmpty }
+
     @inline(never)
     private func redirectToSlash(_ snapshot: Snapshot, _ now: Instant) {
+        guard namesHost else { return answer(.malformedRequest, status: nil, now) }
         let answer = beginAnswer(301, extraRoom: head.length)
         answer.writeAddingSlash(
             head, in: request.input, isTLS: cameByHTTPS(request.input, snapshot), date: context.date, to: &response.output)
@@ -197,6 +201,7 @@ extension ExchangeMachine {
 
     @inline(never)
     private func redirect(to path: [UInt8], _ snapshot: Snapshot, _ now: Instant) {
+        guard namesHost else { return answer(.malformedRequest, status: nil, now) }
         guard hasAnswerRoom(head.length + path.count) else { return answer(.answerTooLong, status: nil, now) }
         let answer = beginAnswer(302, extraRoom: head.length + path.count)
         answer.writeRedirect(

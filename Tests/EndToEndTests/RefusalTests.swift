@@ -67,6 +67,21 @@ import Testing
         #expect(!origin.requests.contains { $0.head.startLine != "GET / HTTP/1.1" }, "the origin never saw it")
     }
 
+    /// Nobody is sent to an empty host (RFC 9110 section 4.2.1).
+    @Test(arguments: ["/", "/shop"]) func whoNamesNoHostIsSentNowhere(_ path: String) throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(TestConfiguration(
+            services: ["app": [origin.address.description]],
+            manifests: [Manifests.ingress(
+                "app", path: "/shop/", service: "app", annotations: ["nginx.ingress.kubernetes.io/app-root": "/shop/"])]))
+        let named = try serin.client().exchange("GET \(path) HTTP/1.0\r\nHost: a\r\n\r\n")
+        #expect(named["Location"] == "http://a/shop/")
+        let client = try serin.client()
+        let response = try client.exchange("GET \(path) HTTP/1.0\r\n\r\n")
+        #expect(response.status == 400 && response["Location"] == nil, "\(response.head)")
+        #expect(try client.isClosed())
+    }
+
     @Test func theAnswerToHEADHasNoBody() throws {
         let origin = try RecordingOrigin.named("app")
         let serin = try Self.start(origin)
