@@ -16,15 +16,17 @@ struct AdmissionLimits: Sendable {
 
     /// What `limits.handshakes: auto` comes to where there may be few connections: browsers open several at once.
     static let fewestHandshakes = 16
+    /// What OpenSSL takes for one at worst: it makes room for a ClientHello of 128 KiB as soon as one is announced.
+    static let handshakeBytes = 160 << 10
 
     /// - Parameters:
     ///   - limits: as configured.
     ///   - descriptors: for clients and upstreams together, >= 2.
-    ///   - memory: bytes for the buffers of requests where none are configured.
+    ///   - memory: bytes for the buffers of requests where none are configured; handshakes may take half as much beside them.
     init(_ limits: Limits, descriptors: Int, memory: Int, workers: Int) {
         // Each client may need a connection to an upstream.
         connections = min(limits.connections ?? .max, descriptors / 2)
-        handshakes = limits.handshakes ?? max(Self.fewestHandshakes, connections / 4)
+        handshakes = limits.handshakes ?? max(Self.fewestHandshakes, min(connections / 4, memory / 2 / Self.handshakeBytes))
         upstreams = descriptors - connections
         // An eighth stays free for what workers need before others have given up what they keep.
         upstreamsKept = upstreams - upstreams / 8
