@@ -72,6 +72,8 @@ public final class ExchangeMachine {
     var isShutDown: (client: Bool, upstream: Bool) = (false, false)
     var wantsFinish = false { didSet { hasActions = true } }
     var wantsConnect: (backend: Int, fresh: Bool)? { didSet { hasActions = true } }
+    /// It has lost an old connection, and is about to ask for a new one to the same upstream.
+    public var wantsFreshConnection: Bool { wantsConnect?.fresh == true }
 
     // Times, see +Deadlines.
     /// With its first byte; while that is waited for, with the waiting.

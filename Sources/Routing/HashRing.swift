@@ -21,9 +21,10 @@ public struct HashRing: Sendable {
         var points: [Point] = []
         let counts = Self.pointCounts(weights)
         points.reserveCapacity(counts.reduce(0, +))
-        for (node, name) in names.enumerated() {
+        // Of two nodes at one point the first by name has it, in whatever order they came.
+        for node in names.indices.sorted(by: { names[$0] < names[$1] }) {
             var start = CRC32()
-            start.update(name.utf8.span)
+            start.update(names[node].utf8.span)
             var previous: UInt32 = 0
             for _ in 0..<counts[node] {
                 var hash = start
@@ -32,11 +33,25 @@ public struct HashRing: Sendable {
                 points.append(Point(hash: previous, node: UInt32(node)))
             }
         }
-        // Of two nodes at one point the first by name has it, in whatever order they came.
-        self.points = points.sorted { one, other in
-            if one.hash != other.hash { return one.hash < other.hash }
-            return names[Int(one.node)] < names[Int(other.node)]
+        self.points = Self.sorted(points)
+    }
+
+    /// By hash; those alike stay in their order. A radix sort, because there may be millions of points.
+    private static func sorted(_ points: [Point]) -> [Point] {
+        var (points, other) = (points, points)
+        for shift in stride(from: 0, to: 32, by: 8) {
+            // Where the points of each byte begin.
+            var starts = [Int](repeating: 0, count: 257)
+            for point in points { starts[Int(point.hash >> UInt32(shift) & 0xFF) + 1] += 1 }
+            for byte in 1...256 { starts[byte] += starts[byte - 1] }
+            for point in points {
+                let byte = Int(point.hash >> UInt32(shift) & 0xFF)
+                other[starts[byte]] = point
+                starts[byte] += 1
+            }
+            swap(&points, &other)
         }
+        return points
     }
 
     public init(names: [String]) { self.init(names: names, weights: names.map { _ in 1 }) }

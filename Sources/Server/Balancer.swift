@@ -8,9 +8,7 @@ final class Balancer {
     private enum Strategy {
         case turns
         case ewma
-        case ring(HashRing)
-        case subsets(SubsetRing)
-        case sessions(SessionRing)
+        case placed(EndpointRing)
     }
 
     private let endpoints: [UpstreamEndpoint]
@@ -30,9 +28,11 @@ final class Balancer {
     private var next: Int
     private var random: UInt64
 
-    /// - Parameter start: where the round begins; workers begin at different places.
+    /// - Parameters:
+    ///   - start: where the round begins; workers begin at different places.
+    ///   - ring: of these endpoints, if there is one already.
     init(
-        _ endpoints: [UpstreamEndpoint], weights: [Int], start: Int, balancing: Balancing = .roundRobin,
+        _ endpoints: [UpstreamEndpoint], weights: [Int], start: Int, balancing: Balancing = .roundRobin, ring: EndpointRing? = nil,
         now: Instant = Instant(nanoseconds: 0)
     ) {
         self.endpoints = endpoints
@@ -41,17 +41,13 @@ final class Balancer {
         credits = weights.map { _ in 0 }
         next = endpoints.isEmpty ? 0 : start % endpoints.count
         random = UInt64(bitPattern: Int64(start))
-        switch balancing {
-        case .roundRobin: strategy = .turns
-        case .ewma: strategy = .ewma
-        case .hash: strategy = .ring(HashRing(names: endpoints.map(\.address.description), weights: weights))
-        case .subset(_, let size): strategy = .subsets(SubsetRing(names: endpoints.map(\.address.description), size: size))
-        case .session(let isPersistent, let service):
-            let names = endpoints.map(\.address.description)
-            strategy = .sessions(SessionRing(names: names, weights: weights, isPersistent: isPersistent, service: service))
-        }
         isPlain = balancing == .roundRobin
         measures = balancing == .ewma
+        if let ring = ring ?? EndpointRing(balancing, of: endpoints.map(\.address), weights: weights) {
+            strategy = .placed(ring)
+        } else {
+            strategy = measures ? .ewma : .turns
+        }
         if measures { beginSlowly(now) }
     }
 
@@ -70,14 +66,17 @@ final class Balancer {
         }
         let tried = tried.isEmpty || hasAnother(than: tried) ? tried : TriedEndpoints()
         if isPlain { return pickInTurns(now, tried) }
+        // No ring is gone round for nothing: it has many more points than endpoints.
+        guard isAnyFree(now, tried) else { return soonest(tried) }
         switch (strategy, placement) {
-        case (.ewma, _): return pickByAnswerTime(now, tried) ?? soonest(tried)
-        case (.ring(let ring), .hash(let hash)):
-            return ring.node(of: hash) { isFree($0, now, tried) }.map { endpoints[$0] } ?? soonest(tried)
-        case (.subsets(let ring), .hash(let hash)):
+        case (.ewma, _):
+            return pickByAnswerTime(now, tried)
+        case (.placed(.hash(let ring)), .hash(let hash)):
+            return ring.node(of: hash) { isFree($0, now, tried) }.map { endpoints[$0] }
+        case (.placed(.subsets(let ring)), .hash(let hash)):
             let turn = Int(truncatingIfNeeded: nextRandom())
-            return ring.node(of: hash, turn: turn) { isFree($0, now, tried) }.map { endpoints[$0] } ?? soonest(tried)
-        case (.turns, _), (.ring, _), (.subsets, _), (.sessions, _):
+            return ring.node(of: hash, turn: turn) { isFree($0, now, tried) }.map { endpoints[$0] }
+        case (.turns, _), (.placed, _):
             return pickInTurns(now, tried)
         }
     }
@@ -89,16 +88,16 @@ final class Balancer {
     func pickForSession(
         _ session: SessionRequest, changes: Bool, now: Instant, avoiding tried: TriedEndpoints, random: () -> ClientID
     ) -> (endpoint: UpstreamEndpoint, key: SessionKey?)? {
-        guard case .sessions(let ring) = strategy, !endpoints.isEmpty else { return nil }
+        guard case .placed(.sessions(let ring)) = strategy, !endpoints.isEmpty else { return nil }
         let tried = tried.isEmpty || hasAnother(than: tried) ? tried : TriedEndpoints()
         let named = ring.node(named: session)
         if let named, isFree(named, now, tried) || endpoints.count == 1 { return (endpoints[named], nil) }
+        // All are being passed over.
+        guard isAnyFree(now, tried) else { return soonest(tried).map { ($0, nil) } }
         if named == nil || changes, let drawn = ring.draw(random, where: { isFree($0, now, tried) }) {
             return (endpoints[drawn.node], drawn.key)
         }
-        if let hash = session.hash, let node = ring.node(of: hash, where: { isFree($0, now, tried) }) { return (endpoints[node], nil) }
-        // All are being passed over.
-        return soonest(tried).map { ($0, nil) }
+        return session.hash.flatMap { hash in ring.node(of: hash) { isFree($0, now, tried) } }.map { (endpoints[$0], nil) }
     }
 
     /// Whether a request has somewhere else to go. An endpoint that is being passed over counts: it may be back.
@@ -110,7 +109,7 @@ final class Balancer {
     /// passed over. If all are, each of those is; if it has tried all, each one.
     func forEach(now: Instant, avoiding tried: TriedEndpoints, _ body: (UpstreamEndpoint, _ isUseful: Bool) -> Void) {
         let tried = hasAnother(than: tried) ? tried : TriedEndpoints()
-        let isAnyFree = endpoints.indices.contains { isFree($0, now, tried) }
+        let isAnyFree = isAnyFree(now, tried)
         for index in endpoints.indices {
             body(endpoints[index], isAnyFree ? isFree(index, now, tried) : !tried.contains(endpoints[index]))
         }
@@ -120,13 +119,15 @@ final class Balancer {
 
     var addresses: [SocketAddress] { endpoints.map(\.address) }
 
-    /// Where an endpoint is that was picked.
-    func address(of endpoint: ObjectIdentifier) -> SocketAddress? {
-        endpoints.first { ObjectIdentifier($0) == endpoint }?.address
-    }
+    /// The one that was picked, by what is kept of it.
+    func endpoint(_ picked: ObjectIdentifier) -> UpstreamEndpoint? { endpoints.first { ObjectIdentifier($0) == picked } }
 
     private func isFree(_ index: Int, _ now: Instant, _ tried: TriedEndpoints) -> Bool {
         !endpoints[index].isSkipped(at: now) && !tried.contains(endpoints[index])
+    }
+
+    private func isAnyFree(_ now: Instant, _ tried: TriedEndpoints) -> Bool {
+        endpoints.indices.contains { isFree($0, now, tried) }
     }
 
     // MARK: In turn

@@ -5,6 +5,7 @@ import Logging
 import Reactor
 import Routing
 import TLS
+import Telemetry
 
 /// The supervisor's thread: starts the workers, passes changes on to them, and sees the process to its end.
 ///
@@ -59,7 +60,8 @@ final class ControlLoop {
     var threads: [Thread] = []
     /// Indices of the workers that have not ended.
     var running: Set<Int> = []
-    var requestsCut = 0
+    /// By the workers that have ended.
+    var requestsCut: UInt64 = 0
     /// Changes under way; see `+Reload`.
     var loading = Loading()
     var changes = Changes()
@@ -313,9 +315,9 @@ final class ControlLoop {
             installWhenResolved()
         case .installed(let worker, let change):
             workerInstalled(worker, change)
-        case .ended(let worker, let cut, let counts):
+        case .ended(let worker, let counts):
             if stopping == .no { log.error("worker \(worker) has ended") }
-            requestsCut += cut
+            requestsCut += counts.metrics.requestsCut
             running.remove(worker)
             admin.workerEnded(worker, counts)
             workerSwapped(worker)

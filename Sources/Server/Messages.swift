@@ -39,8 +39,8 @@ enum SupervisorMessage: Sendable {
     case ready
     /// A thread did not get what it needs, and has ended.
     case startFailed(Errno)
-    /// The worker has ended; how many requests its deadline cut, and all that it has counted.
-    case ended(worker: Int, cut: Int, WorkerCounts)
+    /// The worker has ended; all that it has counted.
+    case ended(worker: Int, WorkerCounts)
     /// A worker has freed much that malloc keeps.
     case freedMemory
     /// Something a worker cannot do anything about.

@@ -242,7 +242,9 @@ extension Worker {
         while exchange.machine.hasActions, let action = exchange.machine.nextAction() {
             switch action {
             case .connect(let backend, let fresh): lease(backend, fresh: fresh, for: client, exchange)
-            case .releaseUpstream(let reusable): release(exchange, reusable: reusable)
+            case .releaseUpstream(let reusable):
+                if !exchange.machine.wantsFreshConnection { leaveGate(exchange) }
+                release(exchange, reusable: reusable)
             case .shutdownWrite(.client): shutDown(client)
             case .shutdownWrite(.upstream): if let upstream = exchange.upstream { shutDown(upstream) }
             case .finish: finish(client, exchange)
@@ -308,6 +310,7 @@ extension Worker {
     }
 
     private func detach(_ client: ClientConnection, _ exchange: ActiveExchange) {
+        leaveGate(exchange)
         release(exchange, reusable: false)
         exchange.isBulky = false
         // A machine without a request keeps no old snapshot in memory.

@@ -113,6 +113,7 @@ extension Worker {
             let inUse = earlier.compactMap(\.installation)
             metrics.forget(used: inUse.map(\.metricRows), usedCanaries: inUse.map(\.usedCanaryRows)) { !inventory.labels.contains($0) }
             forgetUnusedEndpoints(inventory)
+            rings.forget(except: inventory.backends.contains)
         }
         if timeouts != snapshot.timeouts { moveIdleDeadlines() }
     }
@@ -141,8 +142,10 @@ extension Worker {
         let usable = !isUsable ? [] : backend.endpoints.compactMap { endpoint in
             endpoint.address.socketAddress.map { (self.endpoint(at: $0, backend.tls, installation), endpoint.weight) }
         }
+        let weights = usable.map(\.1)
         let balancer = Balancer(
-            usable.map(\.0), weights: usable.map(\.1), start: Int(random.next() >> 33), balancing: backend.balancing, now: now)
+            usable.map(\.0), weights: weights, start: Int(random.next() >> 33), balancing: backend.balancing,
+            ring: rings.ring(of: backend, over: usable.map(\.0.address), weights: weights), now: now)
         installation.keep(balancer, of: index)
         return balancer
     }
@@ -228,12 +231,12 @@ extension Worker {
             if let exchange = client.exchange {
                 let hasBegun = exchange.machine.hasBegun
                 exchange.machine.cut(now: now)
-                if exchange.machine.phase == .finished, hasBegun { requestsCut += 1 }
+                if exchange.machine.phase == .finished, hasBegun { metrics.requestsCut &+= 1 }
                 act(client, exchange)
             }
-            close(client)
+            // Whose answer was cut is told nothing: a goodbye would make it look whole.
+            if client.state != .closed { close(client) }
         }
-        metrics.requestsCut &+= UInt64(requestsCut)
     }
 
     private func forEachClient(_ body: (ClientConnection) -> Void) {

@@ -37,7 +37,7 @@ extension Worker {
         }
         var endpoint: SocketAddress?
         if failure.isOfEndpoint, let asked = exchange.asked, let backend = exchange.backend {
-            endpoint = balancer(backend, of: exchange.installation).address(of: asked)
+            endpoint = balancer(backend, of: exchange.installation).endpoint(asked)?.address
         }
         let subject = FailedUpstream(
             service: snapshot.backends[backend].name, endpoint: endpoint, failure: failure,

@@ -7,8 +7,10 @@ extension Worker {
     /// What a request has or waits for at a gate.
     enum Passage {
         case none
-        /// - Parameter only: the one endpoint that it belongs to; nil: any of its backend's.
-        case waits(WaitingRoom, only: UpstreamEndpoint?, ticket: UInt64)
+        /// - Parameters:
+        ///   - only: the one endpoint that it belongs to; nil: any of its backend's.
+        ///   - fresh: not for a pooled connection.
+        case waits(WaitingRoom, only: UpstreamEndpoint?, ticket: UInt64, fresh: Bool)
         case entered(EndpointGate)
     }
 
@@ -17,7 +19,7 @@ extension Worker {
     /// - Parameter first: the one whose turn it is. Another one that has a connection free is as good, unless the request belongs to it.
     @inline(never)
     func enter(
-        _ first: UpstreamEndpoint, of balancer: Balancer, for client: ClientConnection, _ exchange: ActiveExchange
+        _ first: UpstreamEndpoint, of balancer: Balancer, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange
     ) -> UpstreamEndpoint? {
         let limits = exchange.installation.snapshot.limits
         var full = exchange.tried
@@ -36,11 +38,11 @@ extension Worker {
             endpoint = next
         }
         if balancer.isPlaced {
-            waitForTurn(in: gate(of: first).room, only: first, client, exchange)
+            waitForTurn(in: gate(of: first).room, only: first, fresh: fresh, client, exchange)
         } else if balancer.count > TriedEndpoints.capacity, let endpoint = enterAny(of: balancer, limits.upstreamConnections, exchange) {
             return endpoint
         } else {
-            waitForTurn(in: room(of: balancer), only: nil, client, exchange)
+            waitForTurn(in: room(of: balancer), only: nil, fresh: fresh, client, exchange)
         }
         return nil
     }
@@ -58,14 +60,16 @@ extension Worker {
         return entered
     }
 
-    private func waitForTurn(in room: WaitingRoom, only: UpstreamEndpoint?, _ client: ClientConnection, _ exchange: ActiveExchange) {
+    private func waitForTurn(
+        in room: WaitingRoom, only: UpstreamEndpoint?, fresh: Bool, _ client: ClientConnection, _ exchange: ActiveExchange
+    ) {
         let ticket = gates.takeTicket()
         guard join(room, only, ticket, isAgain: false, client, exchange) else {
             metrics.upstreamOverflows &+= 1
             return exchange.machine.overloaded(now: now)
         }
         metrics.upstreamWaits &+= 1
-        exchange.passage = .waits(room, only: only, ticket: ticket)
+        exchange.passage = .waits(room, only: only, ticket: ticket, fresh: fresh)
         exchange.machine.queued(now: now)
     }
 
@@ -111,7 +115,7 @@ extension Worker {
     func turnCame(_ gate: EndpointGate, _ ticket: UInt64, _ token: Token) {
         let limit = installation.snapshot.limits.upstreamConnections
         guard case .client(let client) = slab[token], let exchange = client.exchange,
-              case .waits(let room, let only, ticket) = exchange.passage
+              case .waits(let room, let only, ticket, let fresh) = exchange.passage
         else { return gate.leave(limit: limit) }
         guard let endpoint = only ?? endpoint(behind: gate, exchange) else {
             // The endpoint has refused somebody meanwhile. It waits on, for another one.
@@ -120,7 +124,7 @@ extension Worker {
         }
         exchange.passage = .entered(gate)
         exchange.machine.turnCame(now: now)
-        connect(to: endpoint, fresh: false, for: client, exchange)
+        connect(to: endpoint, fresh: fresh, for: client, exchange)
         act(client, exchange)
         drive(client)
     }
@@ -131,6 +135,15 @@ extension Worker {
             if isUseful, endpoint.gate === gate { found = endpoint }
         }
         return found
+    }
+
+    /// Where a request that asks again has its place still, having lost an old connection there; nil if it has none, or the endpoint has
+    /// refused somebody meanwhile.
+    func endpointKept(by exchange: ActiveExchange, of backend: Int) -> UpstreamEndpoint? {
+        guard case .entered = exchange.passage, exchange.backend == backend, let asked = exchange.asked,
+              let endpoint = balancer(of: exchange)?.endpoint(asked), !endpoint.isSkipped(at: now)
+        else { return nil }
+        return endpoint
     }
 
     /// New limits: see `EndpointGate.limitChanged`.
@@ -151,7 +164,7 @@ extension Worker {
     private func leave(_ exchange: ActiveExchange) {
         switch exchange.passage {
         case .none: return
-        case .waits(let room, _, let ticket): room.giveUp(ticket)
+        case .waits(let room, _, let ticket, _): room.giveUp(ticket)
         case .entered(let gate): gate.leave(limit: installation.snapshot.limits.upstreamConnections)
         }
         exchange.passage = .none

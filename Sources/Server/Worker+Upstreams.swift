@@ -11,9 +11,12 @@ extension Worker {
 
     /// Finds the machine a connection to one of the backend's endpoints: a pooled one that is still good, or a new one.
     func lease(_ backend: Int, fresh: Bool, for client: ClientConnection, _ exchange: ActiveExchange) {
-        leaveGate(exchange)
         let isFirst = exchange.machine.summary.attempts <= 1
         if !isFirst, let setback = exchange.machine.takeSetback() { record(setback, exchange) }
+        if fresh, let endpoint = endpointKept(by: exchange, of: backend) {
+            return connect(to: endpoint, fresh: true, for: client, exchange)
+        }
+        leaveGate(exchange)
         if isFirst || exchange.backend != backend {
             exchange.tried.removeAll()
         } else if !fresh, let asked = exchange.asked {
@@ -27,7 +30,7 @@ extension Worker {
         if exchange.installation.snapshot.limits.upstreamConnections == 0 {
             return connect(to: turn, fresh: fresh, for: client, exchange)
         }
-        guard let endpoint = enter(turn, of: balancer, for: client, exchange) else { return }
+        guard let endpoint = enter(turn, of: balancer, fresh: fresh, for: client, exchange) else { return }
         connect(to: endpoint, fresh: fresh, for: client, exchange)
     }
 
@@ -277,7 +280,6 @@ extension Worker {
 
     /// Ends the exchange's hold on its connection: into the pool if it can serve again, else closed.
     func release(_ exchange: ActiveExchange, reusable: Bool) {
-        leaveGate(exchange)
         guard let upstream = exchange.upstream.take() else { return }
         upstream.client = nil
         if exchange.isMeasured { measure(upstream.endpoint, exchange.askedAt, exchange.machine.summary) }

@@ -47,6 +47,7 @@ final class Worker {
     let clientAlerts = TLSAlertTally()
     let upstreamAlerts = TLSAlertTally()
     var endpoints: [EndpointKey: UpstreamEndpoint] = [:]
+    var rings = RingShelf()
     var random = SystemRandomNumberGenerator()
 
     /// Machines without a connection. Each keeps its blocks, so that one request after another takes none from the pool.
@@ -78,7 +79,8 @@ final class Worker {
     var wallClock: Int64
     var drain = Drain.notBegun
     var isRunning = true
-    var requestsCut = 0
+    /// An event says so.
+    private var hasMail = false
     var failureLog = FailureLog<FailedUpstream>()
     var troubles = FailureLog<LocalTrouble>()
     var shortages = Shortages()
@@ -144,7 +146,7 @@ final class Worker {
         do throws(Errno) {
             let worker = try Worker(start)
             worker.run()
-            start.supervisor.post(.ended(worker: start.index, cut: worker.requestsCut, worker.countsSoFar))
+            start.supervisor.post(.ended(worker: start.index, worker.countsSoFar))
         } catch {
             start.supervisor.post(.startFailed(error))
         }
@@ -154,6 +156,7 @@ final class Worker {
         while isRunning {
             loop.wait(atMostMilliseconds: queue.isEmpty ? nil : 0)
             while let event = loop.nextEvent() { dispatch(event) }
+            takeMail()
             servePostponed()
             while let token = loop.nextExpired() { timeOut(token) }
             serveQueue()
@@ -173,9 +176,16 @@ final class Worker {
         case .client(let client): clientEvent(client, event.readiness)
         case .upstream(let upstream): upstreamEvent(upstream, event.readiness)
         case .listener(let listener): accept(from: listener)
-        case .mailbox: for message in mailbox.takeAll() { handle(message) }
+        case .mailbox: hasMail = true
         case .tick, .drain, .shortages, nil: break
         }
+    }
+
+    /// After the events, like requests: whoever's turn it is gets no pooled connection of which one of them says that it has ended.
+    private func takeMail() {
+        guard hasMail else { return }
+        hasMail = false
+        for message in mailbox.takeAll() { handle(message) }
     }
 
     @inline(never)

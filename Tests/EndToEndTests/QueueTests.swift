@@ -90,6 +90,40 @@ import Testing
         for client in waiting + busy.clients { #expect(try ["a", "b"].contains(client.readResponse().text)) }
     }
 
+    /// Whoever finds an old connection at its end asks on a new one, from its place: nobody overtakes it, and it gets no second old one.
+    @Test func whoLosesAnOldConnectionKeepsItsPlace() throws {
+        let all = Gate(), waits = Gate()
+        let old = 4
+        let origin = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() {
+                if request.head.startLine.contains("/old") {
+                    // So that each has a connection of its own.
+                    try all.wait()
+                } else if connection.index < old {
+                    return try waits.wait()
+                }
+                try connection.answer("app\n", to: request)
+            }
+        }
+        let serin = try SerinProcess(.origin(origin))
+        let clients = try (0..<old).map { _ in try serin.client() }
+        for client in clients { try client.send("GET /old HTTP/1.1\r\nHost: a\r\n\r\n") }
+        _ = try origin.requests(old)
+        all.open()
+        for client in clients { #expect(try client.readResponse().status == 200) }
+        #expect(try serin.reload(.origin(origin, settings: "limits: {upstreamConnections: 1}")).status == 200)
+
+        try clients[0].send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try origin.requests(old + 1)
+        try clients[1].send("GET /second HTTP/1.1\r\nHost: a\r\n\r\n")
+        try eventually("it to wait") { try serin.metrics().sum("serin_upstream_waits_total") == 1 }
+        waits.open()
+        for client in clients.prefix(2) { #expect(try client.readResponse().text == "app\n") }
+        let asked = origin.requests.dropFirst(old).map { $0.head.startLine }
+        #expect(asked.prefix(2) == ["GET /first HTTP/1.1", "GET /first HTTP/1.1"] && asked.last == "GET /second HTTP/1.1")
+        #expect(try serin.client().get().text == "app\n", "its place is free again")
+    }
+
     /// An endpoint that has refused one of those who wait does not get the others.
     @Test func nobodyIsSentToAnEndpointThatLatelyRefused() throws {
         let busy = try Busy(annotations: ["nginx.ingress.kubernetes.io/proxy-next-upstream-tries": "8"])

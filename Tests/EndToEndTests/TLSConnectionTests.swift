@@ -199,6 +199,36 @@ import Testing
             """)
     }
 
+    /// Nor one that is cut when the time to stop is over, or at once.
+    @Test(arguments: [1, 2]) func anAnswerThatAStopCutsShowsIt(_ signals: Int) throws {
+        let gate = Gate()
+        let origin = try RecordingOrigin { connection in
+            guard try connection.readRequest() != nil else { return }
+            try connection.send("HTTP/1.1 200 OK\r\n\r\nhello")
+            try gate.wait()
+        }
+        let proxy = try TLSProxy(origin, settings: "shutdownTimeout: \(signals == 1 ? "300ms" : "1h")")
+        let folder = try TemporaryFolder()
+        let client = try Python.start("""
+            connection, data = connect(), b""
+            connection.sendall(b"GET / HTTP/1.0\\r\\nHost: shop.test\\r\\n\\r\\n")
+            while not data.endswith(b"hello"): data += connection.recv(1000)
+            open(args[0], "w").close()
+            try: assert False, connection.recv(1000)
+            except (ssl.SSLEOFError, ConnectionError): pass
+            """, proxy.secure, proxy.authority, [folder.path("half")], in: folder)
+        try eventually("half of an answer; \(client.errors)") { client.exit != nil || folder.exists("half") }
+        proxy.serin.process.signal(SIGTERM)
+        if signals == 2 {
+            try proxy.serin.waitForLog("stopping")
+            proxy.serin.process.signal(SIGTERM)
+        }
+        #expect(try client.wait(within: 60) == .exited(0), "\(client.errors)")
+        #expect(try proxy.serin.process.wait() == .exited(0))
+        #expect(proxy.serin.process.errors.contains("requests cut when the time to stop was over: 1"), "\(proxy.serin.process.errors)")
+        gate.open()
+    }
+
     @Test func aGracefulStopFinishesWhatRuns() throws {
         let gate = Gate()
         let origin = try RecordingOrigin { connection in
