@@ -57,6 +57,7 @@ extension AdminLoop {
         var process = process
         process.clientConnections = start.counts.clientConnections
         process.nameAddressesIgnored = NameLookup.ignoredAddresses
+        process.snapshots = start.counts.snapshots
         process.tlsHandshakes = start.counts.tlsHandshakes
         process.accessLinesLost = start.counts.accessLog.linesLost
         process.logLinesLost = start.logLinesLost() + start.counts.warningsLost

@@ -45,7 +45,9 @@ final class ControlLoop {
     var answers: Resolver.Answers = [:]
     /// What the workers have or are about to have, and what they had and may still use.
     var serving: Snapshot?
-    var retired: [Snapshot] = []
+    var retired: [Snapshot] = [] {
+        didSet { counts.keeps(retired.count) }
+    }
     /// Those that workers were given: it is not one of them that has to free tens of thousands of texts.
     var inventories: [SnapshotInventory] = []
     var retireTimer = TimerID.none

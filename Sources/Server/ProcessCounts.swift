@@ -8,11 +8,17 @@ final class ProcessCounts: Sendable {
     private let warnings = Atomic<Int>(0)
     private let clients = Atomic<Int>(0)
     private let handshakes = Atomic<Int>(0)
+    private let kept = Atomic<Int>(0)
     private let clientsByAddress = Mutex<[IPAddress: Int]>([:])
 
     var clientConnections: Int { clients.load(ordering: .relaxed) }
     /// With clients, under way.
     var tlsHandshakes: Int { handshakes.load(ordering: .relaxed) }
+
+    /// In memory: the one in force, and those that requests under way began with.
+    var snapshots: Int { 1 + kept.load(ordering: .relaxed) }
+
+    func keeps(_ earlierSnapshots: Int) { kept.store(earlierSnapshots, ordering: .relaxed) }
 
     /// Lines that never got as far as the log.
     var warningsLost: Int { warnings.load(ordering: .relaxed) }

@@ -5,6 +5,8 @@ public struct ProcessMetrics: Sendable {
     /// When the process started, in seconds since 1970 (UTC).
     public var startTime: UInt64 = 0
     public var workers = 0
+    /// In memory, the one in force included.
+    public var snapshots = 0
 
     // MARK: Connections open now
 

@@ -37,6 +37,8 @@ public struct PrometheusText {
         family("serin_build_info", "gauge", "Always 1; the label tells the version that runs.")
         series("serin_build_info", [("version", process.version)], 1)
         single("serin_workers", "gauge", "Event loops, one thread each.", UInt64(clamping: process.workers))
+        single("serin_snapshots", "gauge", "Configurations in memory: the one in force, and those that requests under way began with.",
+               UInt64(clamping: process.snapshots))
     }
 
     private mutating func writeConfiguration(_ process: ProcessMetrics) {

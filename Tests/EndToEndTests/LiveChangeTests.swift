@@ -30,6 +30,28 @@ import Testing
         #expect(try serin.metrics().sum("serin_upstream_connects_total") == 2, "and one to the endpoint that came and went")
     }
 
+    /// What requests began with stays until they end, and shows; what nobody began with does not.
+    @Test func configurationsInMemoryAreCounted() throws {
+        let gate = Gate()
+        let origin = try RecordingOrigin { connection in
+            while let request = try connection.readRequest() {
+                try gate.wait()
+                try connection.answer("app\n", to: request)
+            }
+        }
+        let serin = try SerinProcess(Self.configuration(origin))
+        func count() throws -> Int { try serin.metrics().sum("serin_snapshots") }
+        #expect(try count() == 1)
+        let client = try serin.client()
+        try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try origin.requests(1)
+        for _ in 0..<3 { #expect(try serin.reload().status == 200) }
+        try eventually("the two in between to be gone") { try count() == 2 }
+        gate.open()
+        #expect(try client.readResponse().text == "app\n")
+        try eventually("the first one to be gone", within: 60) { try count() == 1 }
+    }
+
     @Test func poolsOfWhatIsGoneAreClosed() throws {
         let one = try RecordingOrigin.named("one"), two = try RecordingOrigin.named("two")
         let serin = try SerinProcess(Self.configuration(one))

@@ -77,6 +77,7 @@ enum Fixtures {
         process.version = "0.1.0"
         process.startTime = 1_795_217_405
         process.workers = 2
+        process.snapshots = 12
         process.clientConnections = 64
         process.tlsHandshakes = 65
         process.upstreamConnectionsActive = 8

@@ -7,6 +7,9 @@ extension PrometheusTextTests {
         # HELP serin_workers Event loops, one thread each.
         # TYPE serin_workers gauge
         serin_workers 2
+        # HELP serin_snapshots Configurations in memory: the one in force, and those that requests under way began with.
+        # TYPE serin_snapshots gauge
+        serin_snapshots 12
         # HELP serin_config_last_reload_successful 1 if the last configuration that was read is in force, 0 if it was refused.
         # TYPE serin_config_last_reload_successful gauge
         serin_config_last_reload_successful 0

@@ -23,7 +23,7 @@ struct PrometheusTextTests {
                 #expect(line.hasPrefix(announced.last ?? "?"), "\(line)")
             }
         }
-        #expect(announced.count == 61)
+        #expect(announced.count == 62)
     }
 
     @Test("without requests the table has no series, and the histograms are there from the start")
