@@ -1,5 +1,4 @@
 public import Exchange
-internal import Foundation
 internal import Routing
 public import TLS
 
@@ -33,10 +32,12 @@ public enum ConfigurationLoader {
 
     /// Any fault of the input is a diagnostic. Relative paths in the file are relative to the file itself.
     ///
-    /// - Parameter previous: what the configuration that this one takes the place of has left.
-    public static func load(file path: String, after previous: PreviousLoad = PreviousLoad()) -> LoadResult {
+    /// - Parameters:
+    ///   - previous: what the configuration that this one takes the place of has left.
+    ///   - mayWait: whether the file may be a pipe, whose writer is waited for. Nobody who serves can wait, or read a pipe twice.
+    public static func load(file path: String, after previous: PreviousLoad = PreviousLoad(), mayWait: Bool = true) -> LoadResult {
         var log = DiagnosticLog()
-        guard var input = read(path, log: &log) else { return LoadResult(diagnostics: log.sorted, configuration: nil, watched: []) }
+        guard var input = read(path, mayWait: mayWait, log: &log) else { return LoadResult(diagnostics: log.sorted, configuration: nil, watched: []) }
         readFiles(of: &input.settings.tls, Place(file: path, line: 1), log: &log)
         let compiled = SnapshotCompiler.compile(
             input.manifests, settings: input.settings, config: Place(file: path, line: 1), after: previous, log: &log)
@@ -53,8 +54,12 @@ public enum ConfigurationLoader {
     private static func readFiles(of tls: inout TLSOptions, _ config: Place, log: inout DiagnosticLog) {
         func bytes(_ file: Located<String>, isNeeded: Bool = true) -> [UInt8]? {
             let path = FilePath.joined(FilePath.folder(of: config.file), file.value)
-            if let data = FileManager.default.contents(atPath: path) { return [UInt8](data) }
-            let what = FilePath.kind(of: path) == nil ? "there is no \(path); paths are relative to the configuration file" : "\(path) can't be read"
+            let what: String
+            do throws(BoundedFile.Fault) {
+                return try BoundedFile.read(path, limit: BoundedFile.secretLimit)
+            } catch {
+                what = error == .isMissing ? "there is no \(path); paths are relative to the configuration file" : "\(path) \(error)"
+            }
             if isNeeded {
                 log.error(config.at(line: file.line), "tls", what)
             } else {
@@ -77,9 +82,9 @@ public enum ConfigurationLoader {
 
     /// The file's settings, the files of manifests that it names, and what they hold; nil if there is no such file.
     static func read(
-        _ path: String, log: inout DiagnosticLog
+        _ path: String, mayWait: Bool, log: inout DiagnosticLog
     ) -> (settings: Settings, files: ManifestFiles, manifests: [Manifest])? {
-        guard let file = YAMLFile.read(path, log: &log) else { return nil }
+        guard let file = YAMLFile.read(path, mayWait: mayWait, log: &log) else { return nil }
         let folder = FilePath.folder(of: path)
         var settings = SettingsReader.read(file, log: &log)
         settings.process.accessLog.path = settings.process.accessLog.path.map { FilePath.joined(folder, $0) }

@@ -1,3 +1,5 @@
+internal import Exchange
+
 /// One thing the loader has to say about the user's files.
 public struct Diagnostic: Hashable, Sendable {
     public enum Severity: String, Sendable, CaseIterable {
@@ -29,16 +31,8 @@ public struct Diagnostic: Hashable, Sendable {
 }
 
 extension Diagnostic: CustomStringConvertible {
-    /// `file:line: error: where: what, and what to do`, always one line.
+    /// `file:line: error: where: what, and what to do`, always one line, and as it reads.
     public var description: String {
-        "\(file):\(line): \(severity.rawValue): \(object): \(message)".replacingLineBreaks()
-    }
-}
-
-extension String {
-    /// A line break inside a quoted value must not break the one-line form.
-    fileprivate func replacingLineBreaks() -> String {
-        guard utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }) else { return self }
-        return String(String.UnicodeScalarView(unicodeScalars.map { $0 == "\n" || $0 == "\r" ? " " : $0 }))
+        "\(file):\(line): \(severity.rawValue): \(object): \(message)".printable()
     }
 }

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Glibc
 
 /// Paths as the user writes them.
 enum FilePath {
@@ -6,9 +6,18 @@ enum FilePath {
 
     /// What is at `path`, links followed; nil if there is nothing.
     static func kind(of path: String) -> Kind? {
-        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: target) else { return nil }
-        return attributes[.type] as? FileAttributeType == .typeDirectory ? .folder : .file
+        guard let status = try? status(of: path) else { return nil }
+        return status.st_mode & S_IFMT == S_IFDIR ? .folder : .file
+    }
+
+    /// Of what is at `path`, links followed.
+    static func status(of path: String) throws(BoundedFile.Fault) -> stat {
+        // The kernel would look for what is before it.
+        guard !path.utf8.contains(0) else { throw .isMissing }
+        var status = stat()
+        // The path is only read, and the struct filled, during the call.
+        guard unsafe stat(path, &status) == 0 else { throw BoundedFile.Fault(code: errno) }
+        return status
     }
 
     /// `path` as seen from `folder`; as it is if it is absolute or the folder is the current one.

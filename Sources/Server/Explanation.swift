@@ -203,13 +203,9 @@ public struct Explanation: Sendable {
         if let route { lines.insert("route    \(route)", at: 0) }
         if let service { lines.append("service  \(service)") }
         if let endpoint { lines.append("endpoint \(endpoint)\(endpointCount > 1 ? " (one of \(endpointCount))" : "")") }
-        lines += reasons.enumerated().map { "  \($0.offset + 1). \(Self.printable($0.element))" }
-        return lines.joined(separator: "\n")
-    }
-
-    /// A request's bytes may be anything; a terminal should not obey them.
-    private static func printable(_ text: String) -> String {
-        String(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "\u{FFFD}" : Character($0) })
+        lines += reasons.enumerated().map { "  \($0.offset + 1). \($0.element)" }
+        // The bytes of a request may be anything.
+        return lines.map { $0.printable() }.joined(separator: "\n")
     }
 
     /// For programs.

@@ -1,3 +1,4 @@
+import Exchange
 import Reactor
 import Synchronization
 
@@ -44,9 +45,9 @@ public final class LogSink: Sendable {
     }
 
     /// Never waits.
-    /// - Parameter line: without the line break at its end.
+    /// - Parameter line: without the line break at its end; written as it may be shown (`printable`).
     public func write(_ line: String) {
-        if !queue.put(Array((line + "\n").utf8)) { lost.add(1, ordering: .relaxed) }
+        if !queue.put(Array((line.printable() + "\n").utf8)) { lost.add(1, ordering: .relaxed) }
     }
 
     /// So far: since there was no room, or since they could not be written.

@@ -1,27 +1,29 @@
 import Configuration
+import Exchange
 import Glibc
 
 /// Lines for people and programs, flushed at once: who started the process may be waiting for one. Waits for those who read them; a
-/// process that serves does not, and has a `Console`.
+/// process that serves does not, and has a `Console`. Texts are written as they may be shown (`printable`).
 enum Output {
     static func line(_ text: String) {
-        write(text + "\n", to: STDOUT_FILENO)
+        write(text.printable(keepsLines: true), to: STDOUT_FILENO)
     }
 
     static func errorLine(_ text: String) {
-        write(text + "\n", to: STDERR_FILENO)
+        write(text.printable(keepsLines: true), to: STDERR_FILENO)
     }
 
     static func report(_ diagnostics: [Diagnostic], atLeast severity: Diagnostic.Severity = .note) {
         for diagnostic in diagnostics where diagnostic.severity.rank >= severity.rank { errorLine(diagnostic.description) }
     }
 
+    /// For programs: as they are, and a line feed.
     static func bytes(_ bytes: [UInt8]) {
-        line(String(decoding: bytes, as: UTF8.self))
+        write(String(decoding: bytes, as: UTF8.self), to: STDOUT_FILENO)
     }
 
     private static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
+        var rest = Array((text + "\n").utf8)[...]
         while !rest.isEmpty {
             // The kernel reads `count` bytes of the buffer, during the call.
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }

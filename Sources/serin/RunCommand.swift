@@ -88,7 +88,7 @@ struct RunCommand: ParsableCommand {
 
     private static func reload(_ path: String, _ last: LastLoad) -> ReloadOutcome {
         var files = WatchedFiles()
-        let result = ConfigurationLoader.load(file: path, after: last.remains)
+        let result = ConfigurationLoader.load(file: path, after: last.remains, mayWait: false)
         files.note(result)
         guard let loaded = result.configuration else {
             return .rejected(notes: result.diagnostics.map(ReloadNote.init), files: files)

@@ -166,8 +166,8 @@ import Testing
     }
 
     @Test func diagnosticsAreOneLine() {
-        let diagnostic = Diagnostic(file: "a\"b", line: 3, severity: .error, object: "x\\y", message: "one\ntwo\t\u{1}é")
-        #expect(diagnostic.description == "a\"b:3: error: x\\y: one two\t\u{1}é")
+        let diagnostic = Diagnostic(file: "a\"b", line: 3, severity: .error, object: "x\\y", message: "one\ntwo\t\u{1}\u{202E}é")
+        #expect(diagnostic.description == "a\"b:3: error: x\\y: one two\t\u{FFFD}\u{FFFD}é")
     }
 
     @Test(arguments: [

@@ -68,6 +68,21 @@ import Testing
         ]),
     ]
 
+    @Test(arguments: [
+        ("shop", true), ("shop:1", true), ("shop:65535", true), ("10.0.0.1", true), ("10.0.0.1:80", true), ("[::1]", true), ("[::1]:8080", true),
+        ("shop:0", false), ("shop:65536", false), ("shop:99999", false), ("shop:", false), (":80", false), ("shop:+1", false),
+        ("shop:99999999999999999999", false), ("shop:http", false), ("a:1:2", false), ("::1", false), ("[::1", false), ("[::1]80", false),
+        ("[::1]:99999", false), ("[10.0.0.1]", false), ("[]", false), ("a[b]", false), ("", false),
+        (String(repeating: "a", count: 255), true), (String(repeating: "a", count: 256), false),
+    ] as [(String, Bool)])
+    func hosts(_ host: String, _ isGood: Bool) {
+        var log = DiagnosticLog()
+        let settings = SettingsReader.read(YAMLFile(name: "serin.yaml", text: "healthChecks: {shop: {path: /, host: '\(host)'}}"), log: &log)
+        #expect(settings.healthChecks.map(\.check.host) == [isGood ? host : ""])
+        #expect(log.entries.map(\.object) == (isGood ? [] : ["healthChecks.shop.host"]))
+        #expect(log.hasErrors == !isGood)
+    }
+
     @Test(arguments: cases) func policy(_ test: Case) {
         var log = DiagnosticLog()
         let settings = SettingsReader.read(YAMLFile(name: "serin.yaml", text: test.yaml), log: &log)

@@ -1,5 +1,6 @@
 import Exchange
 import Foundation
+import Glibc
 import Routing
 import TestSupport
 import Testing
@@ -171,6 +172,61 @@ import Testing
             result.diagnostics.map(\.description) == [
                 "\(path):1: error: workers: expected `auto`, or a whole number between 1 and 1024, found `x`",
             ])
+    }
+
+    /// Nobody who serves can wait for its writer, and the second time it would be empty.
+    @Test func aPipeIsNotReadAgain() throws {
+        let pipe = Pipe()
+        try pipe.fileHandleForWriting.close()
+        let path = "/dev/fd/\(pipe.fileHandleForReading.fileDescriptor)"
+        #expect(
+            ConfigurationLoader.load(file: path, mayWait: false).diagnostics.map(\.description) == [
+                "\(path):1: error: file: is no regular file (a FIFO); put a file there, or a link to one",
+            ])
+    }
+
+    struct Irregular: Sendable, CustomTestStringConvertible {
+        let name: String
+        /// What the configuration file has in it; `x.yaml` and `all/x.yaml` are FIFOs, `hole` is larger than any file may be.
+        let settings: String
+        let message: String
+        var testDescription: String { name }
+    }
+
+    private static let fifo = "is no regular file (a FIFO); put a file there, or a link to one"
+
+    @Test(arguments: [
+        Irregular(name: "in a folder", settings: "manifests: [all]", message: "all/x.yaml:1: error: file: \(fifo)"),
+        Irregular(name: "named", settings: "manifests: [x.yaml]", message: "x.yaml:1: error: file: \(fifo)"),
+        Irregular(name: "a device", settings: "manifests: [/dev/zero]", message: "/dev/zero:1: error: file: is no regular file (a device); put a file there, or a link to one"),
+        Irregular(name: "too large", settings: "manifests: [hole]", message: "hole:1: error: file: is larger than 256 MiB; split it, or name the right file"),
+        Irregular(
+            name: "a certificate", settings: "tls: {certificates: [{certificate: x.yaml, key: key}]}", message: "serin.yaml:1: error: tls: x.yaml \(fifo)"),
+        Irregular(name: "a key", settings: "tls: {certificates: [{certificate: key, key: x.yaml}]}", message: "serin.yaml:1: error: tls: x.yaml \(fifo)"),
+        Irregular(
+            name: "a certificate that is too large", settings: "tls: {defaultCertificate: {certificate: hole, key: key}}",
+            message: "serin.yaml:1: error: tls: hole is larger than 1 MiB; split it, or name the right file"),
+        Irregular(
+            name: "a certificate that is a folder", settings: "tls: {defaultCertificate: {certificate: all, key: key}}",
+            message: "serin.yaml:1: error: tls: all can't be read: it is a folder; name a file"),
+        Irregular(
+            name: "an OCSP response", settings: "tls: {certificates: [{certificate: key, key: key, ocsp: x.yaml}]}",
+            message: "serin.yaml:1: warning: tls: x.yaml \(fifo)"),
+    ])
+    func whatIsNoRegularFileIsNotOpened(_ test: Irregular) throws {
+        let folder = try Scratch.folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Scratch.write(test.settings + "\n", to: folder + "/serin.yaml")
+        try Scratch.write(Self.service, to: folder + "/all/a.yaml")
+        try Scratch.write("", to: folder + "/key")
+        try Scratch.write("", to: folder + "/hole")
+        // Without bytes on the disk. The path is only read during the call.
+        try #require(unsafe truncate(folder + "/hole", BoundedFile.manifestLimit + 1) == 0)
+        for path in ["/x.yaml", "/all/x.yaml"] { try Scratch.fifo(folder + path) }
+        let result = ConfigurationLoader.load(file: folder + "/serin.yaml")
+        let messages = result.diagnostics.map { $0.description.replacingOccurrences(of: folder + "/", with: "") }
+        #expect(messages.contains(test.message), "\(messages)")
+        if test.message.contains(": error: ") { #expect(result.configuration == nil) }
     }
 
     @Test func linkedFolders() throws {

@@ -20,14 +20,14 @@ import Testing
         let folder = try TemporaryFolder()
         let configuration = TestConfiguration.origin(origin)
         try configuration.write(to: folder)
-        // In place of the manifests a pipe, whose reader waits until somebody writes.
-        let manifests = folder.path("manifests/all.yaml")
-        try FileManager.default.removeItem(atPath: manifests)
+        // In place of the configuration file a pipe, whose reader waits until somebody writes.
+        let pipe = folder.path(SerinProcess.file)
+        try FileManager.default.removeItem(atPath: pipe)
         // The path is only read during the calls.
-        try #require(unsafe mkfifo(manifests, 0o600) == 0)
+        try #require(unsafe mkfifo(pipe, 0o600) == 0)
         let process = try SerinProcess.launch(["run", "-c", SerinProcess.file], in: folder)
         let writer = try eventually("a reader") {
-            let fd = unsafe open(manifests, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+            let fd = unsafe open(pipe, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
             return fd < 0 ? nil : fd
         }
         process.signal(test.signal)
@@ -37,9 +37,9 @@ import Testing
             close(writer)
             return
         }
-        // Whoever reads them next finds a file.
+        // Whoever reads it next finds a file.
         try configuration.write(to: folder)
-        let bytes = Array(configuration.manifests.joined().utf8)
+        let bytes = Array(configuration.text.utf8)
         // The kernel only reads the bytes, during the call.
         #expect(unsafe write(writer, bytes, bytes.count) == bytes.count)
         close(writer)

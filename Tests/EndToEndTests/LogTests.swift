@@ -56,6 +56,20 @@ import Testing
         #expect(lines.last?.hasSuffix(" info stopped") == true, "\(lines)")
     }
 
+    /// A line that is displayed otherwise than it reads, or that a terminal obeys.
+    @Test func aNameCannotDisguiseALine() throws {
+        var configuration = TestConfiguration.origin(try RecordingOrigin.named("app"))
+        let serin = try SerinProcess(configuration)
+        configuration.settings = #""lim\u202Eits\u2066\e[31m": 1"#
+        #expect(try serin.reload(configuration).status == 422)
+        let line = ": error: lim\u{FFFD}its\u{FFFD}\u{FFFD}[31m: unknown key"
+        try serin.waitForLog(line)
+        #expect(try serin.stop() == .exited(0))
+        let check = try SerinProcess.launch(["check", "-c", SerinProcess.file], in: serin.folder, named: "check")
+        #expect(try check.wait() == .exited(1))
+        #expect(check.errors.contains(line), "\(check.errors)")
+    }
+
     @Test func whatCannotBeWrittenIsCounted() throws {
         let origin = try RecordingOrigin.named("app")
         let folder = try TemporaryFolder()

@@ -11,9 +11,10 @@ struct ManifestLoader {
     }
 
     /// Reads and decodes files on several threads, if there are many; what comes of it, and in which order, does not depend on that.
-    static func load(_ files: ManifestFiles, log: inout DiagnosticLog) -> [Manifest] {
+    /// - Parameter mayWait: whether those that are named may be pipes, whose writers are waited for.
+    static func load(_ files: ManifestFiles, mayWait: Bool = false, log: inout DiagnosticLog) -> [Manifest] {
         var loader = ManifestLoader()
-        loader.add(files.found, log: &log)
+        loader.add(files.found, mayWait, log: &log)
         log.append(files.said)
         return loader.manifests
     }
@@ -26,10 +27,10 @@ struct ManifestLoader {
         let parts: Range<Int>
     }
 
-    private mutating func add(_ found: [ManifestFiles.File], log: inout DiagnosticLog) {
+    private mutating func add(_ found: [ManifestFiles.File], _ mayWait: Bool, log: inout DiagnosticLog) {
         let read = Parallel.map(found.count) { index in
             var log = found[index].said
-            let file = YAMLFile.read(found[index].path, log: &log)
+            let file = YAMLFile.read(found[index].path, mayWait: mayWait && found[index].isNamed, log: &log)
             return (file: file, log: log)
         }
         let batches = read.indices.flatMap { file in

@@ -10,11 +10,11 @@ extension ConfigurationLoader {
     /// Compares the manifests that a configuration file names.
     public static func migration(file path: String) -> MigrationResult {
         var log = DiagnosticLog()
-        guard let input = read(path, log: &log) else { return MigrationResult(diagnostics: log.sorted, report: nil) }
+        guard let input = read(path, mayWait: true, log: &log) else { return MigrationResult(diagnostics: log.sorted, report: nil) }
         return migration(input.manifests, input.settings, log)
     }
 
-    /// Compares manifests by themselves, files and folders, under the default settings.
+    /// Compares manifests by themselves, files, pipes and folders, under the default settings.
     ///
     /// - Parameter prefix: nil is ingress-nginx's own.
     public static func migration(manifests paths: [String], prefix: AnnotationPrefix? = nil) -> MigrationResult {
@@ -28,7 +28,7 @@ extension ConfigurationLoader {
             }
         }
         let files = ManifestFiles.find(sources, folder: "", config: Place(file: "manifests", line: 1))
-        let manifests = (prefix ?? .ingressNginx).apply(to: ManifestLoader.load(files, log: &log), log: &log)
+        let manifests = (prefix ?? .ingressNginx).apply(to: ManifestLoader.load(files, mayWait: true, log: &log), log: &log)
         return migration(manifests, Settings(), log)
     }
 

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Exchange
 internal import Routing
 
@@ -73,7 +74,7 @@ extension SettingsReader {
         guard let path else { return nil }
         var check = HealthCheck(path: path)
         let host = section.value("host", expected: "a host name, or an address, with a port if need be", log: &log) { text in
-            !text.isEmpty && text.utf8.count <= 255 && text.utf8.allSatisfy(isHostByte) ? text : nil
+            text.utf8.count <= 255 && isHost(text) ? text : nil
         }
         if let host { check.host = host }
         section.read("interval", into: &check.interval, log: &log)
@@ -83,7 +84,16 @@ extension SettingsReader {
         return check
     }
 
-    private static func isHostByte(_ byte: UInt8) -> Bool {
-        ConfigurationCharacters.isTokenByte(byte) || ":[]".utf8.contains(byte)
+    /// As it may stand in a Host field (RFC 9110 section 7.2), but without an empty port, or port 0.
+    private static func isHost(_ text: String) -> Bool {
+        let bracket = text.hasPrefix("[") ? text.firstIndex(of: "]") : nil
+        let colon = text[(bracket ?? text.startIndex)...].firstIndex(of: ":")
+        let host = text[..<(colon ?? text.endIndex)]
+        if let colon {
+            guard let port = Quantity.number(text[text.index(after: colon)...]), (1...65_535).contains(port) else { return false }
+        }
+        guard host.hasPrefix("[") else { return !host.isEmpty && host.utf8.allSatisfy(ConfigurationCharacters.isTokenByte) }
+        guard host.hasSuffix("]"), case .v6? = IPAddress(String(host.dropFirst().dropLast())) else { return false }
+        return true
     }
 }

@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// The text of one file, split into its YAML documents.
 ///
 /// Each document is parsed by itself, so that a broken one is reported and does not hide those after it.
@@ -32,15 +30,14 @@ struct YAMLFile {
     }
 
     /// Reads a file; nil, with an error in `log`, if it can't be read or is not text.
-    static func read(_ path: String, log: inout DiagnosticLog) -> YAMLFile? {
+    /// - Parameter mayWait: whether it may be a pipe, such as `serin check -c <(generate)` is given.
+    static func read(_ path: String, mayWait: Bool = false, log: inout DiagnosticLog) -> YAMLFile? {
         let place = Place(file: path, line: 1)
         let bytes: [UInt8]
-        do {
-            // A handle also reads pipes, which `serin check -c <(generate)` is given.
-            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            bytes = try [UInt8](handle.readToEnd() ?? Data())
+        do throws(BoundedFile.Fault) {
+            bytes = try BoundedFile.read(path, limit: BoundedFile.manifestLimit, mayWait: mayWait)
         } catch {
-            log.error(place, "file", "can't be read: \(reason(path, error))")
+            log.error(place, "file", "\(error)")
             return nil
         }
         guard let start = textStart(bytes, place, log: &log) else { return nil }
@@ -51,15 +48,6 @@ struct YAMLFile {
     func documents(log: inout DiagnosticLog) -> [YAMLNode] {
         let composer = YAMLComposer(file: name)
         return parts.flatMap { composer.compose($0, log: &log) }
-    }
-
-    private static func reason(_ path: String, _ error: any Error) -> String {
-        switch FilePath.kind(of: path) {
-        case nil: "there is no such file; check the path"
-        case .folder: "it is a folder; name a file"
-        case .file where !FileManager.default.isReadableFile(atPath: path): "permission denied; make it readable"
-        case .file: (error as NSError).localizedDescription
-        }
     }
 
     /// Where the text begins, behind a byte order mark; nil, with an error, if it is not UTF-8 without control characters.

@@ -1,4 +1,6 @@
 import Foundation
+import Glibc
+import Testing
 
 /// Files that a test makes for itself, in a folder of their own.
 enum Scratch {
@@ -18,6 +20,12 @@ enum Scratch {
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try text.write(toFile: path, atomically: true, encoding: .utf8)
+    }
+
+    /// A FIFO that nobody reads or writes.
+    static func fifo(_ path: String) throws {
+        // The path is only read during the call.
+        try #require(unsafe mkfifo(path, 0o600) == 0)
     }
 
     /// Removes the folder that a file of `file(named:bytes:)` is in.
