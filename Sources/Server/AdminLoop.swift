@@ -26,6 +26,9 @@ final class AdminLoop {
 
     /// Connections at a time, of those that `DescriptorBudget` reserves; the address is for operators and scrapers.
     private static let maximumConnections = 32
+    /// Reloads that somebody asked for and that have not ended: half of the connections, so that liveness and metrics are answered
+    /// however many callers wait. Those that have left count, too: what the supervisor has to keep is bounded.
+    private static let maximumReloads = 16
     /// Bytes of a request's body: twice the fields that a request may have by default (`Limits.headerBytes`).
     private static let maximumBody = 64 << 10
 
@@ -50,6 +53,8 @@ final class AdminLoop {
     var process = ProcessMetrics()
     private var requests: UInt64 = 0
     private var waiting: [UInt64: Token] = [:]
+    /// Those asked of the supervisor.
+    private var reloads = 0
     /// Those that have more to be served, in the next turn.
     private var hurried: [Token] = []
     private var activities: UInt64 = 0
@@ -112,8 +117,9 @@ final class AdminLoop {
                     accept()
                 } else if event.token == mailToken {
                     for message in start.inbox.takeAll() { handle(message) }
-                } else if let connection = connections[event.token], !connection.isHurried {
-                    serve(connection)
+                } else if let connection = connections[event.token] {
+                    connection.note(event.readiness)
+                    if !connection.isHurried { serve(connection) }
                 }
             }
             for token in turn {
@@ -158,16 +164,16 @@ final class AdminLoop {
         }
     }
 
-    /// Makes room for a new connection: of those that wait for nothing of ours, or have asked for more already, one that lingers goes, else
-    /// the one that has been silent for the longest time. Nobody holds the address by idle connections, or by asking for one answer after
-    /// the other.
+    /// Makes room for a new connection: one that lingers goes, or one that waits for an answer and sends no more, since most of those are
+    /// gone; else, of those that wait for nothing of ours, or have asked for more already, the one that has been silent for the longest
+    /// time. Nobody holds the address by idle connections, or by asking for one answer after the other.
     private func evict() -> Bool {
         var oldest: WholeAnswerConnection?
         var slot: UInt32 = 0
         while let token = connections.firstToken(fromSlot: slot) {
             slot = token.slot + 1
-            guard let connection = connections[token], !connection.isWaiting || connection.hasMore else { continue }
-            if oldest.map({ connection.activity < $0.activity }) ?? true { oldest = connection }
+            guard let connection = connections[token], connection.mayMakeRoom else { continue }
+            if oldest.map({ connection.importance < $0.importance }) ?? true { oldest = connection }
         }
         guard let oldest else { return false }
         process.adminEvictions &+= 1
@@ -218,6 +224,7 @@ final class AdminLoop {
                 answered += 1
             }
         }
+        if connection.isGone { close(connection) }
     }
 
     // MARK: Messages
@@ -236,7 +243,9 @@ final class AdminLoop {
         case .counted(let counts, let worker, let scrape):
             counted(counts, worker, scrape)
         case .ended(let counts, let worker): workerEnded(worker, counts)
-        case .reloaded(let report, let request): finish(request, Self.answer(to: report), isHead: false)
+        case .reloaded(let report, let request):
+            reloads -= 1
+            finish(request, Self.answer(to: report), isHead: false)
         case .lend: start.supervisor.post(.lent(Result { () throws(Errno) in try lend() }))
         case .handOver: handOver()
         case .takeBack: listen()
@@ -311,6 +320,10 @@ final class AdminLoop {
 
     private func reload(_ connection: WholeAnswerConnection) {
         guard standing != .stopping else { return connection.answer(Self.answer(to: .stopping), isHead: false, closes: false) }
+        guard reloads < Self.maximumReloads else {
+            return connection.answer(.text(503, "\(reloads) reloads are asked for already: ask again later"), isHead: false, closes: false)
+        }
+        reloads += 1
         start.supervisor.post(.reload(ControlLoop.Request(admin: start.inbox, id: postpone(connection))))
     }
 

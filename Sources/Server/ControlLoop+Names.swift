@@ -120,32 +120,4 @@ extension ControlLoop {
         // What the start waits for is installed by starting the workers.
         if !workers.isEmpty, isAwaited || answers != before { install() }
     }
-
-    // MARK: The end
-
-    /// Nanoseconds that the end waits for the resolver.
-    private static let grace: UInt64 = 1_000_000_000
-
-    /// A call of the system's resolver may take minutes and cannot be called off. Its threads touch nothing but their mailboxes,
-    /// which they keep alive themselves: so they may be left behind, to end with their call or with the process.
-    func waitForResolver() {
-        let deadline = SystemClock.monotonicNanoseconds() + Self.grace
-        while true {
-            for message in early + mailbox.takeAll() {
-                switch message {
-                case .resolverEnded(let thread): resolver.join(thread)
-                // The last words of other threads.
-                case .warning(let what): log.warning("\(what)")
-                default: break
-                }
-            }
-            early = []
-            tellOfLostWarnings()
-            guard resolver.isBusy, SystemClock.monotonicNanoseconds() < deadline else { break }
-            loop.wait(atMostMilliseconds: 100)
-            // Too late for signals; unread they would keep the loop awake.
-            while signals?.next() != nil {}
-        }
-        if resolver.isBusy { log.warning("a name is still being resolved: not waited for") }
-    }
 }

@@ -47,11 +47,9 @@ extension ControlLoop {
             answer(request, .stopping)
             return log.warning("reload refused: stopping")
         }
-        // The other process may have read the files already: whoever serves in the end is to load them.
         guard !upgrading.isUnderWay else {
-            answer(request, .upgrading)
             if request == nil { upgrading.hold(SIGHUP) }
-            return log.info("reload put off: an upgrade is under way")
+            return putOff(request.map { [$0] } ?? [])
         }
         guard let load = options.reload else {
             answer(request, .rejected([]))
@@ -66,7 +64,14 @@ extension ControlLoop {
         }
     }
 
-    /// Files are read and compiled on a thread of its own, that gives way to the workers.
+    /// The other process may have read the files already: whoever serves in the end is to load them.
+    private func putOff(_ requests: [Request]) {
+        for request in requests { answer(request, .upgrading) }
+        log.info("reload put off: an upgrade is under way")
+    }
+
+    /// Files are read and compiled on a thread of its own, that gives way to the workers. It may outlive this loop (`waitForTheSlow`), and
+    /// touches nothing of it but the mailbox.
     private func startLoading(_ load: @escaping @Sendable () -> ReloadOutcome) {
         let since = SystemClock.monotonicNanoseconds()
         do throws(Errno) {
@@ -89,6 +94,13 @@ extension ControlLoop {
     func loaded(_ outcome: ReloadOutcome) {
         guard let (thread, since) = loading.current.take() else { return }
         thread.join()
+        if stopping == .no, upgrading.isUnderWay {
+            // It was not waited for.
+            upgrading.hold(SIGHUP)
+            putOff(loading.waiting + loading.waitingForNext)
+            loading = Loading()
+            return
+        }
         let requests = loading.waiting
         loading.waiting = loading.waitingForNext
         loading.waitingForNext = []

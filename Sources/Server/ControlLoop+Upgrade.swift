@@ -10,7 +10,8 @@ extension ControlLoop {
     struct Upgrading {
         enum Phase {
             case no
-            /// For the end of the reload under way: what it changes is to be passed on.
+            /// For the end of the load under way: what it changes is to be passed on. Not for ever: a load that does not end, since
+            /// its files lie where nobody answers any more, may be the very reason for the upgrade.
             case waitingForReload
             /// Copies of sockets come in, from so many threads.
             case collecting(missing: Int)
@@ -67,7 +68,9 @@ extension ControlLoop {
                 return log.warning("upgrade refused: this is process 1, and all others end with it")
             }
             upgrading.phase = .waitingForReload
-            upgradeUnlessReloading()
+            guard loading.current != nil else { return upgradeUnlessReloading() }
+            log.info("upgrade: waits for the load under way")
+            upgrading.timer = loop.arm(token: Self.upgradeToken, at: loop.now + launch.loadPatience)
         case .waitingForReload, .collecting, .starting, .failing:
             log.warning("upgrade refused: one is under way")
         }
@@ -76,6 +79,11 @@ extension ControlLoop {
     /// Goes on when no reload stands in the way.
     func upgradeUnlessReloading() {
         guard case .waitingForReload = upgrading.phase, loading.current == nil else { return }
+        loop.cancel(upgrading.timer)
+        collectSockets()
+    }
+
+    private func collectSockets() {
         upgrading.phase = .collecting(missing: running.count + 1)
         for worker in running { workers[worker].post(.lend) }
         admin.lend()
@@ -158,9 +166,12 @@ extension ControlLoop {
 
     func upgradeTimedOut() {
         switch upgrading.phase {
+        case .waitingForReload:
+            log.warning("upgrade: the load under way takes too long: not waited for")
+            collectSockets()
         case .starting(let child, let pipe): fail(child, pipe, "did not serve in time")
         case .failing(let child, let why, let killAt): awaitEnd(of: child, why, killAt)
-        case .no, .waitingForReload, .collecting, .handingOver, .done: break
+        case .no, .collecting, .handingOver, .done: break
         }
     }
 
@@ -248,7 +259,9 @@ extension ControlLoop {
         switch upgrading.phase {
         case .no, .failing, .done: break
         case .handingOver(let child): child.signal(SIGTERM)
-        case .waitingForReload, .collecting: upgrading.phase = .no
+        case .waitingForReload, .collecting:
+            loop.cancel(upgrading.timer)
+            upgrading.phase = .no
         case .starting(let child, let pipe): fail(child, pipe, "was told to stop, as this one was")
         }
     }

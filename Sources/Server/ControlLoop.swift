@@ -72,6 +72,8 @@ final class ControlLoop {
     /// See `+Upgrade`.
     var upgrading = Upgrading()
     var stopping = Stopping.no
+    /// At the end: see `waitForTheSlow`.
+    var hasLeftThreads = false
     /// What came while the start waited for something else.
     var early: [SupervisorMessage] = []
     var earlySignals: [Int32] = []
@@ -82,11 +84,11 @@ final class ControlLoop {
 
     // MARK: Starting
 
-    /// Runs on a thread of its own until the proxy has stopped. `started` is called once.
+    /// Runs on a thread of its own until the proxy has stopped. `started` is called once. Returns whether all other threads have ended.
     static func run(
         _ options: Supervisor.Options, _ beginning: StartingPoint, _ mailbox: Mailbox<SupervisorMessage>, signals: Int32?,
         started: (Result<Addresses, Supervisor.StartError>) -> Void
-    ) {
+    ) -> Bool {
         do throws(Supervisor.StartError) {
             let workers = options.settings.workers ?? AvailableProcessors.count
             if beginning.content.tls.clients == nil, options.settings.listeners.contains(where: \.tls) {
@@ -111,8 +113,10 @@ final class ControlLoop {
             try control.beginServing(&bound, &inherited)
             started(.success(Addresses(listeners: bound.map(\.address), admin: control.admin.address)))
             control.run()
+            return !control.hasLeftThreads
         } catch {
             started(.failure(error))
+            return true
         }
     }
 

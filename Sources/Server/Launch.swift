@@ -8,6 +8,8 @@ public struct Launch: Sendable {
     let manager: ServiceManager?
     /// Whether it is the first process of a machine or container, which may not end as long as there are others.
     let isInit: Bool
+    /// How long an upgrade waits for a load under way, in nanoseconds.
+    var loadPatience: UInt64 = 60_000_000_000
     /// How long the next process of an upgrade may take until it serves, in nanoseconds: it reads its whole configuration first.
     var upgradePatience: UInt64 = 60_000_000_000
     /// How much longer than its `shutdownTimeout` that process is given when it is told to stop, before it is killed; in nanoseconds.

@@ -3,6 +3,7 @@ public import Exchange
 public import Logging
 import Reactor
 import Routing
+import Synchronization
 public import TLS
 
 /// A whole proxy in this process: binds the listeners, runs the workers, reloads, stops.
@@ -82,12 +83,21 @@ public final class Supervisor: Sendable {
     public let admin: SocketAddress
     private let mailbox: Mailbox<SupervisorMessage>
     private let control: Thread
+    private let ending: Ending
 
-    private init(_ listeners: [SocketAddress], _ admin: SocketAddress, _ mailbox: Mailbox<SupervisorMessage>, _ control: Thread) {
-        self.listeners = listeners
-        self.admin = admin
+    /// What the supervisor's thread leaves.
+    private final class Ending: Sendable {
+        let isComplete = Atomic(true)
+    }
+
+    private init(
+        _ addresses: ControlLoop.Addresses, _ mailbox: Mailbox<SupervisorMessage>, _ control: Thread, _ ending: Ending
+    ) {
+        listeners = addresses.listeners
+        admin = addresses.admin
         self.mailbox = mailbox
         self.control = control
+        self.ending = ending
     }
 
     /// For a program that does nothing but serve, before it reads its configuration: memory that is freed goes back to the system soon,
@@ -118,13 +128,15 @@ public final class Supervisor: Sendable {
             let beginning = StartingPoint(.init(
                 snapshot: options.snapshot, tls: options.tls, inactiveCanaries: options.inactiveCanaries))
             let lasting = options.withoutBeginning
+            let ending = Ending()
             let thread = try Thread.start(name: "supervisor") {
-                ControlLoop.run(lasting, beginning, mailbox, signals: signals) { outcome.post($0) }
+                let isComplete = ControlLoop.run(lasting, beginning, mailbox, signals: signals) { outcome.post($0) }
+                ending.isComplete.store(isComplete, ordering: .relaxed)
             }
             outcome.wakeUp.wait()
             switch outcome.takeAll().first {
             case .success(let addresses):
-                return Supervisor(addresses.listeners, addresses.admin, mailbox, thread)
+                return Supervisor(addresses, mailbox, thread, ending)
             case .failure(let error):
                 thread.join()
                 throw error
@@ -152,9 +164,16 @@ public final class Supervisor: Sendable {
     /// - Parameter graceful: what runs is finished, within `shutdownTimeout`; otherwise it is cut.
     public func stop(graceful: Bool) { mailbox.post(.stop(graceful: graceful)) }
 
-    /// Returns when the proxy has stopped and all its threads have ended. Call it once.
+    /// Returns when the proxy has stopped and its threads have ended. Call it once.
     ///
-    /// One thread may outlive it, in a process that goes on: the one that waits for the system's resolver, if that does not
-    /// answer within a second. It serves nothing and ends by itself when the resolver has answered.
-    public func wait() { control.join() }
+    /// Some may outlive it: those that wait for the system's resolver, and the one that loads the configuration, with its helpers, if
+    /// that does not end within a second, or at all when the stop is at once. They serve nothing and end by themselves.
+    ///
+    /// - Returns: whether there are no such threads. They use libraries: a process that ends meanwhile shall not run handlers that tear
+    ///   those down (`_exit`, not `exit`).
+    @discardableResult
+    public func wait() -> Bool {
+        control.join()
+        return ending.isComplete.load(ordering: .relaxed)
+    }
 }

@@ -64,6 +64,7 @@ struct WholeAnswer {
         var head = "HTTP/1.1 \(status) \(ReasonPhrase.of(status))\r\nDate: \(String(decoding: date, as: UTF8.self))\r\n"
         head += "Content-Type: \(contentType)\r\nContent-Length: \(body.count)\r\nCache-Control: no-store\r\n"
         head += "X-Content-Type-Options: nosniff\r\n"
+        if status == 503 { head += "Retry-After: 1\r\n" }
         if status == 405 { head += "Allow: GET, HEAD, POST\r\n" }
         if closes { head += "Connection: close\r\n" }
         return Array((head + "\r\n").utf8) + (isHead ? [] : body)

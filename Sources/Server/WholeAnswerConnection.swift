@@ -11,6 +11,10 @@ final class WholeAnswerConnection {
     /// Identifies the request that an answer from elsewhere belongs to.
     var request: UInt64 = 0
     var isWaiting = false
+    /// Its client sends nothing more. It may be gone, or listen: only sending something could tell.
+    private var isShut = false
+    /// Nobody is there to listen.
+    private(set) var isGone = false
     /// It has its next turn without an event.
     var isHurried = false
     private var input = ByteBuffer(capacity: BufferPool.Size.standard.rawValue)
@@ -38,6 +42,18 @@ final class WholeAnswerConnection {
         self.socket = socket
         self.bodyLimit = bodyLimit
     }
+
+    /// An event's news.
+    func note(_ readiness: Readiness) {
+        if readiness.contains(.readClosed) { isShut = true }
+        if !readiness.isDisjoint(with: [.hangUp, .error]) { isGone = true }
+    }
+
+    /// Whether it may be closed when there are too many.
+    var mayMakeRoom: Bool { !isWaiting || hasMore || isShut }
+
+    /// Among those: the lowest goes first.
+    var importance: UInt64 { isWaiting && isShut ? 0 : activity }
 
     enum Input {
         case request(PlainRequest)

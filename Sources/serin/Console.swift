@@ -35,10 +35,12 @@ struct Console {
     }
 
     /// At the end of the process: what can be written soon is.
-    func close() {
+    /// - Parameter endingProcess: here and now, since threads are left that use what C's exit handlers tear down, such as OpenSSL.
+    func close(endingProcess: Bool = false) {
         output.retire()
         errors.stop()
         output.stop()
+        if endingProcess { _exit(0) }
     }
 }
 

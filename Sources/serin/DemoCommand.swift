@@ -29,9 +29,9 @@ struct DemoCommand: ParsableCommand {
         }
         let address = "http://\(supervisor.listeners.first.map(\.description) ?? "")"
         console.announce(lines + [Self.lines(address, admin: "http://\(supervisor.admin)")])
-        supervisor.wait()
+        let hasEnded = supervisor.wait()
         for origin in origins { origin.stop() }
-        console.close()
+        console.close(endingProcess: !hasEnded)
     }
 
     private static func lines(_ address: String, admin: String) -> String {

@@ -19,8 +19,7 @@ struct RunCommand: ParsableCommand {
         Supervisor.prepareProcess()
         let (supervisor, console, lines) = try Self.start(options.config, .ofThisProcess)
         console.announce(lines)
-        supervisor.wait()
-        console.close()
+        console.close(endingProcess: !supervisor.wait())
     }
 
     /// Starts the proxy that a file describes; answers with a line for each address, to be printed now that it accepts.

@@ -101,6 +101,55 @@ ssize_t send(int fd, const void *bytes, size_t count, int flags) {
     return fails("send", fd, &sends) ? -1 : real_syscall()(SYS_sendto, fd, bytes, count, flags, NULL, 0);
 }
 
+// While FAULT_FOLDER has a file "stall", which holds the name of another file, nobody who opens a file of that name comes back: it lies on a
+// mount that does not answer. The file "stalled" appears with the first one who waits.
+static void wait_for_mount(const char *path) {
+    const char *folder = getenv("FAULT_FOLDER"), *slash = strrchr(path, '/');
+    if (!folder) return;
+    int before = errno;
+    char rule[4096], mark[4096];
+    snprintf(rule, sizeof rule, "%s/stall", folder);
+    snprintf(mark, sizeof mark, "%s/stalled", folder);
+    for (;;) {
+        char name[256] = {0};
+        int file = (int)real_syscall()(SYS_openat, AT_FDCWD, rule, O_RDONLY | O_CLOEXEC);
+        if (file < 0) break;
+        long count = read(file, name, sizeof name - 1);
+        close(file);
+        if (count <= 0 || strcmp(slash ? slash + 1 : path, name) != 0) break;
+        close((int)real_syscall()(SYS_openat, AT_FDCWD, mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+        usleep(1000);
+    }
+    errno = before;
+}
+
+static int open_file(int folder, const char *path, int flags, va_list list) {
+    int mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(list, int) : 0;
+    wait_for_mount(path);
+    return (int)real_syscall()(SYS_openat, folder, path, flags, mode);
+}
+
+#define OPENS(name)                                         \
+    int name(const char *path, int flags, ...) {            \
+        va_list list;                                       \
+        va_start(list, flags);                              \
+        int file = open_file(AT_FDCWD, path, flags, list);  \
+        va_end(list);                                       \
+        return file;                                        \
+    }
+#define OPENS_AT(name)                                      \
+    int name(int folder, const char *path, int flags, ...) { \
+        va_list list;                                       \
+        va_start(list, flags);                              \
+        int file = open_file(folder, path, flags, list);    \
+        va_end(list);                                       \
+        return file;                                        \
+    }
+OPENS(open)
+OPENS(open64)
+OPENS_AT(openat)
+OPENS_AT(openat64)
+
 // FAULT_NO_LOCAL_PORT=PORT: there is no local port left for connections to that port.
 int connect(int fd, const struct sockaddr *address, socklen_t length) {
     const char *port = getenv("FAULT_NO_LOCAL_PORT");

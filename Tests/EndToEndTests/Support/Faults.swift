@@ -37,6 +37,14 @@ final class FaultFolder {
 
     func end(_ call: Faults.Call) throws { try FileManager.default.removeItem(atPath: path(of: call)) }
 
+    /// From now on, whoever opens a file of that name waits until `endStall`.
+    func stall(opening name: String) throws { try folder.write(name, to: "faults/stall") }
+
+    func endStall() throws { try FileManager.default.removeItem(atPath: folder.path("faults/stall")) }
+
+    /// Returns once somebody waits.
+    func waitForStall() throws { try eventually("somebody waits for a file") { folder.exists("faults/stalled") } }
+
     /// The file that has the call fail.
     func path(of call: Faults.Call) -> String { folder.path("faults/\(call.rawValue)") }
 }
