@@ -130,12 +130,12 @@ extension Worker {
     // MARK: Between requests
 
     /// Whether an idle connection has nothing to say beyond what concerns TLS alone: new sessions come at any time (RFC 8446 section
-    /// 4.6.1).
+    /// 4.6.1). What of a record has come may be the beginning of anything.
     func isQuiet(_ upstream: UpstreamConnection, _ session: TLSSession) -> Bool {
         scratch.removeAll()
         guard Self.receive(through: session, into: &scratch) == .wantsRead else { return false }
         upstream.isReadable = false
-        return true
+        return session.isBetweenRecords
     }
 
     private static func receive(through session: TLSSession, into buffer: inout ByteBuffer) -> TLSOutcome {

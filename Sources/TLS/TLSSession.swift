@@ -181,6 +181,12 @@ public final class TLSSession {
         unsafe !bio.isDrained || SSL_has_pending(session) == 1 || failure != nil || SSL_get_shutdown(session) & SSL_RECEIVED_SHUTDOWN != 0
     }
 
+    /// Whether no record has begun of which the end has not come yet.
+    public var isBetweenRecords: Bool {
+        // A constant of OpenSSL's: it reads a header, or has read one and waits for what follows.
+        unsafe SSL_has_pending(session) == 0 && strcmp(SSL_rstate_string(session), "RH") == 0
+    }
+
     /// An event of the socket: bytes have come, or the end. To be called for each of them, whether a read follows at once or not: what
     /// OpenSSL still has of a record is read first, without a look at the socket, and does not say that nothing else is there.
     public func noteArrival() { bio.noteArrival() }

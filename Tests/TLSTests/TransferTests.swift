@@ -72,6 +72,30 @@ import Testing
         #expect(reads == (room == 7000 ? 2 : 1), "and none is made to be told that there is nothing")
     }
 
+    /// However much of a record has come: what follows it would be taken for an answer to somebody else (http-edge duty 39).
+    @Test(arguments: versions, [true, false])
+    func theMiddleOfARecordShows(version: Int32, isBehindAnother: Bool) throws {
+        let duet = try Self.duet(version: version)
+        #expect(duet.server.isBetweenRecords)
+        var cut = 1, length = 0
+        repeat {
+            if isBehindAnother { duet.client.write("before") }
+            let before = duet.client.take()
+            duet.client.write("message")
+            let record = duet.client.take()
+            length = record.count
+            duet.send(before + record.prefix(cut))
+            duet.server.noteArrival()
+            #expect(duet.read().bytes == Array((isBehindAnother ? "before" : "").utf8))
+            #expect(!duet.server.isBetweenRecords, "\(cut) bytes of \(length)")
+            duet.send(record.dropFirst(cut))
+            duet.server.noteArrival()
+            #expect(duet.read().bytes == Array("message".utf8))
+            #expect(duet.server.isBetweenRecords)
+            cut += 1
+        } while cut < length
+    }
+
     @Test(arguments: versions)
     func byteByByte(version: Int32) throws {
         let duet = try Self.duet(version: version)
