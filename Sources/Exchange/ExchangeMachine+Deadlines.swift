@@ -47,6 +47,11 @@ extension ExchangeMachine {
     private var waitsForClientBody: Bool {
         // Once there is an answer, its client may as well wait for the end of that before it sends more.
         if responseHeadIsDone, phase == .forwarding { return false }
+        return clientOwesBody
+    }
+
+    /// The upstream has all of the request that has come, and cannot be blamed for waiting for the rest.
+    private var clientOwesBody: Bool {
         // A client that expects 100 waits for the upstream, which has not said so yet.
         if head.expectsContinue, !hasContinued, request.bodyBytes == 0, passesExpectation { return false }
         return !request.isSourceComplete && !requestWasCutShort && request.pendingCount == 0
@@ -74,7 +79,11 @@ extension ExchangeMachine {
         case .forwarding, .answering:
             if response.pendingCount > 0 { return abandon(.clientTooSlow, now) }
             if waitsForClientBody { return clientBodyTooSlow(now) }
-            if responseHeadIsDone { cutResponse(.upstreamTimedOut, now) } else { upstreamFailed(.upstreamTimedOut, now) }
+            if responseHeadIsDone {
+                cutResponse(clientOwesBody ? .clientTooSlow : .upstreamTimedOut, now)
+            } else {
+                upstreamFailed(.upstreamTimedOut, now)
+            }
         case .tunnelling:
             finish(.close(linger: false), now)
         case .finished:
@@ -82,12 +91,15 @@ extension ExchangeMachine {
         }
     }
 
+    /// No version is blamed for a client that sends or reads as slowly as it likes.
     private func requestTookTooLong(_ now: Instant) {
         // The rest of a whole answer, which the client does not read: nothing less would show that it is cut.
-        if phase == .answering { return abandon(.requestTimedOut, now) }
-        if responseHeadIsDone { return cutResponse(.requestTimedOut, now) }
+        if phase == .answering { return abandon(.clientTooSlow, now) }
+        let isClients = response.pendingCount > 0 || phase == .forwarding && clientOwesBody
+        let failure: Failure = isClients ? .clientTooSlow : .requestTimedOut
+        if responseHeadIsDone { return cutResponse(failure, now) }
         dropUpstream()
-        answer(.requestTimedOut, status: nil, now)
+        answer(failure, status: nil, now)
     }
 
     private func clientBodyTooSlow(_ now: Instant) {

@@ -20,6 +20,7 @@ extension ExchangeMachine {
         phase = .forwarding
         hasUpstream = true
         upstreamIsReused = reused
+        upstreamIsReset = false
         lastUpstreamProgress = now
     }
 
@@ -72,6 +73,7 @@ extension ExchangeMachine {
     public func upstreamClosed(reset: Bool, now: Instant) {
         digest(now: now)
         guard hasUpstream else { return }
+        let reset = reset || upstreamIsReset
         switch phase {
         case .forwarding where responseHeadIsDone:
             response.sourceClosed(failed: reset)
@@ -88,9 +90,11 @@ extension ExchangeMachine {
     }
 
     /// Writing to the upstream failed. It may have answered before it stopped reading, so its bytes are still wanted.
+    /// - Parameter reset: because of a reset. The kernel tells of that once: what is left to be read ends as if all had been said.
     @inline(never)
-    public func upstreamStoppedReading(now: Instant) {
+    public func upstreamStoppedReading(reset: Bool, now: Instant) {
         guard hasUpstream else { return }
+        upstreamIsReset = upstreamIsReset || reset
         if phase == .tunnelling { return abandon(.upstreamReset, now) }
         requestWasCutShort = true
     }

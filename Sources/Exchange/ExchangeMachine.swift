@@ -51,6 +51,8 @@ public final class ExchangeMachine {
     // What the upstream's connection can still do.
     var hasUpstream = false
     var upstreamIsReused = false
+    /// As a write to it has shown.
+    var upstreamIsReset = false
     var upstreamPersists = false
     /// It gets a header of the PROXY protocol, so that it must be a new one, and serves no other request.
     public internal(set) var announcesClient = false

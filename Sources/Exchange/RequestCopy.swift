@@ -46,6 +46,7 @@ public final class RequestCopy {
     private var isConnected = false
     private var isReused = false
     private var hasStoppedReading = false
+    private var isReset = false
     /// The phase it is in must end by then.
     public private(set) var deadline = Instant.distantFuture
 
@@ -114,6 +115,7 @@ public final class RequestCopy {
         isConnected = false
         isReused = false
         hasStoppedReading = false
+        isReset = false
         begin(now: now)
         return true
     }
@@ -142,7 +144,11 @@ public final class RequestCopy {
     }
 
     /// Writing failed. It may have answered before it stopped reading.
-    public func upstreamStoppedReading() { hasStoppedReading = true }
+    /// - Parameter reset: as for `ExchangeMachine.upstreamStoppedReading`.
+    public func upstreamStoppedReading(reset: Bool) {
+        hasStoppedReading = true
+        isReset = isReset || reset
+    }
 
     // MARK: Bytes in
 
@@ -227,6 +233,7 @@ public final class RequestCopy {
     /// The canary's end of the connection was closed (`reset`: it failed) and everything it sent was received.
     public func upstreamClosed(reset: Bool) {
         guard ending == nil else { return }
+        let reset = reset || isReset
         if status > 0, !reset, decoder.finishAtEOF() { return answered(isReusable: false) }
         fail(reset ? .upstreamReset : .upstreamClosed)
     }

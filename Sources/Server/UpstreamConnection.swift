@@ -33,4 +33,8 @@ final class UpstreamConnection {
         self.socket = socket
         self.endpoint = endpoint
     }
+
+    /// Whether a write failed since the other end had reset the connection, which a later read does not show any more. After its end
+    /// (`EPIPE`) a reset says nothing new, nor where TLS says for itself what is whole.
+    func isReset(_ error: Errno) -> Bool { tls == nil && error != .EPIPE }
 }

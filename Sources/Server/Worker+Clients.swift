@@ -376,9 +376,9 @@ extension Worker {
                 if upstream.tls != nil { handshakeTimedOut(upstream, exchange) }
                 hasAnother = self.hasAnother(than: upstream.endpoint, exchange)
             }
-            let phase = exchange.machine.phase
+            let phase = exchange.machine.phase, hadOutput = exchange.machine.hasOutput(for: .client)
             exchange.machine.timedOut(hasAnother: hasAnother, now: now)
-            recordTimeout(exchange.machine, since: phase)
+            recordTimeout(exchange.machine, since: phase, hadOutput: hadOutput)
             act(client, exchange)
             // One that always has something to do never rests, and has deadlines all the same.
             if client.state == .open, client.exchange === exchange { setDeadline(client, exchange.machine.deadline) }

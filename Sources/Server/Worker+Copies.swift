@@ -227,8 +227,8 @@ extension Worker {
             case .failed(let error) where error.isExhaustion:
                 // A copy waits for nothing that requests are short of.
                 return copy.fail(.overloaded)
-            case .failed:
-                copy.upstreamStoppedReading()
+            case .failed(let error):
+                copy.upstreamStoppedReading(reset: upstream.isReset(error))
                 upstream.isReadable = true
                 upstream.peerHasClosed = true
             }

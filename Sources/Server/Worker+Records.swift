@@ -60,13 +60,17 @@ extension Worker {
     }
 
     /// What the deadline of a request ended, if that is counted nowhere else.
-    func recordTimeout(_ machine: ExchangeMachine, since phase: Phase) {
+    /// - Parameters:
+    ///   - phase: that it was in.
+    ///   - hadOutput: there was something that the client had not read.
+    func recordTimeout(_ machine: ExchangeMachine, since phase: Phase, hadOutput: Bool) {
+        guard machine.phase != phase else { return }
         switch phase {
-        case .readingHead where machine.phase != phase: metrics.timeouts.record(.clientHeader)
-        case .tunnelling where machine.phase == .finished: metrics.timeouts.record(.tunnelIdle)
-        case .forwarding where machine.phase == .finished, .answering where machine.phase == .finished:
-            if machine.summary.failure == .clientTooSlow { metrics.timeouts.record(.clientWrite) }
-        default: break
+        case .readingHead: metrics.timeouts.record(.clientHeader)
+        case .tunnelling: metrics.timeouts.record(.tunnelIdle)
+        case .forwarding, .answering:
+            if machine.summary.failure == .clientTooSlow { metrics.timeouts.record(hadOutput ? .clientWrite : .clientBody) }
+        case .connecting, .finished: break
         }
     }
 

@@ -268,11 +268,13 @@ extension Worker {
             upstream.isWritable = false
         case .failed(let error) where isShortage(error, upstream, exchange):
             upstream.isWritable = false
-        case .failed:
+        case .failed(let error):
             // It may have answered before it stopped reading: look.
             upstream.isReadable = true
             upstream.peerHasClosed = true
-            exchange.machine.upstreamStoppedReading(now: now)
+            let isReset = upstream.isReset(error)
+            if isReset { metrics.upstreamResets &+= 1 }
+            exchange.machine.upstreamStoppedReading(reset: isReset, now: now)
         }
     }
 
@@ -307,7 +309,7 @@ extension Worker {
 
     /// Whether nothing beyond the answer has come. The last read may have left it open: then one more look decides.
     private func isEmpty(_ upstream: UpstreamConnection) -> Bool {
-        guard upstream.isReadable else { return true }
+        guard upstream.isReadable else { return upstream.tls?.isBetweenRecords != false }
         if let session = upstream.tls { return isQuiet(upstream, session) }
         guard case .wouldBlock = readAside(upstream.socket) else { return false }
         upstream.isReadable = false

@@ -106,7 +106,27 @@ import Testing
         let silent = try serin.client()
         #expect(try silent.isClosed(), "who has not begun a request is told nothing")
         #expect(try serin.metrics().sum("serin_client_errors_total", ["code": "408"]) == 2)
+        #expect(try serin.metrics().sum("serin_timeouts_total", ["kind": "client_body"]) == 1)
         #expect(try serin.metrics().sum("serin_timeouts_total", ["kind": "client_header"]) == 2)
+    }
+
+    /// A client that never pauses for long, and never ends: its version, a canary perhaps, is not to look bad for it.
+    @Test func whoTricklesIsToBlame() throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin, settings: "timeouts: {request: 300ms}"))
+        let client = try serin.client()
+        try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
+        var sent = 0
+        try eventually("an answer") {
+            if !client.socket.isReadable { try client.send("x") }
+            sent += 1
+            return client.socket.isReadable
+        }
+        #expect(try client.readResponse().status == 408, "after \(sent) bytes")
+        let metrics = try serin.metrics()
+        #expect(metrics.sum("serin_timeouts_total", ["kind": "client_body"]) == 1)
+        #expect(metrics.sum("serin_upstream_timeouts_total") == 0 && metrics.sum("serin_upstream_failures_total") == 0)
+        #expect(metrics.requests(["code": "5xx"]) == 0)
     }
 
     @Test func anIdleConnectionEnds() throws {

@@ -148,7 +148,7 @@ import Testing
             ],
             toClient: "HTTP/1.1 200 OK|Content-Length: 5|Connection: close||ab",
             toUpstreams: ["POST / HTTP/1.1|Host: a.test|Content-Length: 5||h"],
-            ends: [.init(200, .upstreamTimedOut, received: 1, sent: 2)], left: .closed, reusable: [false]),
+            ends: [.init(200, .clientTooSlow, received: 1, sent: 2)], left: .closed, reusable: [false]),
         Script(
             name: "a client that ends its body early gets the rest of its answer", steps: [
                 .client("POST / HTTP/1.1|Host: a.test|Content-Length: 5||h"), .upstream("HTTP/1.1 413 Too Large|Content-Length: 5||ab"),

@@ -12,7 +12,7 @@ import Testing
         /// The canary takes as many bytes, or all.
         case takes(Int = .max)
         case says(String)
-        case closes, resets, stopsReading
+        case closes, resets, stopsReading, breaks
         case waits(TimeSpan)
         case refuses
         /// The copy begins anew, over a fresh connection.
@@ -51,6 +51,10 @@ import Testing
         Case(name: "more than its answer", steps: [.connected(), .takes(), .says(ok + "more")], ending: answered(200, isReusable: false)),
         Case(name: "answered before all was taken", steps: [.connected(), .takes(5), .says(ok)], ending: answered(200, isReusable: false)),
         Case(name: "read no further, and answered", steps: [.connected(), .takes(5), .stopsReading, .says(ok), .closes], ending: answered(200, isReusable: false)),
+        Case(name: "broken, and answered", steps: [.connected(), .takes(5), .breaks, .says(ok), .closes], ending: answered(200, isReusable: false)),
+        Case(
+            name: "broken amid an answer by the end", steps: [.connected(), .takes(5), .breaks, .says("HTTP/1.1 200 OK||ok"), .closes],
+            ending: failed(.upstreamReset)),
         Case(name: "still answering", steps: [.connected(), .takes(), .says("HTTP/1.1 200 OK|Content-Length: 9||ok")], ending: nil),
         Case(
             name: "an endless answer", steps: [.connected(), .takes(), .says("HTTP/1.1 200 OK||" + String(repeating: "x", count: 3 << 20))],
@@ -97,7 +101,8 @@ import Testing
             case .says(let text): Self.say(wire(text), to: copy, harness.context.pool, chunk)
             case .closes: copy.upstreamClosed(reset: false)
             case .resets: copy.upstreamClosed(reset: true)
-            case .stopsReading: copy.upstreamStoppedReading()
+            case .stopsReading: copy.upstreamStoppedReading(reset: false)
+            case .breaks: copy.upstreamStoppedReading(reset: true)
             case .refuses: copy.fail(.connectRefused)
             case .waits(let span):
                 now = now + span

@@ -9,6 +9,7 @@ import Testing
     private static let get = "GET / HTTP/1.1|Host: a.test||"
     private static let post = "POST / HTTP/1.1|Host: a.test|Content-Length: 4||"
     private static let ok = "HTTP/1.1 200 OK|Content-Length: 4||"
+    private static let closing = "HTTP/1.1 200 OK|Content-Length: 4|Connection: close||"
     private static let waiting = "POST / HTTP/1.1|Host: a.test|Expect: 100-continue|Content-Length: 4||"
     /// Its Expect is for nobody behind the first hop.
     private static let nominating = "POST / HTTP/1.1|Host: a.test|Connection: expect|Expect: 100-continue|Content-Length: 4||"
@@ -106,6 +107,24 @@ import Testing
             name: "no whole answer in time", world: tenSeconds, steps: [.client(get), .upstream(ok + "a"), .wait(10)],
             toClient: ok + "a", toUpstreams: [get], ends: [.init(200, .requestTimedOut, sent: 1)], left: .closed),
         Script(
+            name: "the client trickles its body", world: tenSeconds, steps: [
+                .client(post + "a"), .wait(5), .client("b"), .wait(4), .client("c"), .wait(1),
+            ],
+            toClient: own("408 Request Timeout"), toUpstreams: [post + "abc"],
+            ends: [.init(408, .clientTooSlow, received: 3)], left: .closed, reusable: [false]),
+        Script(
+            name: "the client trickles its body behind an answer that has begun", world: tenSeconds, steps: [
+                .client(post + "a"), .upstream(ok + "ok"), .wait(5), .client("b"), .wait(5),
+            ],
+            toClient: closing + "ok", toUpstreams: [post + "ab"],
+            ends: [.init(200, .clientTooSlow, received: 2, sent: 2)], left: .closed),
+        Script(
+            name: "an upstream that does not read is to blame for a body that is not whole", world: tenSeconds, steps: [
+                .upstreamTakes(0), .client(post + "a"), .wait(10),
+            ],
+            toClient: own("504 Gateway Timeout"), toUpstreams: [""], ends: [.init(504, .requestTimedOut, received: 1)],
+            left: .closed),
+        Script(
             name: "no connection in time", world: tenSeconds, steps: [
                 .connects([.pending, .pending, .pending]), .client(get), .wait(5), .wait(5),
             ],
@@ -120,12 +139,12 @@ import Testing
             name: "the client does not read the rest of a broken answer", world: tenSeconds, steps: [
                 .client(get), .clientTakes(0), .upstream(ok + "a"), .wait(10), .wait(10), .clientTakes(.max),
             ],
-            toClient: ok + "a", toUpstreams: [get], ends: [.init(200, .requestTimedOut, sent: 1)], left: .closed),
+            toClient: ok + "a", toUpstreams: [get], ends: [.init(200, .clientTooSlow, sent: 1)], left: .closed),
         Script(
             name: "the client does not read a whole answer", world: tenSeconds, steps: [
                 .client(get), .clientTakes(0), .upstream(ok + "abcd"), .wait(10),
             ],
-            toUpstreams: [get], ends: [.init(200, .requestTimedOut)], left: .aborted),
+            toUpstreams: [get], ends: [.init(200, .clientTooSlow)], left: .aborted),
         Script(
             name: "the client has not read for too long, either", world: tenSeconds, steps: [
                 .client(get), .clientTakes(0), .upstream(ok + "a"), .wait(60),

@@ -184,6 +184,7 @@ import Testing
     ]
 
     private static let long = "POST / HTTP/1.1|Host: a.test|Content-Length: 1000||"
+    private static let old = long.replacing("HTTP/1.1", with: "HTTP/1.0")
     private static let full = "HTTP/1.1 413 Content Too Large|Content-Length: 2||no"
 
     static let early: [Script] = [
@@ -201,6 +202,26 @@ import Testing
         Script(
             name: "stops reading and says nothing", steps: [.client(long + "abc"), .upstreamStopsReading, .upstreamCloses],
             toClient: own("502 Bad Gateway"), toUpstreams: [long + "abc"], ends: [.init(502, .upstreamClosed, received: 3)],
+            left: .closed, reusable: [false]),
+        Script(
+            name: "breaks behind its answer", steps: [.client(long + "abc"), .upstream(full), .upstreamBreaks, .client("def")],
+            toClient: full.replacing("||no", with: "|Connection: close||no"),
+            toUpstreams: [long + "abc"], ends: [.init(413, received: 3, sent: 2)], left: .closed, reusable: [false]),
+        Script(
+            name: "breaks amid an answer that its end would end", steps: [
+                .client(old + "abc"), .upstream("HTTP/1.1 200 OK||half"), .upstreamBreaks,
+            ],
+            toClient: "HTTP/1.1 200 OK|Connection: close||half",
+            toUpstreams: [long + "abc"], ends: [.init(200, .upstreamReset, received: 3, sent: 4)], left: .aborted, reusable: [false]),
+        Script(
+            name: "stops reading amid an answer that its end ends", steps: [
+                .client(old + "abc"), .upstream("HTTP/1.1 200 OK||whole"), .upstreamStopsReading, .upstreamCloses,
+            ],
+            toClient: "HTTP/1.1 200 OK|Connection: close||whole",
+            toUpstreams: [long + "abc"], ends: [.init(200, received: 3, sent: 5)], left: .closed, reusable: [false]),
+        Script(
+            name: "breaks and says nothing", steps: [.client(long + "abc"), .upstreamBreaks],
+            toClient: own("502 Bad Gateway"), toUpstreams: [long + "abc"], ends: [.init(502, .upstreamReset, received: 3)],
             left: .closed, reusable: [false]),
         Script(
             name: "answers while the body goes on", steps: [

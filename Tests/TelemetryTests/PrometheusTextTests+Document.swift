@@ -161,6 +161,7 @@ extension PrometheusTextTests {
         # HELP serin_timeouts_total Connections ended by a timeout, by kind.
         # TYPE serin_timeouts_total counter
         serin_timeouts_total{kind="client_header"} 0
+        serin_timeouts_total{kind="client_body"} 0
         serin_timeouts_total{kind="client_keep_alive"} 0
         serin_timeouts_total{kind="client_write"} 3
         serin_timeouts_total{kind="upstream_keep_alive"} 0

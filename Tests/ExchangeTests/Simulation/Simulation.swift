@@ -108,7 +108,7 @@ final class Simulation {
         switch chance.upTo(9) {
         case 0: harness.clientFails()
         case 1: if harness.clientWire.end == nil { harness.clientWire.end = chance.pick([.closed, .failed]) }
-        case 2: harness.upstreamStopsReading()
+        case 2: harness.upstreamStopsReading(reset: harness.current.map { harness.upstreams[$0].wire.end == .failed } ?? false)
         case 3: harness.context.isDraining = true
         case 4: harness.snapshot = world.snapshot()
         case 5: if chance.oneIn(4) { harness.cut() }

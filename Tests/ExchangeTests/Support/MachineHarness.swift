@@ -252,9 +252,11 @@ final class MachineHarness {
         act()
     }
 
-    func upstreamStopsReading() {
-        guard isOpen, current != nil else { return }
-        machine.upstreamStoppedReading(now: now)
+    /// - Parameter reset: the write tells of a reset, and no read does any more.
+    func upstreamStopsReading(reset: Bool = false) {
+        guard isOpen, let current else { return }
+        if reset { upstreams[current].wire.end = .closed }
+        machine.upstreamStoppedReading(reset: reset, now: now)
         act()
     }
 

@@ -10,8 +10,8 @@ struct Script: Sendable, CustomTestStringConvertible {
     enum Step: Sendable {
         /// The client sends; it stops; its connection breaks.
         case client(String), clientCloses, clientFails
-        /// The upstream sends; it stops; its connection breaks; it takes no more and says so.
-        case upstream(String), upstreamCloses, upstreamResets, upstreamStopsReading
+        /// The upstream sends; it stops; its connection breaks; it takes no more and says so; its connection breaks, as a write shows.
+        case upstream(String), upstreamCloses, upstreamResets, upstreamStopsReading, upstreamBreaks
         /// How many bytes the side still takes; all by default.
         case clientTakes(Int), upstreamTakes(Int)
         /// What the next connects come to.
@@ -130,6 +130,7 @@ extension MachineHarness {
         case .upstreamCloses: upstreamEnds(.closed)
         case .upstreamResets: upstreamEnds(.failed)
         case .upstreamStopsReading: upstreamStopsReading()
+        case .upstreamBreaks: upstreamStopsReading(reset: true)
         case .clientTakes(let count): clientTakes = count
         case .upstreamTakes(let count): upstreamTakes = count
         case .connects(let next): connects = next

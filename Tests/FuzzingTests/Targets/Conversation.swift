@@ -113,7 +113,7 @@ final class Conversation {
         case 2 where upstream == .open:
             upstream = .closed
             machine.upstreamClosed(reset: chance.oneIn(2), now: now)
-        case 3 where upstream == .open: machine.upstreamStoppedReading(now: now)
+        case 3 where upstream == .open: machine.upstreamStoppedReading(reset: chance.oneIn(2), now: now)
         case 4 where upstream == .connecting: answerConnect()
         case 5 where chance.oneIn(3): context.isDraining = true
         case 6 where chance.oneIn(8): machine.cut(now: now)
