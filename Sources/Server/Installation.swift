@@ -61,7 +61,7 @@ struct EarlierInstallation {
 /// All that a snapshot names; made once, for all workers to find what of theirs it no longer does.
 final class SnapshotInventory: Sendable {
     let endpoints: Set<EndpointKey>
-    let backends: Set<String>
+    let rings: Set<RingShelf.Key>
     /// Of the metrics' rows, and of the rows of canaries.
     let labels: Set<String>
 
@@ -69,7 +69,7 @@ final class SnapshotInventory: Sendable {
         endpoints = Set(snapshot.backends.lazy.flatMap { backend in
             backend.endpoints.lazy.compactMap(\.address.socketAddress).map { EndpointKey($0, backend.tls, tls.upstreams) }
         })
-        backends = Set(snapshot.backends.lazy.map(\.name))
+        rings = Set(snapshot.backends.lazy.filter(\.isPlaced).map(RingShelf.Key.init))
         let routes = snapshot.routes.routes
         let canaries = routes.lazy.flatMap { route in route.canaries.lazy.map { Self.label(of: $0, on: route) } }
         labels = Set(routes.lazy.map(Self.label)).union(canaries)

@@ -22,9 +22,15 @@ enum EndpointRing {
 /// A worker's rings, kept from one snapshot to the next. One of a thousand endpoints takes milliseconds to make, which nobody is to wait
 /// for because something else has changed.
 struct RingShelf {
-    private struct Key: Hashable {
-        let backend: String
-        let balancing: Balancing
+    /// Whose ring it is.
+    struct Key: Hashable {
+        private let backend: String
+        private let balancing: Balancing
+
+        init(_ backend: Backend) {
+            self.backend = backend.name
+            balancing = backend.balancing
+        }
     }
 
     private struct Entry {
@@ -41,13 +47,12 @@ struct RingShelf {
         orMake make: (Balancing, [SocketAddress], [Int]) -> EndpointRing? = { EndpointRing($0, of: $1, weights: $2) }
     ) -> EndpointRing? {
         guard backend.isPlaced else { return nil }
-        let key = Key(backend: backend.name, balancing: backend.balancing)
+        let key = Key(backend)
         if let known = entries[key], known.addresses == addresses, known.weights == weights { return known.ring }
         let ring = make(backend.balancing, addresses, weights)
         entries[key] = ring.map { Entry(addresses: addresses, weights: weights, ring: $0) }
         return ring
     }
 
-    /// - Parameter isInUse: by name.
-    mutating func forget(except isInUse: (String) -> Bool) { entries = entries.filter { isInUse($0.key.backend) } }
+    mutating func forget(except isInUse: (Key) -> Bool) { entries = entries.filter { isInUse($0.key) } }
 }

@@ -71,7 +71,8 @@ public enum RouteReport {
         for canary in inactive where canary.binding == nil {
             lines.append("\(site(canary.host, canary.path)) (\(typeName(canary.pathType)))  \(canary.object) is not in effect: \(canary.why)")
         }
-        return lines.isEmpty ? "no routes" : lines.joined(separator: "\n")
+        // A path may be anything.
+        return lines.isEmpty ? "no routes" : lines.map { $0.printable() }.joined(separator: "\n")
     }
 
     private static func site(_ host: String, _ path: String) -> String { (host.isEmpty ? "*" : host) + path }

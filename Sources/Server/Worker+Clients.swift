@@ -376,9 +376,10 @@ extension Worker {
                 if upstream.tls != nil { handshakeTimedOut(upstream, exchange) }
                 hasAnother = self.hasAnother(than: upstream.endpoint, exchange)
             }
-            let phase = exchange.machine.phase, hadOutput = exchange.machine.hasOutput(for: .client)
+            let (phase, failure) = (exchange.machine.phase, exchange.machine.summary.failure)
+            let hadOutput = exchange.machine.hasOutput(for: .client)
             exchange.machine.timedOut(hasAnother: hasAnother, now: now)
-            recordTimeout(exchange.machine, since: phase, hadOutput: hadOutput)
+            recordTimeout(exchange.machine, since: phase, failure, hadOutput: hadOutput)
             act(client, exchange)
             // One that always has something to do never rests, and has deadlines all the same.
             if client.state == .open, client.exchange === exchange { setDeadline(client, exchange.machine.deadline) }

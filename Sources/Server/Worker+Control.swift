@@ -113,7 +113,7 @@ extension Worker {
             let inUse = earlier.compactMap(\.installation)
             metrics.forget(used: inUse.map(\.metricRows), usedCanaries: inUse.map(\.usedCanaryRows)) { !inventory.labels.contains($0) }
             forgetUnusedEndpoints(inventory)
-            rings.forget(except: inventory.backends.contains)
+            rings.forget(except: inventory.rings.contains)
         }
         if timeouts != snapshot.timeouts { moveIdleDeadlines() }
     }

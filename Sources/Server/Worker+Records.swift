@@ -62,9 +62,10 @@ extension Worker {
     /// What the deadline of a request ended, if that is counted nowhere else.
     /// - Parameters:
     ///   - phase: that it was in.
+    ///   - failure: that it had, if this is not the first timeout: what is left of its answer is not read in time, either.
     ///   - hadOutput: there was something that the client had not read.
-    func recordTimeout(_ machine: ExchangeMachine, since phase: Phase, hadOutput: Bool) {
-        guard machine.phase != phase else { return }
+    func recordTimeout(_ machine: ExchangeMachine, since phase: Phase, _ failure: Failure?, hadOutput: Bool) {
+        guard machine.phase != phase, failure != .clientTooSlow else { return }
         switch phase {
         case .readingHead: metrics.timeouts.record(.clientHeader)
         case .tunnelling: metrics.timeouts.record(.tunnelIdle)

@@ -28,7 +28,8 @@ struct DemoCommand: ParsableCommand {
             throw ExitCode(1)
         }
         let address = "http://\(supervisor.listeners.first.map(\.description) ?? "")"
-        console.announce(lines + [Self.lines(address, admin: "http://\(supervisor.admin)")])
+        let more = Self.lines(address, admin: "http://\(supervisor.admin)").split(separator: "\n", omittingEmptySubsequences: false)
+        console.announce(lines + more.map(String.init))
         let hasEnded = supervisor.wait()
         for origin in origins { origin.stop() }
         console.close(endingProcess: !hasEnded)

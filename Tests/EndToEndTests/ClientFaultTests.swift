@@ -133,9 +133,10 @@ import Testing
     }
 
     /// A window that stays shut: the time between two writes ends it, and the origin is let go.
-    @Test func aClientThatNeverReadsIsCut() throws {
+    @Test(arguments: ["clientWrite: 300ms", "request: 300ms, clientWrite: 600ms"])
+    func aClientThatNeverReadsIsCut(_ times: String) throws {
         let origin = try Self.origin()
-        let serin = try SerinProcess(.origin(origin, settings: "timeouts: {clientWrite: 300ms}"))
+        let serin = try SerinProcess(.origin(origin, settings: "timeouts: {\(times)}"))
         let client = try serin.client(receiveBuffer: 4096)
         try client.send("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
         try eventually("both connections to end") {
@@ -144,6 +145,7 @@ import Testing
                 && metrics.sum("serin_connections", ["state": "upstream_active"]) == 0
         }
         #expect(try serin.metrics().sum("serin_timeouts_total", ["kind": "client_write"]) == 1)
+        #expect(try serin.metrics().sum("serin_upstream_timeouts_total") == 0, "nor is its upstream to blame")
         #expect(try serin.metrics().sum("serin_client_errors_total") == 0, "its request was good")
         #expect(try serin.client().get().text == "ok")
         #expect(throws: (any Error).self, "what it reads now is visibly cut") { try client.skip(900_000_000) }

@@ -29,6 +29,17 @@ import Testing
         Inactive(object: "Ingress shop/one", host: "h", path: "/a", pathType: .prefix, why: "another Service"),
     ]
 
+    /// What a manifest has as its path makes no line of its own.
+    @Test func aPathStaysInItsLine() {
+        var builder = RouteTableBuilder()
+        _ = builder.add(host: "h", path: "/a\nother /b", type: .prefix) { index in
+            Route(index: index, label: "shop/main", host: "h", path: "/a\nother /b", pathType: .prefix, stable: 0, canaries: [])
+        }
+        let snapshot = Snapshot(routes: builder.build(), backends: [Backend(name: "shop/main:80", endpoints: [])], sequences: [])
+        let lines = RouteReport.text(snapshot).split(separator: "\n")
+        #expect(lines.count == 2 && lines[0].hasPrefix("h/a other /b (Prefix)"), "\(lines)")
+    }
+
     @Test func forPeople() {
         let lines = RouteReport.text(Self.snapshot, inactive: Self.inactive).split(separator: "\n").map(String.init)
         #expect(lines.filter { $0.contains("  canary  ") } == [

@@ -109,12 +109,14 @@ extension MigrationReport: CustomStringConvertible {
 extension MigrationReport.Difference: CustomStringConvertible {
     public var description: String {
         let shown = places.prefix(5).joined(separator: ", ") + (places.count > 5 ? " and \(places.count - 5) more" : "")
-        return """
-            \(file):\(line): \(rule): \(object)\(shown.isEmpty ? "" : ": \(shown)")
-              ingress-nginx  \(ingressNginx)
-              Serin          \(serin)
-              in mode        \(modes.compatibilities.map(\.rawValue).joined(separator: ", "))
-              as before      \(remedy)
-            """
+        let lines = [
+            "\(file):\(line): \(rule): \(object)\(shown.isEmpty ? "" : ": \(shown)")",
+            "  ingress-nginx  \(ingressNginx)",
+            "  Serin          \(serin)",
+            "  in mode        \(modes.compatibilities.map(\.rawValue).joined(separator: ", "))",
+            "  as before      \(remedy)",
+        ]
+        // A path may be anything.
+        return lines.map { $0.printable() }.joined(separator: "\n")
     }
 }
