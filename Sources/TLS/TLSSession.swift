@@ -183,7 +183,7 @@ public final class TLSSession {
 
     /// Whether no record has begun of which the end has not come yet.
     public var isBetweenRecords: Bool {
-        // A constant of OpenSSL's: it reads a header, or has read one and waits for what follows.
+        // A constant of OpenSSL's: `RH` while it waits for a record's header, another one behind that.
         unsafe SSL_has_pending(session) == 0 && strcmp(SSL_rstate_string(session), "RH") == 0
     }
 

@@ -26,19 +26,9 @@ extension LoadTests {
 
 /// Stopping, without load.
 @Suite struct StopTests {
-    /// An origin that answers when the test says so.
-    private static func slowOrigin(_ gate: Gate) throws -> RecordingOrigin {
-        try RecordingOrigin { connection in
-            while let request = try connection.readRequest() {
-                try gate.wait()
-                try connection.answer("late\n", to: request)
-            }
-        }
-    }
-
     @Test func runningRequestsFinishAndReadinessFails() throws {
         let gate = Gate()
-        let origin = try Self.slowOrigin(gate)
+        let origin = try RecordingOrigin.named("late", behind: gate)
         let serin = try SerinProcess(.origin(origin))
         #expect(try serin.ask("/readyz").status == 200)
         let client = try serin.client()
@@ -61,7 +51,7 @@ extension LoadTests {
 
     @Test func metricsAreAnsweredAndReloadsRefusedMeanwhile() throws {
         let gate = Gate()
-        let slow = try Self.slowOrigin(gate), fast = try RecordingOrigin.named("app")
+        let slow = try RecordingOrigin.named("late", behind: gate), fast = try RecordingOrigin.named("app")
         let folder = try TemporaryFolder()
         var configuration = TestConfiguration.origin(fast)
         configuration.workers = 4
@@ -153,7 +143,7 @@ extension LoadTests {
     @Test(arguments: [SIGTERM, SIGINT])
     func aSecondSignalStopsAtOnce(_ second: Int32) throws {
         let gate = Gate()
-        let origin = try Self.slowOrigin(gate)
+        let origin = try RecordingOrigin.named("late", behind: gate)
         let serin = try SerinProcess(.origin(origin))
         let client = try serin.client()
         try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -170,7 +160,7 @@ extension LoadTests {
 
     @Test func theDeadlineCutsTheRestAndSaysSo() throws {
         let gate = Gate()
-        let origin = try Self.slowOrigin(gate)
+        let origin = try RecordingOrigin.named("late", behind: gate)
         let serin = try SerinProcess(.origin(origin, settings: "shutdownTimeout: 300ms"))
         let client = try serin.client()
         try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")

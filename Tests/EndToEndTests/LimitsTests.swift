@@ -180,12 +180,7 @@ import Testing
     @Test(arguments: [1, 3])
     func anEndpointGetsOnlySoManyRequestsAtATime(_ workers: Int) throws {
         let gate = Gate()
-        let origin = try RecordingOrigin { connection in
-            while let request = try connection.readRequest() {
-                try gate.wait()
-                try connection.answer("app\n", to: request)
-            }
-        }
+        let origin = try RecordingOrigin.named("app", behind: gate)
         let settings = "limits: {upstreamConnections: 2, upstreamQueue: 3}\ntimeouts: {upstreamConnect: 1h}"
         var configuration = TestConfiguration.origin(origin, settings: settings)
         configuration.workers = workers
@@ -216,12 +211,7 @@ import Testing
 
     @Test func whoWaitsTooLongIsTold() throws {
         let gate = Gate()
-        let origin = try RecordingOrigin { connection in
-            while let request = try connection.readRequest() {
-                try gate.wait()
-                try connection.answer("app\n", to: request)
-            }
-        }
+        let origin = try RecordingOrigin.named("app", behind: gate)
         let settings = "limits: {upstreamConnections: 1}\ntimeouts: {upstreamConnect: 100ms}"
         let serin = try SerinProcess(.origin(origin, settings: settings))
         let first = try serin.client()
@@ -243,12 +233,7 @@ import Testing
     /// Without anybody leaving.
     @Test(arguments: ["2", "0"]) func aReloadThatRaisesTheLimitLetsThoseGoWhoWait(_ limit: String) throws {
         let gate = Gate()
-        let origin = try RecordingOrigin { connection in
-            while let request = try connection.readRequest() {
-                try gate.wait()
-                try connection.answer("app\n", to: request)
-            }
-        }
+        let origin = try RecordingOrigin.named("app", behind: gate)
         func configuration(_ limit: String) -> TestConfiguration {
             .origin(origin, settings: "limits: {upstreamConnections: \(limit)}\ntimeouts: {upstreamConnect: 1h}")
         }
@@ -264,14 +249,7 @@ import Testing
 
     @Test func whereAnotherEndpointIsFreeNobodyWaits() throws {
         let gate = Gate()
-        let origins = try (0..<3).map { _ in
-            try RecordingOrigin { connection in
-                while let request = try connection.readRequest() {
-                    try gate.wait()
-                    try connection.answer("app\n", to: request)
-                }
-            }
-        }
+        let origins = try (0..<3).map { _ in try RecordingOrigin.named("app", behind: gate) }
         var configuration = TestConfiguration.origin(origins[0], settings: "limits: {upstreamConnections: 1, upstreamQueue: 0}")
         configuration.services = ["app": origins.map(\.address.description)]
         configuration.workers = 3

@@ -33,12 +33,7 @@ import Testing
     /// What requests began with stays until they end, and shows; what nobody began with does not.
     @Test func configurationsInMemoryAreCounted() throws {
         let gate = Gate()
-        let origin = try RecordingOrigin { connection in
-            while let request = try connection.readRequest() {
-                try gate.wait()
-                try connection.answer("app\n", to: request)
-            }
-        }
+        let origin = try RecordingOrigin.named("app", behind: gate)
         let serin = try SerinProcess(Self.configuration(origin))
         func count() throws -> Int { try serin.metrics().sum("serin_snapshots") }
         #expect(try count() == 1)
@@ -63,12 +58,7 @@ import Testing
     /// A request that is under way meanwhile does not leave its connection to nobody.
     @Test func requestsToWhatIsGoneKeepNoConnection() throws {
         let gate = Gate()
-        let one = try RecordingOrigin { connection in
-            while let request = try connection.readRequest() {
-                try gate.wait()
-                try connection.answer("one\n", to: request)
-            }
-        }
+        let one = try RecordingOrigin.named("one", behind: gate)
         let two = try RecordingOrigin.named("two")
         let serin = try SerinProcess(Self.configuration(one))
         let client = try serin.client()

@@ -57,14 +57,7 @@ import Testing
     /// Nobody waits, nor is refused, where one of very many endpoints is free.
     @Test func ofManyEndpointsTheFreeOneIsFound() throws {
         let gates = (0..<12).map { _ in Gate() }
-        let origins = try gates.map { gate in
-            try RecordingOrigin { connection in
-                while let request = try connection.readRequest() {
-                    try gate.wait()
-                    try connection.answer("app\n", to: request)
-                }
-            }
-        }
+        let origins = try gates.map { try RecordingOrigin.named("app", behind: $0) }
         let serin = try SerinProcess(TestConfiguration(
             services: ["app": origins.map(\.address.description)], manifests: [Manifests.ingress("app", service: "app")],
             settings: "limits: {upstreamConnections: 1, upstreamQueue: 0}"))

@@ -27,12 +27,7 @@ import Testing
         init() throws {
             let gate = Gate()
             self.gate = gate
-            origin = try RecordingOrigin { connection in
-                while let request = try connection.readRequest() {
-                    try gate.wait()
-                    try connection.answer("app\n", to: request)
-                }
-            }
+            origin = try RecordingOrigin.named("app", behind: gate)
         }
     }
 

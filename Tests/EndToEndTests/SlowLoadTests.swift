@@ -37,12 +37,7 @@ import Testing
     @Test func norDoesOneAtOnce() throws {
         let gate = Gate()
         defer { gate.open() }
-        let stalled = try Stalled(RecordingOrigin { connection in
-            while let request = try connection.readRequest() {
-                try gate.wait()
-                try connection.answer("late\n", to: request)
-            }
-        }, settings: "shutdownTimeout: 600s")
+        let stalled = try Stalled(try RecordingOrigin.named("late", behind: gate), settings: "shutdownTimeout: 600s")
         let client = try stalled.serin.client()
         try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         _ = try stalled.origin.requests(1)

@@ -294,12 +294,7 @@ extension LoadTests {
     /// It needs copies of all sockets, twice for a moment.
     @Test func thereIsRoomForItWhenDescriptorsAreInUse() throws {
         let gate = Gate()
-        let origin = try RecordingOrigin { connection in
-            while let request = try connection.readRequest() {
-                try gate.wait()
-                try connection.answer("app\n", to: request)
-            }
-        }
+        let origin = try RecordingOrigin.named("app", behind: gate)
         let folder = try TemporaryFolder()
         var configuration = TestConfiguration.origin(origin)
         configuration.listeners = Array(repeating: "127.0.0.1:0", count: 4)

@@ -55,9 +55,13 @@ final class RecordingOrigin: Sendable {
     deinit { stop() }
 
     /// Answers each request with `name` and a line end, on connections that stay.
-    static func named(_ name: String, at address: TestAddress = .ipv4(port: 0)) throws -> RecordingOrigin {
+    /// - Parameter gate: no request before it is open.
+    static func named(_ name: String, at address: TestAddress = .ipv4(port: 0), behind gate: Gate? = nil) throws -> RecordingOrigin {
         try RecordingOrigin(at: address) { connection in
-            while let request = try connection.readRequest() { try connection.answer(name + "\n", to: request) }
+            while let request = try connection.readRequest() {
+                try gate?.wait()
+                try connection.answer(name + "\n", to: request)
+            }
         }
     }
 
