@@ -27,6 +27,7 @@ import Testing
         Case(name: "the port that was asked for goes", host: "shop.test:80", location: "https://shop.test/a/b?c=d"),
         Case(name: "another port", tls: ["redirectPort: 8443"], location: "https://shop.test:8443/a/b?c=d"),
         Case(name: "a path that looks like a host", target: "//evil.test/x", location: "https://shop.test//evil.test/x"),
+        Case(name: "line ends that are encoded stay so", target: "/a%0D%0aX:%20y?b=%0d%0a", location: "https://shop.test/a%0D%0aX:%20y?b=%0d%0a"),
         Case(name: "off for the Ingress", annotations: ["ssl-redirect": "false"], location: nil),
         Case(name: "off for all", tls: ["sslRedirect: false"], location: nil),
         Case(name: "off for all, on for the Ingress", annotations: ["ssl-redirect": "true"], tls: ["sslRedirect: false"],

@@ -12,17 +12,19 @@ import Glibc
     private static let defaultCount: UInt64 = 1000
 
     @Test func everyRunObeysTheRules() {
-        var (requests, shielded) = (0, 0)
+        var (requests, shielded, reloaded) = (0, 0, 0)
         for seed in Self.seeds {
             if Self.number("SERIN_SIM_TRACE") != nil { print("seed \(seed)") }
             let simulation = Simulation(seed: seed)
             simulation.run()
             requests += simulation.harness.summaries.count
             shielded += simulation.harness.summaries.count { $0.shielded != nil }
+            if Set(simulation.harness.upstreams.map(\.name)).count > 2 { reloaded += 1 }
             let problems = SimulationOracle(simulation).problems
             for problem in problems { Issue.record("SERIN_SIM_SEED=\(seed): \(problem)") }
         }
         #expect(requests >= Self.seeds.count / 2, "the seeds make requests")
+        #expect(reloaded > 0 || Self.seeds.count < Self.defaultCount, "requests follow reloads")
         #expect(shielded > 0 || Self.seeds.count < Self.defaultCount, "the seeds make canaries fail")
     }
 

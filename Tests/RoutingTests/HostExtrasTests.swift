@@ -99,6 +99,8 @@ import Testing
         RewriteCase("/(.*)", "/$1$1", "/é%?#\"", "/%C3%A9%25%3F%23%22%C3%A9%25%3F%23%22"), RewriteCase("/(.*)", "$1", "/", "/"),
         RewriteCase("/(.*)", "$1", "//host", "/host"), RewriteCase("/(.*)", "/$1\u{24}", "/a", "/a$"),
         RewriteCase("(.)(.)(.)(.)(.)(.)(.)(.)(.)(.)(.)", "/$9", "/2345678901", "/9"), RewriteCase("/(.*)", "/a", "/\n", "/a"),
+        // What an encoded line end is decoded to for the search never ends a line of the head.
+        RewriteCase("(?s)/(.*)", "/x/$1", "/a\r\nX: y\r\n", "/x/a%0D%0AX:%20y%0D%0A"), RewriteCase("/(.*)", "/x/$1", "/a\r\nX: y", "/x/a%0D"),
     ])
     func rewrites(_ test: RewriteCase) throws {
         let rewrite = Rewrite(try Pattern(test.pattern, ignoringCase: true), target: test.target)

@@ -8,6 +8,7 @@ struct SimulatedRequest {
     let kind: Kind
     let method: String
     let minorVersion: Int
+    let host: String
     let body: [UInt8]
     let bytes: [UInt8]
     /// What the client says once its upgrade is agreed to.
@@ -24,15 +25,16 @@ struct SimulatedRequest {
         if kind == .upgrade {
             method = "GET"
             minorVersion = 1
+            host = "a.test"
             body = []
-            bytes = wire("GET /\(id) HTTP/1.1|Host: a.test|X-Id: \(id)|Connection: upgrade|Upgrade: websocket||")
+            bytes = wire("GET /\(id) HTTP/1.1|Host: \(host)|X-Id: \(id)|Connection: upgrade|Upgrade: websocket||")
             return
         }
         method = chance.pick(["GET", "GET", "HEAD", "POST", "POST", "PUT"])
         minorVersion = chance.oneIn(12) ? 0 : 1
         let hasBody = chance.oneIn(method == "POST" || method == "PUT" ? 1 : 10)
         body = hasBody ? chance.body() : []
-        let host = kind == .unrouted ? "x.test" : chance.pick(["a.test", "canary.test", "safe.test"])
+        host = kind == .unrouted ? "x.test" : chance.pick(["a.test", "canary.test", "safe.test"])
         var head = "\(method) /\(id) HTTP/1.\(minorVersion)|Host: \(host)|X-Id: \(id)|"
         if chance.oneIn(12) { head += "Connection: close|" }
         if chance.oneIn(2) { head += "Accept-Encoding: gzip|" }

@@ -23,7 +23,7 @@ final class Simulation {
         RetryRule([.timeout, .invalidHeader, .http404]),
     ]
 
-    private let world: World
+    private var world: World
     private var chance: SeededGenerator
     private let outbox: [UInt8]
     /// Where in the outbox each request ends.
@@ -110,7 +110,7 @@ final class Simulation {
         case 1: if harness.clientWire.end == nil { harness.clientWire.end = chance.pick([.closed, .failed]) }
         case 2: harness.upstreamStopsReading(reset: harness.current.map { harness.upstreams[$0].wire.end == .failed } ?? false)
         case 3: harness.context.isDraining = true
-        case 4: harness.snapshot = world.snapshot()
+        case 4: reload()
         case 5: if chance.oneIn(4) { harness.cut() }
         case 6: harness.wait(.seconds(chance.pick([1, 5, 30, 60])))
         case 7 where chance.oneIn(2):
@@ -118,6 +118,11 @@ final class Simulation {
             wasShortOfMemory = true
         default: passDeadline()
         }
+    }
+
+    private func reload() {
+        world.generation += 1
+        harness.snapshot = world.snapshot()
     }
 
     private func passDeadline() {

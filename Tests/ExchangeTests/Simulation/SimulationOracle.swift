@@ -44,16 +44,34 @@ final class SimulationOracle {
     private func judge(_ connects: [MachineHarness.Upstream], _ summary: Summary, _ request: SimulatedRequest) {
         let id = request.id
         let most = max(Int(simulation.retry.tries), 3)
+        let versions = connects.map { Version($0) }
+        check(Set(versions.map(\.generation)).count <= 1, "\(id): a reload changes a request under way: \(versions)")
+        check(
+            versions.allSatisfy { $0.service == "shop/old" || $0.service == "shop/new" && request.host != "a.test" },
+            "\(id): \(request.host) leads to \(versions)")
         guard let shielded = summary.shielded else {
             check(connects.count <= most, "\(id): \(connects.count) connects by \(simulation.retry)")
-            check(Set(connects.map(\.backend)).count <= 1, "\(id): all attempts go to one version")
+            check(Set(versions).count <= 1, "\(id): all attempts go to one version")
             return
         }
         check(request.isSafe && summary.version == .stable && shielded.status >= 500, "\(id): shielded for no reason")
-        let canaries = connects.prefix { $0.backend == World.canary }
-        check(connects.dropFirst(canaries.count).allSatisfy { $0.backend == World.stable }, "\(id): back to the canary")
+        let canaries = versions.prefix { $0.isCanary }
+        check(versions.dropFirst(canaries.count).allSatisfy { !$0.isCanary }, "\(id): back to the canary")
         check(canaries.count <= most, "\(id): \(canaries.count) connects to the canary")
         check(connects.count - canaries.count <= most, "\(id): \(connects.count) connects in all")
+    }
+
+    /// What an attempt goes to.
+    private struct Version: Hashable {
+        let service: Substring
+        let generation: Substring
+        var isCanary: Bool { service == "shop/new" }
+
+        init(_ upstream: MachineHarness.Upstream) {
+            let parts = upstream.name.split(separator: ":")
+            service = parts[0]
+            generation = parts[1]
+        }
     }
 
     // MARK: Upstreams
@@ -99,7 +117,7 @@ final class SimulationOracle {
         let isTriedAgain = harness.upstreams.dropFirst(index + 1).contains { $0.request == upstream.request }
         guard isTriedAgain else { return }
         let summary = harness.summaries.indices.contains(request.id) ? harness.summaries[request.id] : harness.machine.summary
-        if summary.shielded != nil, upstream.backend == World.canary { return }
+        if summary.shielded != nil, Version(upstream).isCanary { return }
         let rule = simulation.retry.conditions
         check(
             request.isIdempotent || upstream.received.isEmpty || rule.contains(.nonIdempotent),

@@ -20,6 +20,8 @@ final class MachineHarness {
         enum State: Equatable { case connecting, open, released(reusable: Bool) }
 
         let backend: Int
+        /// Of the backend.
+        let name: String
         let isReused: Bool
         var state: State
         /// What it has sent.
@@ -311,7 +313,8 @@ final class MachineHarness {
         check(current == nil, "one upstream at a time")
         demands.append(fresh)
         let how = connects.isEmpty ? .fresh : connects.removeFirst()
-        upstreams.append(Upstream(backend: backend, isReused: how == .reused, state: .connecting, request: summaries.count))
+        let name = machine.snapshot.backends[backend].name
+        upstreams.append(Upstream(backend: backend, name: name, isReused: how == .reused, state: .connecting, request: summaries.count))
         current = upstreams.count - 1
         complete(how, upstreams.count - 1)
     }

@@ -5,9 +5,11 @@ import Routing
 
 /// The snapshot the tests run on, and the knobs they turn.
 struct World: Sendable {
-    /// Backends: 0 and 1 have endpoints, 2 has none.
+    /// Backends of the first generation: 0 and 1 have endpoints, 2 has none.
     static let stable = 0, canary = 1, empty = 2
 
+    /// Of reloads. In every second one all backends and routes have other numbers, and the backends' ports tell the generation.
+    var generation = 0
     var bodyLimit = 1 << 20
     var requestLine = 8 << 10
     var headerBytes = 32 << 10
@@ -40,6 +42,12 @@ struct World: Sendable {
         ClientIdentity(peer: IPAddress(Self.peer), localPort: announcedPort ?? 80, isTLS: isTLS, isAnnounced: announcedPort != nil)
     }
 
+    /// Backends and routes that an odd generation has in front.
+    private var more: Int { generation % 2 * 2 }
+    private var stable: Int { more + Self.stable }
+    private var canary: Int { more + Self.canary }
+    private var empty: Int { more + Self.empty }
+
     /// Routes: `a.test/`, `a.test/app/`, `canary.test/` with a canary by header and half of the rest, `empty.test/` without
     /// endpoints, `half.test/` whose canary has none, `marked.test/` where the decision shows everywhere; `app.test/` leads to
     /// `/start?x=1`, and upstreams of `app.test/old…` are asked for `/new…`; `edited.test/shop` whose canary changes fields, query and path; `shield.test/` whose
@@ -59,12 +67,13 @@ struct World: Sendable {
                     canaries: canaries.map { [$0] } ?? [], keys: canary == nil ? [] : always, retry: retry)
             }
         }
-        route("a.test", "/", stable: Self.stable)
-        route("a.test", "/app/", stable: Self.stable)
-        route("canary.test", "/", stable: Self.stable, canary: Self.canary)
-        route("empty.test", "/", stable: Self.empty)
-        route("half.test", "/", stable: Self.stable, canary: Self.empty)
-        route("safe.test", "/", stable: Self.stable, canary: Self.canary, shield: Shield(more: [500]))
+        for number in 0..<more { route("more\(number).test", "/", stable: 0) }
+        route("a.test", "/", stable: self.stable)
+        route("a.test", "/app/", stable: self.stable)
+        route("canary.test", "/", stable: self.stable, canary: self.canary)
+        route("empty.test", "/", stable: self.empty)
+        route("half.test", "/", stable: self.stable, canary: self.empty)
+        route("safe.test", "/", stable: self.stable, canary: self.canary, shield: Shield(more: [500]))
         addMarked(to: &routes)
         addEdited(to: &routes)
         addShielded(to: &routes)
@@ -75,7 +84,7 @@ struct World: Sendable {
         let old = try? Pattern("/old(.*)", ignoringCase: true)
         _ = routes.add(host: "app.test", path: "/old", type: .prefix) { index in
             Route(
-                index: index, label: "shop/web", host: "app.test", path: "/old", pathType: .prefix, stable: Self.stable, isPattern: true,
+                index: index, label: "shop/web", host: "app.test", path: "/old", pathType: .prefix, stable: self.stable, isPattern: true,
                 rewrite: old.map { Rewrite($0, target: "/new/$1") })
         }
         if let old { routes.add(pattern: old, ofHost: "app.test", route: routes.nextIndex - 1) }
@@ -93,22 +102,25 @@ struct World: Sendable {
         forwarding.via = via
         let gzip = gzip.map { GzipPolicy(Array(repeating: $0, count: routes.nextIndex), memory: gzipMemory) }
         let endpoint = Endpoint(address: .ipv4(0x7F00_0001, port: 9001))
+        let port = 80 + generation
+        let others = (0..<more).map { Backend(name: "shop/more\($0):\(port)", endpoints: [endpoint]) }
         return Snapshot(
             routes: routes.build(),
-            backends: [
-                Backend(name: "shop/old:80", endpoints: [endpoint, endpoint, endpoint], proxyProtocol: proxyProtocol),
-                Backend(name: "shop/new:80", endpoints: [endpoint], proxyProtocol: proxyProtocol), Backend(name: "shop/none:80", endpoints: []),
+            backends: others + [
+                Backend(name: "shop/old:\(port)", endpoints: [endpoint, endpoint, endpoint], proxyProtocol: proxyProtocol),
+                Backend(name: "shop/new:\(port)", endpoints: [endpoint], proxyProtocol: proxyProtocol),
+                Backend(name: "shop/none:\(port)", endpoints: []),
             ],
             sequences: ["shop/next", "shop/next mirror"], timeouts: timeouts, limits: limits, forwarding: forwarding,
             failover: failover, https: https, gzip: gzip)
     }
 
-    private static func add(
+    private func add(
         _ canary: Canary, on host: String, path: String = "/", keys: [ValueKey] = [.header("x-canary")], to routes: inout RouteTableBuilder
     ) {
         _ = routes.add(host: host, path: path, type: .prefix) { index in
             Route(
-                index: index, label: "shop/web", host: host, path: path, pathType: .prefix, stable: stable, canaries: [canary],
+                index: index, label: "shop/web", host: host, path: path, pathType: .prefix, stable: self.stable, canaries: [canary],
                 keys: keys)
         }
     }
@@ -120,9 +132,9 @@ struct World: Sendable {
         marks.responseHeader = DecisionMark(name: "X-Version")
         marks.responseCookie = DecisionMark(name: "version")
         let canary = Canary(
-            name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), weight: 50, hashKeys: [1],
+            name: "shop/next", backend: self.canary, header: HeaderRule(key: 0, match: .alwaysNever), weight: 50, hashKeys: [1],
             hashCookie: HashCookie(name: "uid", maxAge: 60, sameSite: .lax), marks: marks, sequence: 0)
-        Self.add(canary, on: "marked.test", keys: [.header("x-canary"), .cookie("uid")], to: &routes)
+        add(canary, on: "marked.test", keys: [.header("x-canary"), .cookie("uid")], to: &routes)
     }
 
     /// Its canary is chosen by header, and changes what it gets and says.
@@ -140,9 +152,9 @@ struct World: Sendable {
         edits.response.appended = [FieldEdits.Field(name: "Vary", value: "X-Canary")]
             + (joins.map { FieldEdits.Field(name: $0, value: "j") })
         let canary = Canary(
-            name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), edits: edits,
+            name: "shop/next", backend: self.canary, header: HeaderRule(key: 0, match: .alwaysNever), edits: edits,
             rewrite: (try? Pattern("^/shop(.*)$")).map { Rewrite($0, target: "/v2$1") }, sequence: 0)
-        Self.add(canary, on: "edited.test", path: "/shop", to: &routes)
+        add(canary, on: "edited.test", path: "/shop", to: &routes)
     }
 
     /// Its canary is chosen by header, and asks for other paths and more queries.
@@ -150,9 +162,9 @@ struct World: Sendable {
         var edits = CanaryEdits()
         edits.query = "q=1"
         let canary = Canary(
-            name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), edits: edits,
+            name: "shop/next", backend: self.canary, header: HeaderRule(key: 0, match: .alwaysNever), edits: edits,
             rewrite: (try? Pattern("^(.*)$")).map { Rewrite($0, target: "/v2$1") }, sequence: 0)
-        Self.add(canary, on: "rewritten.test", to: &routes)
+        add(canary, on: "rewritten.test", to: &routes)
     }
 
     /// Its canary is chosen by header, asks for other paths, and counts 500 as a failure.
@@ -160,20 +172,20 @@ struct World: Sendable {
         var marks = DecisionMarks()
         marks.requestHeader = DecisionMark(name: "X-Release", value: "next")
         let canary = Canary(
-            name: "shop/next", backend: Self.canary, header: HeaderRule(key: 0, match: .alwaysNever), marks: marks,
+            name: "shop/next", backend: self.canary, header: HeaderRule(key: 0, match: .alwaysNever), marks: marks,
             rewrite: (try? Pattern("^(.*)$")).map { Rewrite($0, target: "/v2$1") }, shield: Shield(more: [500]), sequence: 0)
-        Self.add(canary, on: "shield.test", to: &routes)
+        add(canary, on: "shield.test", to: &routes)
     }
 
     /// Its canary is chosen by header, and gets copies of the rest; that of `/none` has no endpoint.
     private func addMirrored(to routes: inout RouteTableBuilder) {
-        for (path, backend) in [("/", Self.canary), ("/none", Self.empty)] {
+        for (path, backend) in [("/", self.canary), ("/none", self.empty)] {
             let canary = Canary(
                 name: "shop/next", backend: backend, header: HeaderRule(key: 0, match: .alwaysNever),
                 mirror: Mirror(share: 100, sequence: 1), sequence: 0)
             _ = routes.add(host: "mirror.test", path: path, type: .prefix) { index in
                 Route(
-                    index: index, label: "shop/web", host: "mirror.test", path: path, pathType: .prefix, stable: Self.stable,
+                    index: index, label: "shop/web", host: "mirror.test", path: path, pathType: .prefix, stable: self.stable,
                     canaries: [canary], keys: [.header("x-canary")])
             }
         }
