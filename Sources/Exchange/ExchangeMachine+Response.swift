@@ -137,7 +137,8 @@ extension ExchangeMachine {
     /// RFC 9110 section 7.8: only what the client asked to upgrade to, and only once the upstream has agreed.
     @inline(never)
     private func upgrade(_ length: Int, _ now: Instant) {
-        guard request.isSourceComplete, agreesToUpgrade(request.input, response.input) else { return upstreamFailed(.badResponse, now) }
+        let hasAsked = request.isSourceComplete && !requestWasCutShort
+        guard hasAsked, agreesToUpgrade(request.input, response.input) else { return upstreamFailed(.badResponse, now) }
         guard writeHead(framing: .none, now) else { return upstreamFailed(.badResponse, now) }
         mayPersist = false
         request.stopHolding()

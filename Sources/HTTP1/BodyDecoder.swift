@@ -38,6 +38,9 @@ public struct BodyDecoder: ~Copyable {
     /// Bytes still to come of a chunk whose size has been read, 0 of other bodies.
     public var announced: Int { chunks.announced }
 
+    /// Whether something of a chunk has been read, be it a digit of its size; false for other bodies.
+    public var hasBegunChunk: Bool { chunks.hasBegunChunk }
+
     /// Takes the next step into `input`, which begins where the last step ended.
     public mutating func next(_ input: Span<UInt8>) -> BodyStep {
         switch phase {

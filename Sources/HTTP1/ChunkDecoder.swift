@@ -14,6 +14,9 @@ struct ChunkDecoder: Sendable {
     /// Bytes still to come of the chunk whose size was read last.
     var announced: Int { phase == .data ? size : 0 }
 
+    /// Something of a chunk has been read, its data perhaps not yet.
+    var hasBegunChunk: Bool { phase != .sizeStart }
+
     /// What the next byte is.
     private enum Phase: UInt8 {
         /// the first digit of a chunk size

@@ -73,6 +73,13 @@ import Testing
             name: "nor does it take any", steps: [.client(nominating), .wait(29), .client("abcd"), .wait(59), .upstream(ok + "abcd")],
             toClient: ok + "abcd", toUpstreams: [post + "abcd"], ends: [.init(200, received: 4, sent: 4)]),
         Script(
+            name: "one that has begun its body waits for nobody", steps: [
+                .client("POST / HTTP/1.1|Host: a.test|Expect: 100-continue|Transfer-Encoding: chunked||5"), .wait(30),
+            ],
+            toClient: own("408 Request Timeout"),
+            toUpstreams: ["POST / HTTP/1.1|Host: a.test|Expect: 100-continue|Transfer-Encoding: chunked||"],
+            ends: [.init(408, .clientTooSlow)], left: .closed),
+        Script(
             name: "the time of a next head runs from its first byte", steps: [
                 .client(get), .upstream(ok + "abcd"), .wait(1000), .client("GET /"), .wait(14),
                 .client(" HTTP/1.1|Host: a.test||"),

@@ -42,6 +42,11 @@ import Testing
             ],
             toClient: bad, toUpstreams: [ask], ends: [.init(502, .badResponse)], reusable: [false]),
         Script(
+            name: "an upstream that has stopped reading", steps: [
+                .upstreamTakes(5), .client(ask), .upstreamStopsReading, .upstream(agree), .clientCloses,
+            ],
+            toClient: bad, toUpstreams: ["GET /"], ends: [.init(502, .badResponse)], left: .closed, reusable: [false]),
+        Script(
             name: "101 without a protocol", steps: [.client(ask), .upstream("HTTP/1.1 101 Switching Protocols||")],
             toClient: bad, toUpstreams: [ask], ends: [.init(502, .badResponse)], reusable: [false]),
         Script(
