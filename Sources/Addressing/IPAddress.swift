@@ -29,6 +29,14 @@ public enum IPAddress: Hashable, Sendable {
         return self
     }
 
+    /// The address of the same family that stands for all of a machine's: 0.0.0.0 or `::`.
+    public var wildcard: IPAddress {
+        switch self {
+        case .v4: .v4(0)
+        case .v6: .v6(high: 0, low: 0)
+        }
+    }
+
     /// Writes the text form (see `description`) to the front of `space`, which needs `maximumTextLength` bytes;
     /// answers how many were written.
     public func write(into space: inout MutableSpan<UInt8>) -> Int {

@@ -98,7 +98,7 @@ extension ControlLoop {
         if resolving.open.isEmpty { endPatience() }
     }
 
-    private func endPatience() {
+    func endPatience() {
         loop.cancel(resolving.patience)
         resolving.patience = .none
     }

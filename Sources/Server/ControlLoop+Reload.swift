@@ -166,13 +166,10 @@ extension ControlLoop {
     private func apply(
         _ snapshot: Snapshot, _ tls: TLSContexts, _ settings: ProcessSettings, _ inactive: [RouteReport.InactiveCanary]
     ) throws(ReloadFault) {
-        let added = settings.listeners.filter { !self.settings.listeners.contains($0) }
-        let removed = self.settings.listeners.filter { !settings.listeners.contains($0) }
         let newLog = try openLog(settings.accessLog)
-        let bound: [ListenerSet.Bound]
         do throws(Supervisor.StartError) {
             if tls.clients == nil, settings.listeners.contains(where: \.tls) { throw Supervisor.StartError.noCertificates }
-            bound = try bind(added, replacing: removed)
+            try places.follow(settings.listeners, workers: workers.count)
         } catch {
             newLog?.stop()
             throw ReloadFault(object: "listeners", reason: error)
@@ -190,9 +187,6 @@ extension ControlLoop {
             retiredLogs.append(accessLog)
             accessLog = newLog
         }
-        // Before the snapshot: once the workers say that they have it, the listeners are as configured, too.
-        hand(bound)
-        if !removed.isEmpty { for worker in workers { worker.post(.unlisten(removed)) } }
     }
 
     /// Where lines shall go from now on; nil: where they go already.
@@ -213,28 +207,6 @@ extension ControlLoop {
             guard log.hasEnded else { return false }
             log.stop()
             return true
-        }
-    }
-
-    /// Binds new listeners. Those of the old ones that had to make room for them listen again if that was in vain.
-    private func bind(
-        _ added: [ProcessSettings.Listener], replacing removed: [ProcessSettings.Listener]
-    ) throws(Supervisor.StartError) -> [ListenerSet.Bound] {
-        var released: Set<ProcessSettings.Listener> = []
-        do throws(Supervisor.StartError) {
-            return try ListenerSet.bind(added, workers: workers.count, replacing: removed) { blockers in
-                released.formUnion(blockers)
-                for worker in workers { worker.post(.unlisten(blockers)) }
-            }
-        } catch {
-            let lost = Array(released)
-            do throws(Supervisor.StartError) {
-                // Replacing themselves: a worker may not have closed its share yet.
-                hand(try ListenerSet.bind(lost, workers: workers.count, replacing: lost) { _ in })
-            } catch {
-                log.error("lost a listener: \(error)")
-            }
-            throw error
         }
     }
 
@@ -277,8 +249,8 @@ extension ControlLoop {
         let admission = admissionLimits(served)
         let inventory = SnapshotInventory(served, tls)
         inventories.append(inventory)
-        for worker in workers {
-            worker.post(.install(served, inventory, tls, accessLog, admission, change: changes.last))
+        for (worker, listening) in zip(workers, places.takeChanges(for: workers.count)) {
+            worker.post(.install(served, inventory, tls, accessLog, admission, listening, change: changes.last))
         }
     }
 
@@ -352,6 +324,7 @@ extension ControlLoop {
         for request in loading.waiting + loading.waitingForNext { answer(request, .stopping) }
         loading.waiting = []
         loading.waitingForNext = []
+        places.abandon()
         guard !changes.awaited.isEmpty else { return }
         changes.awaited = []
         for (request, _) in changes.waiting { answer(request, .stopping) }

@@ -84,6 +84,11 @@ extension ControlLoop {
     }
 
     private func collectSockets() {
+        if !changes.awaited.isEmpty {
+            // Workers get new listeners with the snapshot that waits for names: they are to be passed on, too.
+            endPatience()
+            stopWaitingForNames()
+        }
         upgrading.phase = .collecting(missing: running.count + 1)
         for worker in running { workers[worker].post(.lend) }
         admin.lend()
@@ -113,6 +118,7 @@ extension ControlLoop {
             if let error = upgrading.lendFailure.take() { throw error }
             // In the order of the configuration, which is what tells those of port 0 apart.
             let order = settings.listeners
+            upgrading.lent += try places.lendUnused()
             let sockets = upgrading.lent.sorted { first, second in
                 (first.configured.flatMap(order.firstIndex) ?? order.count) < (second.configured.flatMap(order.firstIndex) ?? order.count)
             }

@@ -34,6 +34,7 @@ final class ControlLoop {
     let healthMonitor: HealthMonitor
     let admin: AdminServer
     let socketFiles: SocketFiles
+    var places = ListenerPlaces()
 
     let workerCount: Int
     /// As they are in force.
@@ -193,18 +194,25 @@ final class ControlLoop {
     private func beginServing(
         _ bound: inout [ListenerSet.Bound], _ inherited: inout InheritedSockets
     ) throws(Supervisor.StartError) {
+        let unused = inherited.takeActivated()
         do throws(Supervisor.StartError) {
+            // Before copies are made of theirs for each worker.
+            try keep(bound, unused)
             try ListenerSet.spread(&bound, over: workers.count)
         } catch {
             stopThreads()
             for listener in bound { listener.discard() }
             throw error
         }
-        hand(bound)
+        places.begin(bound)
+        for (worker, changes) in zip(workers, places.takeChanges(for: workers.count)) { worker.post(.listen(changes)) }
         for worker in workers { worker.post(.reportReady) }
         try waitUntilReady(workers.count)
         scheduleResolving()
         watch(options.files)
+        for socket in unused {
+            log.warning("the socket on \(socket.address), which was passed, is of no listener: kept for one that a reload brings")
+        }
         for address in inherited.closeRest() { log.warning("the socket on \(address), which was passed, is of no listener: closed") }
         socketFiles.take()
         tell(.ready)
@@ -247,13 +255,11 @@ final class ControlLoop {
     /// Whether the start need not wait for anything that only requests need.
     var isToldToStop: Bool { earlySignals.contains(where: Self.stopSignals.contains) }
 
-    func hand(_ bound: [ListenerSet.Bound]) {
-        for listener in bound {
-            for (index, descriptor) in listener.descriptors.enumerated() {
-                workers[index % workers.count].post(.listen(HandedSocket(
-                    fd: descriptor, configured: listener.configured, isShared: listener.isShared, role: listener.role,
-                    ownsFile: index == 0 && !listener.role.isActivated)))
-            }
+    private func keep(_ bound: [ListenerSet.Bound], _ unused: [InheritedSocket]) throws(Supervisor.StartError) {
+        do throws(Errno) {
+            places = ListenerPlaces(activated: try ActivatedSockets(bound, unused: unused))
+        } catch {
+            throw Supervisor.StartError("cannot start", error)
         }
     }
 

@@ -92,6 +92,9 @@ struct InheritedSockets {
         return taken
     }
 
+    /// A service manager's that nobody has taken, unless the process before this one had them for its admin address.
+    mutating func takeActivated() -> [InheritedSocket] { take { $0.isActivated && $0.role?.isAdmin != true } }
+
     /// Closes what nobody has taken; answers where these sockets listened. The file of a unix socket goes, too, if it was this
     /// program that has made it.
     mutating func closeRest() -> [SocketAddress] {

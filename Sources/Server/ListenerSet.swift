@@ -1,6 +1,5 @@
 import Addressing
 import Exchange
-import Glibc
 import Reactor
 import Routing
 
@@ -11,9 +10,9 @@ enum ListenerSet {
         let configured: ProcessSettings.Listener
         let address: SocketAddress
         /// Owned by the workers that take them in turn; at least one.
-        fileprivate(set) var descriptors: [Int32]
+        var descriptors: [Int32]
         /// Whether several of them are of the same socket.
-        fileprivate(set) var isShared: Bool
+        var isShared: Bool
         /// Whether this process was started with it: it is another one's, too.
         let isInherited: Bool
         let role: SocketRole
@@ -69,7 +68,7 @@ enum ListenerSet {
         }
     }
 
-    private static func spread(_ bound: inout Bound, over workers: Int) throws(Errno) {
+    static func spread(_ bound: inout Bound, over workers: Int) throws(Errno) {
         if !bound.address.isUnix, !bound.role.isActivated {
             while bound.descriptors.count < workers, let next = try? Listener.bind(bound.address, sharing: .next) {
                 bound.descriptors.append(next.release())
@@ -82,75 +81,49 @@ enum ListenerSet {
         }
     }
 
-    /// All of them or none.
-    static func bind(_ listeners: [ProcessSettings.Listener], workers: Int) throws(Supervisor.StartError) -> [Bound] {
-        try bind(listeners, workers: workers, replacing: [], release: { _ in })
+    /// Where the process listens already.
+    struct Neighbours {
+        /// To be closed as soon as the new ones take over.
+        var leaving: [SocketAddress] = []
+        var staying: [SocketAddress] = []
+
+        /// Whether the process may join itself at `address`: only who leaves is in the way (0.0.0.0 and 127.0.0.1 cannot both have a
+        /// port, but for that time), so that no client finds nobody.
+        func makeRoom(for address: SocketAddress) -> Bool {
+            leaving.contains { Self.overlap($0, address) } && !staying.contains { Self.overlap($0, address) }
+        }
+
+        private static func overlap(_ first: SocketAddress, _ second: SocketAddress) -> Bool {
+            guard let one = first.ipAddress, let other = second.ipAddress, first.port == second.port else { return false }
+            return one == other || one.wildcard == other || one == other.wildcard
+        }
     }
 
-    /// All of them or none, while the `obsolete` ones are still open. Where one of these is in the way (0.0.0.0 and 127.0.0.1
-    /// cannot both have a port), it has to go first, and its clients find nobody for a moment: once everything else is bound,
-    /// `release` is to begin closing it, and the address is tried until it is free. That blocks for a second at most.
-    ///
-    /// It is the caller's to bind released ones again when this throws.
+    /// All of them or none.
     static func bind(
-        _ listeners: [ProcessSettings.Listener], workers: Int, replacing obsolete: [ProcessSettings.Listener],
-        release: ([ProcessSettings.Listener]) -> Void
+        _ listeners: [ProcessSettings.Listener], workers: Int, beside neighbours: Neighbours = Neighbours()
     ) throws(Supervisor.StartError) -> [Bound] {
         var bound: [Bound] = []
-        var blocked: [(listener: ProcessSettings.Listener, by: [ProcessSettings.Listener])] = []
-        do throws(Supervisor.StartError) {
-            for listener in listeners {
-                do throws(Errno) {
-                    bound.append(try bind(listener, workers: workers))
-                } catch {
-                    let blockers = obsolete.filter { isInTheWay($0, of: listener) }
-                    guard error == .EADDRINUSE, !blockers.isEmpty else { throw failure(listener, error) }
-                    blocked.append((listener, blockers))
-                }
+        for listener in listeners {
+            do throws(Errno) {
+                bound.append(try bind(listener, workers: workers, beside: neighbours))
+            } catch {
+                for taken in bound { taken.discard() }
+                throw failure(listener, error)
             }
-            for (_, blockers) in blocked { release(blockers) }
-            for (listener, blockers) in blocked {
-                bound.append(try bind(listener, workers: workers, whenReleased: blockers))
-            }
-        } catch {
-            for taken in bound { taken.discard() }
-            throw error
         }
         return bound
     }
 
-    private static func bind(
-        _ listener: ProcessSettings.Listener, workers: Int, whenReleased blockers: [ProcessSettings.Listener]
-    ) throws(Supervisor.StartError) -> Bound {
-        for _ in 0..<attempts {
-            do throws(Errno) {
-                return try bind(listener, workers: workers)
-            } catch {
-                guard error == .EADDRINUSE else { throw failure(listener, error) }
-                usleep(pause)
-            }
-        }
-        let names = blockers.map { "\($0.address)" }.joined(separator: ", ")
-        throw Supervisor.StartError("cannot listen on \(listener.address) instead of \(names): \(Errno.EADDRINUSE)")
-    }
-
-    /// How often, and after how many microseconds each, an address is tried that is about to be free.
-    private static let attempts = 200
-    private static let pause: UInt32 = 5000
-
-    private static func failure(_ listener: ProcessSettings.Listener, _ error: Errno) -> Supervisor.StartError {
+    static func failure(_ listener: ProcessSettings.Listener, _ error: Errno) -> Supervisor.StartError {
         Supervisor.StartError("cannot listen on \(listener.address): \(error)")
     }
 
-    /// Whether one may be why the other cannot be bound: the same unix socket, or a port in common.
-    private static func isInTheWay(_ old: ProcessSettings.Listener, of new: ProcessSettings.Listener) -> Bool {
-        guard let old = old.address.socketAddress, let new = new.address.socketAddress else { return false }
-        return old == new || (old.port != nil && old.port == new.port)
-    }
-
-    private static func bind(_ configured: ProcessSettings.Listener, workers: Int) throws(Errno) -> Bound {
+    private static func bind(
+        _ configured: ProcessSettings.Listener, workers: Int, beside neighbours: Neighbours = Neighbours()
+    ) throws(Errno) -> Bound {
         guard let wanted = configured.address.socketAddress else { throw Errno.EINVAL }
-        let first = try Listener.bind(wanted, sharing: .first)
+        let first = try bindFirst(wanted, beside: neighbours)
         let address = first.localAddress
         var descriptors: [Int32] = []
         do throws(Errno) {
@@ -169,5 +142,14 @@ enum ListenerSet {
         return Bound(
             configured: configured, address: address, descriptors: descriptors, isShared: address.isUnix, isInherited: false,
             role: .listener)
+    }
+
+    private static func bindFirst(_ address: SocketAddress, beside neighbours: Neighbours) throws(Errno) -> Listener {
+        do throws(Errno) {
+            return try Listener.bind(address, sharing: .first)
+        } catch {
+            guard error == .EADDRINUSE, neighbours.makeRoom(for: address) else { throw error }
+        }
+        return try Listener.bind(address, sharing: .next)
     }
 }

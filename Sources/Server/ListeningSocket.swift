@@ -4,8 +4,9 @@ import Reactor
 /// One worker's share of a listening address.
 final class ListeningSocket {
     let listener: Listener
-    /// As configured: what a reload compares.
-    let configured: ProcessSettings.Listener
+    let place: Int
+    /// What to do with who comes.
+    var configured: ProcessSettings.Listener
     /// Whether other workers wait on the same socket.
     let isShared: Bool
     let role: SocketRole
@@ -16,6 +17,7 @@ final class ListeningSocket {
     /// Takes the descriptor over, unless it throws.
     init(_ handed: HandedSocket) throws(Errno) {
         listener = try Listener(adopting: handed.fd, ownsSocketFile: handed.ownsFile)
+        place = handed.place
         configured = handed.configured
         isShared = handed.isShared
         role = handed.role

@@ -6,12 +6,10 @@ import Telemetry
 
 /// What a worker is told. It acts between two turns of its loop.
 enum WorkerMessage: Sendable {
-    /// Serve new requests by this snapshot; answers with `SupervisorMessage.installed`.
-    case install(Snapshot, SnapshotInventory, TLSContexts, AccessLogSink, AdmissionLimits, change: UInt64)
-    /// Accept on a socket whose descriptor now belongs to the worker.
-    case listen(HandedSocket)
-    /// Accept who already waits, then close.
-    case unlisten([ProcessSettings.Listener])
+    /// Serve new requests by this snapshot, and listen as it goes with it; answers with `SupervisorMessage.installed`.
+    case install(Snapshot, SnapshotInventory, TLSContexts, AccessLogSink, AdmissionLimits, ListenerChanges, change: UInt64)
+    /// Begin to listen.
+    case listen(ListenerChanges)
     /// It is the turn of a request that waits at a gate.
     case turn(EndpointGate, ticket: UInt64, client: Token)
     /// A request waits for the place that a copy has at a gate.
@@ -90,10 +88,21 @@ enum AdminMessage: Sendable {
 
 typealias AdminMailbox = Mailbox<AdminMessage>
 
+/// What changes of the places where a worker listens; see `ListenerPlaces`.
+struct ListenerChanges: Sendable {
+    /// New ones.
+    var handed: [HandedSocket] = []
+    /// Who comes from now on is served in this way.
+    var configured: [Int: ProcessSettings.Listener] = [:]
+    /// Who already waits is let in, then it is closed.
+    var closed: Set<Int> = []
+}
+
 /// A listening socket on its way to a worker.
 struct HandedSocket: Sendable {
     /// The worker's from now on.
     let fd: Int32
+    let place: Int
     let configured: ProcessSettings.Listener
     let isShared: Bool
     let role: SocketRole
@@ -106,7 +115,7 @@ struct LentSocket: Sendable {
     /// Belongs to whoever gets the message.
     let fd: Int32
     let role: SocketRole
-    /// nil: the admin address.
+    /// nil: the admin address, or one of a service manager's that is not in use.
     let configured: ProcessSettings.Listener?
 }
 

@@ -196,15 +196,20 @@ extension Worker {
     /// Accepts who is in the queue already, then closes.
     func unlisten(where isObsolete: (ListeningSocket) -> Bool) {
         for socket in listeners where isObsolete(socket) {
-            for _ in 0..<Self.longestQueue where !socket.isPaused {
-                guard case .connection(let connection, let address) = socket.listener.accept() else { break }
-                welcome(connection, address, socket)
-            }
+            emptyQueue(of: socket)
             loop.remove(socket.listener.fd)
             socketFiles.remove(of: socket.listener)
             slab.remove(socket.token)
         }
         listeners.removeAll(where: isObsolete)
+    }
+
+    /// Lets in who came under the configuration that is about to change.
+    func emptyQueue(of socket: ListeningSocket) {
+        for _ in 0..<Self.longestQueue where !socket.isPaused {
+            guard case .connection(let connection, let address) = socket.listener.accept() else { return }
+            welcome(connection, address, socket)
+        }
     }
 
     /// No queue is longer than net.core.somaxconn allows.

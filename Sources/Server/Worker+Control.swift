@@ -11,16 +11,16 @@ extension Worker {
     @inline(never)
     func handle(_ message: WorkerMessage) {
         switch message {
-        case .install(let snapshot, let inventory, let tls, let log, let admission, let change):
+        case .install(let snapshot, let inventory, let tls, let log, let admission, let listening, let change):
+            giveUp(listening)
             self.admission = admission
             context.pool.limit = admission.bufferBytesPerWorker
             use(log)
             install(snapshot, inventory, tls)
+            listen(listening)
             supervisor.post(.installed(worker: index, change: change))
-        case .listen(let handed):
-            listen(handed)
-        case .unlisten(let obsolete):
-            unlisten { obsolete.contains($0.configured) }
+        case .listen(let listening):
+            listen(listening)
         case .turn(let gate, let ticket, let client):
             turnCame(gate, ticket, client)
         case .giveWay(let copy):
@@ -53,6 +53,19 @@ extension Worker {
         var bytes = context.pool.bytesTaken
         idleMachines.forEach { bytes -= $0.machine.blockBytes }
         return bytes
+    }
+
+    /// Who came before the change is served as it was when he came.
+    private func giveUp(_ changes: ListenerChanges) {
+        unlisten { changes.closed.contains($0.place) }
+        for socket in listeners where changes.configured[socket.place] != nil { emptyQueue(of: socket) }
+    }
+
+    private func listen(_ changes: ListenerChanges) {
+        for socket in listeners {
+            if let configured = changes.configured[socket.place] { socket.configured = configured }
+        }
+        for handed in changes.handed { listen(handed) }
     }
 
     private func listen(_ handed: HandedSocket) {
@@ -209,13 +222,13 @@ extension Worker {
         if clientCount == 0 { isRunning = false }
     }
 
-    /// A request that has already arrived is still answered: only connections with nothing to read are closed.
+    /// A request that has already arrived is still answered: only connections with nothing to read are closed. Whoever has had no answer
+    /// yet cannot know that a request was not the reason, and keeps its time: for a PROXY header, a handshake, a first head.
     private func closeIdleClients() {
         var idle: [Token] = []
         forEachClient { client in
-            guard client.isWaiting, client.waitsSince + Self.idleGrace <= loop.now else { return }
+            guard client.state == .open, !client.isNew, client.isWaiting, client.waitsSince + Self.idleGrace <= loop.now else { return }
             idle.append(client.token)
-            guard client.state == .open else { return }
             client.isReadable = true
             drive(client)
         }

@@ -82,12 +82,32 @@ extension LoadTests {
 
     @Test func idleConnectionsAreClosed() throws {
         let origin = try RecordingOrigin.named("app")
-        let serin = try SerinProcess(.origin(origin))
+        let serin = try SerinProcess(.origin(origin, settings: "timeouts: {clientHeader: 2s}"))
         let used = try serin.client(), unused = try serin.client()
         #expect(try used.get().status == 200)
         serin.process.signal(SIGTERM)
         #expect(try used.isClosed())
         #expect(try unused.isClosed())
+        #expect(try serin.process.wait() == .exited(0))
+    }
+
+    /// Its time for a first request, and for what comes before that, is not that of an idle connection.
+    @Test(arguments: [
+        ("", ""), ("PROXY TCP4 192.0.2.7 ", "198.51.100.2 40000 80\r\n"), ("PROXY TCP4 192.0.2.7 198.51.100.2 40000 80\r\n", ""),
+    ])
+    func whoHasJustConnectedMayAsk(_ before: String, _ after: String) throws {
+        let origin = try RecordingOrigin.named("app")
+        var configuration = TestConfiguration.origin(origin, settings: "trustedProxies: [127.0.0.1]")
+        if !before.isEmpty { configuration.announcedListeners = [0] }
+        let serin = try SerinProcess(configuration)
+        let idle = try serin.client(), client = try serin.client()
+        let header = before + after
+        #expect(try idle.exchange(header + "GET / HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
+        try client.send(before)
+        serin.process.signal(SIGTERM)
+        #expect(try idle.isClosed(), "the time for idle connections is over")
+        let response = try client.exchange(after + "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(response.status == 200 && response["Connection"] == "close")
         #expect(try serin.process.wait() == .exited(0))
     }
 

@@ -43,6 +43,25 @@ import Testing
             """)
     }
 
+    /// A handshake has its own time, also in a process that stops.
+    @Test func aHandshakeUnderWayIsFinished() throws {
+        let proxy = try TLSProxy(try RecordingOrigin.named("app"))
+        try proxy.python("""
+            idle = connect()
+            expect(ask(idle)[0], 200)
+            def stop():
+                os.kill(int(args[0]), signal.SIGTERM)
+                expect(idle.recv(1), b"")
+            bare = Bare(halfway=stop)
+            bare.session.write(request())
+            bare.flush()
+            data = b""
+            while not data.endswith(b"app\\n"): data += bare.read()
+            assert b"Connection: close" in data, data
+            """, "\(proxy.serin.process.pid)")
+        #expect(try proxy.serin.process.wait() == .exited(0))
+    }
+
     /// The time for a request runs, whatever is sent that is none (http-edge duty 45).
     @Test(arguments: [["new"], ["kept"]])
     func bytesThatAreNoRequestGiveNoTime(_ arguments: [String]) throws {

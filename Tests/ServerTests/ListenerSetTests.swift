@@ -13,12 +13,6 @@ import Testing
     /// that another test makes.
     private static let anyPort = Configured(address: .ipv4(0x7F53_4C01, port: 0))
 
-    /// The same place as `bound`, configured as something else.
-    private static func changed(_ bound: ListenerSet.Bound) -> (old: Configured, new: Configured) {
-        let place = EndpointAddress(bound.address)
-        return (Configured(address: place), Configured(address: place, tls: true))
-    }
-
     @Test func eachWorkerGetsASocket() throws {
         let bound = try ListenerSet.bind([Self.anyPort, Self.anyPort], workers: 3)
         defer { for listener in bound { listener.discard() } }
@@ -26,40 +20,42 @@ import Testing
         #expect(bound[0].address != bound[1].address)
     }
 
-    @Test func anOldOneInTheWayIsReleased() throws {
-        let before = try ListenerSet.bind([Self.anyPort], workers: 2)
-        let (old, new) = Self.changed(before[0])
-        var released: [[Configured]] = []
-        let bound = try ListenerSet.bind([new, Self.anyPort], workers: 2, replacing: [old, Self.anyPort]) { blockers in
-            released.append(blockers)
-            for listener in before { listener.discard() }
-        }
-        defer { for listener in bound { listener.discard() } }
-        #expect(released == [[old]])
-        // What needs nobody's place comes first.
-        #expect(bound.map(\.configured) == [Self.anyPort, new])
-        #expect(bound[1].address == before[0].address)
+    @Test func whoLeavesIsJoined() throws {
+        let before = try ListenerSet.bind([Self.anyPort], workers: 2)[0]
+        defer { before.discard() }
+        let new = Configured(address: EndpointAddress(before.address))
+        #expect(throws: Supervisor.StartError.self) { _ = try ListenerSet.bind([new], workers: 2) }
+        let bound = try ListenerSet.bind([new], workers: 2, beside: .init(leaving: [before.address]))[0]
+        defer { bound.discard() }
+        #expect(bound.address == before.address && bound.descriptors.count == 2)
     }
 
-    @Test func oneThatDoesNotGoIsNamedAndNothingStaysBound() throws {
-        let before = try ListenerSet.bind([Self.anyPort], workers: 1)
-        defer { for listener in before { listener.discard() } }
-        let (old, new) = Self.changed(before[0])
+    /// Somebody else's socket, that is: nobody may join that.
+    @Test func nobodyElseIsJoined() throws {
+        let foreign = try Listener.bind(.ipv4(address: 0x7F53_4C01, port: 0))
         let free = Configured(address: .unix(path: "/tmp/serin-listener-set-\(UInt64.random(in: 0..<1 << 40)).sock"))
+        let new = Configured(address: EndpointAddress(foreign.localAddress))
         let error = #expect(throws: Supervisor.StartError.self) {
-            _ = try ListenerSet.bind([free, new], workers: 1, replacing: [old], release: { _ in })
+            _ = try ListenerSet.bind([free, new], workers: 1, beside: .init(leaving: [foreign.localAddress]))
         }
-        #expect(error?.description.contains("instead of \(old.address)") == true, "\(String(describing: error))")
+        #expect(error?.description == "cannot listen on \(new.address): \(Errno.EADDRINUSE)", "\(String(describing: error))")
         let again = try ListenerSet.bind([free], workers: 1)
         for listener in again { listener.discard() }
     }
 
-    @Test func nobodyIsReleasedForASomebodyElsesAddress() throws {
-        let others = try ListenerSet.bind([Self.anyPort], workers: 1)
-        defer { for listener in others { listener.discard() } }
-        let (_, new) = Self.changed(others[0])
-        #expect(throws: Supervisor.StartError.self) {
-            _ = try ListenerSet.bind([new], workers: 1, replacing: [Self.anyPort]) { _ in Issue.record("released") }
+    @Test func onlyWhoLeavesMayBeJoined() {
+        func four(_ address: UInt32, _ port: UInt16 = 80) -> SocketAddress { .ipv4(address: address, port: port) }
+        func six(_ low: UInt64) -> SocketAddress { .ipv6(high: 0, low: low, port: 80, scope: 0) }
+        let cases: [(wanted: SocketAddress, leaving: [SocketAddress], staying: [SocketAddress], makesRoom: Bool)] = [
+            (four(0), [four(0x7F00_0001)], [], true), (four(0x7F00_0001), [four(0)], [], true), (four(0), [four(0)], [], true),
+            (four(0x7F00_0001), [four(0x7F00_0002)], [], false), (four(0), [four(0x7F00_0001, 81)], [], false), (four(0), [], [], false),
+            (four(0), [four(0x7F00_0001)], [four(0x7F00_0002)], false), (four(0), [four(0x7F00_0001)], [four(0x7F00_0002, 81)], true),
+            (six(0), [six(1)], [], true), (six(1), [six(0)], [], true), (six(0), [four(0)], [], false), (four(1), [six(0)], [], false),
+            (.unix(path: "/a"), [.unix(path: "/a")], [], false),
+        ]
+        for test in cases {
+            let neighbours = ListenerSet.Neighbours(leaving: test.leaving, staying: test.staying)
+            #expect(neighbours.makeRoom(for: test.wanted) == test.makesRoom, "\(test)")
         }
     }
 
@@ -123,7 +119,7 @@ import Testing
         }
         var inherited = InheritedSockets(.init(before.descriptors, names: ["listener"], isUpgrade: true))
         #expect(throws: Supervisor.StartError.self) {
-            _ = try ListenerSet.bind([unix, Self.changed(others[0]).new], workers: 1, inheriting: &inherited)
+            _ = try ListenerSet.bind([unix, Configured(address: EndpointAddress(others[0].address))], workers: 1, inheriting: &inherited)
         }
         #expect(unsafe access(path, F_OK) == 0)
     }

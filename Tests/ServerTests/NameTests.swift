@@ -5,6 +5,7 @@ import Logging
 import Reactor
 import Routing
 import Synchronization
+import TLS
 import Testing
 @testable import Server
 
@@ -95,6 +96,50 @@ import Testing
         for _ in 0..<50 { #expect(try proxy.get().hasSuffix("one\n"), "until the new name has an address, the old one serves") }
         names.release("new")
         try proxy.expectEventually { $0.hasSuffix("two\n") }
+    }
+
+    /// A listener is what the snapshot of its configuration says, from the same moment on.
+    @Test func listenersWaitForTheirSnapshot() throws {
+        let one = try DemoOrigin(name: "one", at: TestProxy.anyPort)
+        defer { one.stop() }
+        let names = Names()
+        names.answer("new", one.address)
+        let path = "/tmp/serin-names-\(UInt64.random(in: 0..<1 << 40)).sock"
+        let proxy = try Self.proxy(names, TestProxy.snapshot([one.address]), interval: .seconds(3600)) { options in
+            var after = options.settings
+            after.listeners[0].proxyProtocol = true
+            after.listeners.append(.init(address: .unix(path: path)))
+            options.reload = { [after] in .loaded(Self.snapshot("new"), TLSContexts(), after, inactive: [], notes: [], files: WatchedFiles()) }
+        }
+        defer { names.release("new") }
+        names.hold("new")
+        proxy.supervisor.reload()
+        try eventually { names.asked("new") > 0 }
+        for _ in 0..<20 { #expect(try proxy.get().hasSuffix("one\n")) }
+        names.release("new")
+        // It is not known to be trusted.
+        try proxy.expectEventually(\.isEmpty)
+        #expect(try TestProxy.get(.unix(path: path)).hasSuffix("one\n"))
+    }
+
+    /// Nobody listens there then.
+    @Test func aStopClosesListenersThatWait() throws {
+        let one = try DemoOrigin(name: "one", at: TestProxy.anyPort)
+        defer { one.stop() }
+        let names = Names()
+        let path = "/tmp/serin-names-\(UInt64.random(in: 0..<1 << 40)).sock"
+        let proxy = try Self.proxy(names, TestProxy.snapshot([one.address]), interval: .seconds(3600)) { options in
+            var after = options.settings
+            after.listeners.append(.init(address: .unix(path: path)))
+            options.reload = { [after] in .loaded(Self.snapshot("new"), TLSContexts(), after, inactive: [], notes: [], files: WatchedFiles()) }
+        }
+        defer { names.release("new") }
+        names.hold("new")
+        proxy.supervisor.reload()
+        try eventually { names.asked("new") > 0 }
+        #expect(unsafe access(path, F_OK) == 0)
+        proxy.stop(graceful: true)
+        #expect(unsafe access(path, F_OK) != 0)
     }
 
     @Test func aResolverThatDoesNotAnswerIsNotWaitedFor() throws {

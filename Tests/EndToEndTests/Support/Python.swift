@@ -22,7 +22,7 @@ enum Python {
     }
 
     private static let prelude = """
-        import os, socket, ssl, sys, time
+        import os, signal, socket, ssl, sys, time
         port, ca, args = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
 
         def context(version=None, verify=True):
@@ -43,9 +43,15 @@ enum Python {
 
         class Bare:
             "TLS whose bytes the test itself puts on the line."
-            def __init__(self, using=None):
+            def __init__(self, using=None, halfway=None):
                 self.line, self.incoming, self.outgoing = raw(), ssl.MemoryBIO(), ssl.MemoryBIO()
                 self.session = (using or context()).wrap_bio(self.incoming, self.outgoing, server_hostname="shop.test")
+                if halfway:
+                    try: self.session.do_handshake()
+                    except ssl.SSLWantReadError: hello = self.outgoing.read()
+                    self.line.sendall(hello[:100])
+                    halfway()
+                    self.line.sendall(hello[100:])
                 self.until(self.session.do_handshake)
                 self.flush()
             def until(self, step):
