@@ -163,8 +163,10 @@ public final class TLSSession {
         return unsafe PeerCertificate(of: session)
     }
 
-    /// After a failed handshake: what is wrong with the other side's certificate, in OpenSSL's words; nil if nothing is.
+    /// After a failed handshake: what is wrong with the other side's certificate, in OpenSSL's words; nil if nothing is, or if it does not
+    /// matter.
     public var certificateProblem: String? {
+        guard unsafe SSL_get_verify_mode(session) != SSL_VERIFY_NONE else { return nil }
         let result = unsafe SSL_get_verify_result(session)
         // A constant of OpenSSL's.
         return result == X509_V_OK ? nil : unsafe String(cString: X509_verify_cert_error_string(result))

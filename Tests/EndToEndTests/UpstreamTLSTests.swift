@@ -143,6 +143,15 @@ import Testing
         withExtendedLifetime((secure, plain, stranger)) {}
     }
 
+    @Test func aCertificateThatNobodyVerifiesIsNotBlamed() throws {
+        let stranger = try TestAuthority()
+        let origin = try SecureOrigin(try stranger.issue("app.test"), clients: stranger, version: "TLSv1_2")
+        let serin = try SerinProcess(Self.configuration([origin.address], [:]))
+        #expect(try serin.client().get(host: "shop.test").status == 502)
+        try serin.waitForLog("alert")
+        #expect(!serin.process.errors.contains("alert ("), "\(serin.process.errors)")
+    }
+
     /// ingress-nginx has no `proxy_ssl_crl`.
     @Test(arguments: [("scoped", 502), ("ingress-nginx", 200)]) func whatWasTakenBackCountsAsTheModeSays(_ mode: String, _ status: Int) throws {
         let authority = try TestAuthority()
