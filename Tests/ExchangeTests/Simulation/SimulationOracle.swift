@@ -129,7 +129,9 @@ final class SimulationOracle {
         }
         let origin = simulation.origins[index]
         let isHeldBack = !rule.isDisjoint(with: RetryRule.Conditions(status: UInt16(origin.status)))
-        check(isHeldBack || rule.contains(.invalidHeader) && !origin.isComplete, "\(request.id): tried again after an answer began")
+        // Whoever has not read what was asked for cannot agree to it.
+        let isBad = !origin.isComplete || origin.isTunnel && upstream.hasStoppedReading
+        check(isHeldBack || rule.contains(.invalidHeader) && isBad, "\(request.id): tried again after an answer began")
     }
 
     /// An answer that the rule tries again elsewhere went to the client only if nothing else could be done.

@@ -29,6 +29,8 @@ final class MachineHarness {
         /// What it got.
         var received: [UInt8] = []
         var isWriteShut = false
+        /// A write has failed.
+        var hasStoppedReading = false
         /// The request it was asked for, counted from 0.
         let request: Int
         /// The machine found it fit for another request.
@@ -257,6 +259,7 @@ final class MachineHarness {
     /// - Parameter reset: the write tells of a reset, and no read does any more.
     func upstreamStopsReading(reset: Bool = false) {
         guard isOpen, let current else { return }
+        upstreams[current].hasStoppedReading = true
         if reset { upstreams[current].wire.end = .closed }
         machine.upstreamStoppedReading(reset: reset, now: now)
         act()
