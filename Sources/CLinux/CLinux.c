@@ -74,9 +74,15 @@ linux_usage linux_process_usage(void) {
 int64_t linux_read_file(const char *path, uint8_t *bytes, size_t capacity) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return -errno;
-    int64_t count = linux_result(read(fd, bytes, capacity));
+    size_t total = 0;
+    int64_t count;
+    // Tables of the kernel come a page at a time.
+    do {
+        count = linux_result(read(fd, bytes + total, capacity - total));
+        if (count > 0) total += (size_t)count;
+    } while (count > 0 && total < capacity);
     close(fd);
-    return count;
+    return count < 0 ? count : (int64_t)total;
 }
 
 uint64_t linux_raise_descriptor_limit(void) {

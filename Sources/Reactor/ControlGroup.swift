@@ -27,9 +27,9 @@ enum ControlGroup {
     }
 
     /// The beginning of a small file of the kernel's; nil if there is none.
-    static func contents(of path: String) -> String? {
+    static func contents(of path: String, atMost limit: Int = 4096) -> String? {
         // The helper writes at most as many bytes as the buffer has.
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 4096) { bytes, count in
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: limit) { bytes, count in
             count = max(0, Int(unsafe linux_read_file(path, bytes.baseAddress, bytes.count)))
         }
         return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)

@@ -44,8 +44,11 @@ public struct Listener: ~Copyable {
         let listener = try Listener(adopting: fd)
         let address = listener.localAddress
         _ = listener.release()
-        return (address, systemCall { linux_socket_identity(fd) })
+        return (address, identity(of: fd))
     }
+
+    /// The inode: the same for all descriptors of one socket, and different for two sockets.
+    public static func identity(of fd: Int32) -> Int64 { systemCall { linux_socket_identity(fd) } }
 
     /// Another descriptor of the socket that `fd` leads to.
     public static func duplicate(_ fd: Int32) throws(Errno) -> Int32 {
@@ -62,14 +65,32 @@ public struct Listener: ~Copyable {
 
     // MARK: Binding
 
-    /// Binds and listens. The kernel caps `backlog` at net.core.somaxconn. Accepted TCP connections have TCP_NODELAY.
+    /// Connections that may wait to be accepted; the kernel caps it at net.core.somaxconn.
+    private static let backlog: Int32 = 4096
+
+    /// Binds and listens. Accepted TCP connections have TCP_NODELAY.
     ///
     /// A unix socket's file left behind by a process that died is replaced; one that somebody listens on is
     /// `EADDRINUSE`, as is a file that is no socket. Other errors: `EACCES`, `EADDRNOTAVAIL`, `ENOENT` (no such folder), `EMFILE`.
     public static func bind(
-        _ address: SocketAddress, backlog: Int32 = 4096, sharing: Sharing = .alone
+        _ address: SocketAddress, sharing: Sharing = .alone
     ) throws(Errno) -> Listener {
-        if case .unix(let path) = address { return try bindUnix(path, backlog: backlog) }
+        if case .unix(let path) = address { return try bindUnix(path) }
+        let socket = try bindTCP(address, sharing)
+        // With SO_REUSEADDR two processes may both bind, but listening checks again: only now is the address ours.
+        try listen(socket.fd)
+        if sharing == .first { try checkedSystemCall { linux_set_reuse_port(socket.fd) } }
+        let resolved = socket.localAddress ?? address
+        return Listener(socket, at: resolved, file: linux_socket_file())
+    }
+
+    /// A further TCP socket, as `.next`, that does not listen before it is told to (`listen`): until then those at overlapping addresses
+    /// get all connections. The descriptor is the caller's.
+    public static func reserve(_ address: SocketAddress) throws(Errno) -> Int32 { try bindTCP(address, .next).release() }
+
+    public static func listen(_ fd: Int32) throws(Errno) { try checkedSystemCall { linux_listen(fd, backlog) } }
+
+    private static func bindTCP(_ address: SocketAddress, _ sharing: Sharing) throws(Errno) -> Socket {
         let kernelAddress = address.kernelAddress
         let socket = Socket(adopting: try checkedSystemCall { linux_socket(kernelAddress.family) })
         let fd = socket.fd
@@ -80,14 +101,10 @@ public struct Listener: ~Copyable {
         socket.setNoDelay()
         // The path is only read during the call.
         try checkedSystemCall { unsafe linux_bind(fd, kernelAddress, "") }
-        // With SO_REUSEADDR two processes may both bind, but listening checks again: only now is the address ours.
-        try checkedSystemCall { linux_listen(fd, backlog) }
-        if sharing == .first { try checkedSystemCall { linux_set_reuse_port(fd) } }
-        let resolved = socket.localAddress ?? address
-        return Listener(socket, at: resolved, file: linux_socket_file())
+        return socket
     }
 
-    private static func bindUnix(_ path: String, backlog: Int32) throws(Errno) -> Listener {
+    private static func bindUnix(_ path: String) throws(Errno) -> Listener {
         let address = SocketAddress.unix(path: path)
         let socket = Socket(adopting: try checkedSystemCall { linux_socket(LINUX_AF_UNIX) })
         let fd = socket.fd
@@ -98,7 +115,7 @@ public struct Listener: ~Copyable {
             result = systemCall { unsafe linux_bind(fd, address.kernelAddress, path) }
         }
         guard result >= 0 else { throw Errno(result: result) }
-        try checkedSystemCall { linux_listen(fd, backlog) }
+        try listen(fd)
         return Listener(socket, at: address, file: unsafe linux_find_socket_file(path))
     }
 

@@ -10,12 +10,12 @@ struct ActivatedSockets {
 
     /// - Parameters:
     ///   - bound: copies are kept of those that are a service manager's.
-    ///   - unused: belong to this value from now on, for as long as the process runs.
+    ///   - unused: belong to this value from now on.
     init(_ bound: [ListenerSet.Bound], unused: [InheritedSocket]) throws(Errno) {
         var sockets = unused
         for listener in bound where listener.role.isActivated {
             for descriptor in try Self.copies(of: listener.descriptors) {
-                sockets.append(InheritedSocket(fd: descriptor, address: listener.address, identity: 0, role: listener.role))
+                sockets.append(InheritedSocket(fd: descriptor, address: listener.address, identity: Listener.identity(of: descriptor), role: listener.role))
             }
         }
         self.sockets = sockets
@@ -48,13 +48,15 @@ struct ActivatedSockets {
         return try Self.copies(of: unused.map(\.fd)).map { LentSocket(fd: $0, role: .activatedListener, configured: nil) }
     }
 
+    func close() { ListenerSet.close(sockets.map(\.fd)) }
+
     /// All or none.
     private static func copies(of descriptors: [Int32]) throws(Errno) -> [Int32] {
         var copies: [Int32] = []
         do throws(Errno) {
             for descriptor in descriptors { copies.append(try Listener.duplicate(descriptor)) }
         } catch {
-            for copy in copies { Socket(adopting: copy).close() }
+            ListenerSet.close(copies)
             throw error
         }
         return copies

@@ -325,6 +325,7 @@ extension ControlLoop {
         loading.waiting = []
         loading.waitingForNext = []
         places.abandon()
+        changes.reloadingSince = nil
         guard !changes.awaited.isEmpty else { return }
         changes.awaited = []
         for (request, _) in changes.waiting { answer(request, .stopping) }

@@ -14,6 +14,8 @@ struct ListenerPlaces {
         /// Tells places apart whose configuration is the same (port 0).
         let number: Int
         let address: SocketAddress
+        /// Of its sockets.
+        let identities: Set<Int64>
         var configured: Configured
         /// As the workers have it; nil: not yet.
         var served: Configured?
@@ -24,9 +26,12 @@ struct ListenerPlaces {
     private var places: [Place] = []
     /// The workers have them, and are to close them.
     private var leaving: [Place] = []
+    /// The workers have been told to, and may not have done so yet.
+    private var closing: [Place] = []
     private var lastNumber = 0
-    /// A service manager's, in use or not: it goes on listening on them, so that no others can be bound there.
-    private let activated: ActivatedSockets?
+    /// A service manager's, in use or not: it goes on listening on them, so that no others can be bound there. Nil from the beginning of a
+    /// stop on.
+    private var activated: ActivatedSockets?
 
     init(activated: ActivatedSockets? = nil) { self.activated = activated }
 
@@ -37,7 +42,8 @@ struct ListenerPlaces {
 
     private mutating func place(_ bound: ListenerSet.Bound) -> Place {
         lastNumber += 1
-        return Place(number: lastNumber, address: bound.address, configured: bound.configured, served: nil, bound: bound)
+        return Place(
+            number: lastNumber, address: bound.address, identities: bound.identities, configured: bound.configured, served: nil, bound: bound)
     }
 
     // MARK: Reloads
@@ -68,14 +74,16 @@ struct ListenerPlaces {
         _ added: [Configured], workers: Int, leaving: [Place], staying: [Place]
     ) throws(Supervisor.StartError) -> [ListenerSet.Bound] {
         var bound: [ListenerSet.Bound] = []
+        var neighbours = ListenerSet.Neighbours(leaving: (leaving + closing).map(\.address), staying: staying.map(\.address))
+        neighbours.identities = (leaving + closing + staying).reduce(into: []) { $0.formUnion($1.identities) }
         do throws(Supervisor.StartError) {
             for configured in added {
                 if let again = try activated?.listen(configured, workers: workers) {
                     bound.append(again)
                 } else {
-                    let beside = ListenerSet.Neighbours(leaving: leaving.map(\.address), staying: staying.map(\.address) + bound.map(\.address))
-                    bound += try ListenerSet.bind([configured], workers: workers, beside: beside)
+                    bound += try ListenerSet.bind([configured], workers: workers, beside: neighbours)
                 }
+                neighbours.staying.append(contentsOf: bound.suffix(1).map(\.address))
             }
         } catch {
             for bound in bound { bound.discard() }
@@ -90,11 +98,13 @@ struct ListenerPlaces {
     mutating func takeChanges(for workers: Int) -> [ListenerChanges] {
         var common = ListenerChanges()
         common.closed = Set(leaving.map(\.number))
+        if !leaving.isEmpty { closing = leaving }
         leaving = []
         var handed = [[HandedSocket]](repeating: [], count: workers)
         for index in places.indices {
             let place = places[index]
             if let bound = places[index].bound.take() {
+                bound.listen()
                 for (turn, descriptor) in bound.descriptors.enumerated() {
                     handed[turn % workers].append(HandedSocket(
                         fd: descriptor, place: place.number, configured: place.configured, isShared: bound.isShared, role: bound.role,
@@ -112,10 +122,11 @@ struct ListenerPlaces {
         }
     }
 
-    /// At a stop: what no worker has been given is closed.
+    /// At a stop: what the workers do not have is closed. Nobody is to wait there for a process that ends.
     mutating func abandon() {
         for place in places { place.bound?.discard() }
         places.removeAll { $0.bound != nil }
+        activated.take()?.close()
     }
 
     /// A service manager's sockets that no worker has, for the next process.

@@ -16,6 +16,16 @@ enum ListenerSet {
         /// Whether this process was started with it: it is another one's, too.
         let isInherited: Bool
         let role: SocketRole
+        /// It does not listen before the workers get it: one that leaves has its clients until then.
+        var isReserved = false
+
+        var identities: Set<Int64> { Set(descriptors.map { Listener.identity(of: $0) }) }
+
+        /// Begins to listen where it has not yet. What fails there is seen by the worker that gets the socket.
+        func listen() {
+            guard isReserved else { return }
+            for descriptor in descriptors { try? Listener.listen(descriptor) }
+        }
 
         /// Closes sockets that no worker will take, and removes the file that a unix socket has made.
         func discard() {
@@ -83,13 +93,20 @@ enum ListenerSet {
 
     /// Where the process listens already.
     struct Neighbours {
-        /// To be closed as soon as the new ones take over.
+        /// To be closed when the new ones take over.
         var leaving: [SocketAddress] = []
         var staying: [SocketAddress] = []
+        /// All of its sockets there.
+        var identities: Set<Int64> = []
 
-        /// Whether the process may join itself at `address`: only who leaves is in the way (0.0.0.0 and 127.0.0.1 cannot both have a
-        /// port, but for that time), so that no client finds nobody.
+        /// Whether a new socket may join who leaves, so that no client finds nobody. Another process of this user might be joined in the
+        /// same way, and is not.
         func makeRoom(for address: SocketAddress) -> Bool {
+            onlyWhoLeavesBlocks(address) && ListeningPorts.identities(onPortOf: address).map(identities.isSuperset) ?? false
+        }
+
+        /// Whether of all places only those that leave are in the way of `address`, as 127.0.0.1 is of 0.0.0.0.
+        func onlyWhoLeavesBlocks(_ address: SocketAddress) -> Bool {
             leaving.contains { Self.overlap($0, address) } && !staying.contains { Self.overlap($0, address) }
         }
 
@@ -123,7 +140,13 @@ enum ListenerSet {
         _ configured: ProcessSettings.Listener, workers: Int, beside neighbours: Neighbours = Neighbours()
     ) throws(Errno) -> Bound {
         guard let wanted = configured.address.socketAddress else { throw Errno.EINVAL }
-        let first = try bindFirst(wanted, beside: neighbours)
+        let first: Listener
+        do throws(Errno) {
+            first = try Listener.bind(wanted, sharing: .first)
+        } catch {
+            guard error == .EADDRINUSE, neighbours.makeRoom(for: wanted) else { throw error }
+            return try reserve(configured, at: wanted, workers: workers)
+        }
         let address = first.localAddress
         var descriptors: [Int32] = []
         do throws(Errno) {
@@ -133,7 +156,7 @@ enum ListenerSet {
                 descriptors.append(next.release())
             }
         } catch {
-            for descriptor in descriptors { Socket(adopting: descriptor).close() }
+            close(descriptors)
             first.removeSocketFile()
             throw error
         }
@@ -144,12 +167,20 @@ enum ListenerSet {
             role: .listener)
     }
 
-    private static func bindFirst(_ address: SocketAddress, beside neighbours: Neighbours) throws(Errno) -> Listener {
+    private static func reserve(_ configured: ProcessSettings.Listener, at address: SocketAddress, workers: Int) throws(Errno) -> Bound {
+        var descriptors: [Int32] = []
         do throws(Errno) {
-            return try Listener.bind(address, sharing: .first)
+            while descriptors.count < workers { descriptors.append(try Listener.reserve(address)) }
         } catch {
-            guard error == .EADDRINUSE, neighbours.makeRoom(for: address) else { throw error }
+            close(descriptors)
+            throw error
         }
-        return try Listener.bind(address, sharing: .next)
+        return Bound(
+            configured: configured, address: address, descriptors: descriptors, isShared: false, isInherited: false, role: .listener,
+            isReserved: true)
+    }
+
+    static func close(_ descriptors: [Int32]) {
+        for descriptor in descriptors { Socket(adopting: descriptor).close() }
     }
 }

@@ -206,9 +206,13 @@ extension Worker {
 
     /// Lets in who came under the configuration that is about to change.
     func emptyQueue(of socket: ListeningSocket) {
-        for _ in 0..<Self.longestQueue where !socket.isPaused {
-            guard case .connection(let connection, let address) = socket.listener.accept() else { return }
-            welcome(connection, address, socket)
+        for _ in 0..<Self.longestQueue {
+            switch socket.listener.accept() {
+            case .connection(let connection, let address): welcome(connection, address, socket)
+            case .transient: break
+            case .wouldBlock: return
+            case .exhausted: guard findsRoom(for: Self.roomMade) else { return }
+            }
         }
     }
 

@@ -69,6 +69,26 @@ import Testing
         try next.stop()
     }
 
+    /// Where nobody else has the socket, who comes to a process that stops is refused, as anywhere else.
+    @Test func aStopLeavesNoPassedSocketOpen() throws {
+        let gate = Gate()
+        let origin = try RecordingOrigin.named("late", behind: gate)
+        let tcp = try TestSocket.listen(on: .ipv4(port: 0))
+        let address = TestAddress.ipv4(port: tcp.localPort)
+        var configuration = TestConfiguration.origin(origin)
+        configuration.listeners = ["127.0.0.1:\(tcp.localPort)"]
+        let serin = try SerinProcess(configuration, passing: [tcp])
+        tcp.close()
+        let client = try RawClient(address)
+        try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        _ = try origin.requests(1)
+        serin.process.signal(SIGTERM)
+        try eventually("nobody is let in any more") { (try? RawClient(address)) == nil }
+        gate.open()
+        #expect(try client.readResponse().text == "late\n")
+        #expect(try serin.process.wait() == .exited(0))
+    }
+
     @Test func whatFitsNoListenerIsSaid() throws {
         let origin = try RecordingOrigin.named("app")
         let tcp = try TestSocket.listen(on: .ipv4(port: 0)), connected = try TestSocket.connect(to: .ipv4(port: tcp.localPort))

@@ -109,6 +109,24 @@ import Testing
         #expect(workers.sockets.count == 1)
     }
 
+    /// Workers may not have closed it yet; whoever comes is theirs until they get the new one.
+    @Test func aPlaceComesBackThatIsAboutToBeClosed() throws {
+        var places = ListenerPlaces()
+        try places.follow([Self.anyPort], workers: 1)
+        let old = try #require(places.takeChanges(for: 1)[0].handed.first)
+        let listener = try Listener(adopting: old.fd)
+        let address = listener.localAddress
+        try places.follow([], workers: 1)
+        #expect(places.takeChanges(for: 1)[0].closed == [old.place])
+        try places.follow([Configured(address: EndpointAddress(address))], workers: 1)
+        _ = try Socket.connect(to: address)
+        guard case .connection = listener.accept() else { Issue.record("the old one has no client"); return }
+        listener.close()
+        let new = try #require(places.takeChanges(for: 1)[0].handed.first)
+        #expect(try Listener.inspect(new.fd).address == address)
+        Socket(adopting: new.fd).close()
+    }
+
     /// A service manager has it open all the time: it cannot be bound again.
     @Test func anActivatedSocketComesBack() throws {
         let managers = try ListenerSet.bind([Self.anyPort], workers: 1)[0]

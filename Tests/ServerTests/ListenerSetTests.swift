@@ -25,14 +25,19 @@ import Testing
         defer { before.discard() }
         let new = Configured(address: EndpointAddress(before.address))
         #expect(throws: Supervisor.StartError.self) { _ = try ListenerSet.bind([new], workers: 2) }
-        let bound = try ListenerSet.bind([new], workers: 2, beside: .init(leaving: [before.address]))[0]
+        let neighbours = ListenerSet.Neighbours(leaving: [before.address], identities: before.identities)
+        let bound = try ListenerSet.bind([new], workers: 2, beside: neighbours)[0]
         defer { bound.discard() }
         #expect(bound.address == before.address && bound.descriptors.count == 2)
+        #expect(throws: Errno.self, "not yet") { try Listener.inspect(bound.descriptors[0]) }
+        bound.listen()
+        for descriptor in bound.descriptors { #expect(try Listener.inspect(descriptor).address == before.address) }
     }
 
-    /// Somebody else's socket, that is: nobody may join that.
-    @Test func nobodyElseIsJoined() throws {
-        let foreign = try Listener.bind(.ipv4(address: 0x7F53_4C01, port: 0))
+    /// Whether the kernel would let us or not.
+    @Test(arguments: [Listener.Sharing.alone, .first])
+    func nobodyElseIsJoined(_ sharing: Listener.Sharing) throws {
+        let foreign = try Listener.bind(.ipv4(address: 0x7F53_4C01, port: 0), sharing: sharing)
         let free = Configured(address: .unix(path: "/tmp/serin-listener-set-\(UInt64.random(in: 0..<1 << 40)).sock"))
         let new = Configured(address: EndpointAddress(foreign.localAddress))
         let error = #expect(throws: Supervisor.StartError.self) {
@@ -43,10 +48,10 @@ import Testing
         for listener in again { listener.discard() }
     }
 
-    @Test func onlyWhoLeavesMayBeJoined() {
+    @Test func whoIsInTheWay() {
         func four(_ address: UInt32, _ port: UInt16 = 80) -> SocketAddress { .ipv4(address: address, port: port) }
         func six(_ low: UInt64) -> SocketAddress { .ipv6(high: 0, low: low, port: 80, scope: 0) }
-        let cases: [(wanted: SocketAddress, leaving: [SocketAddress], staying: [SocketAddress], makesRoom: Bool)] = [
+        let cases: [(wanted: SocketAddress, leaving: [SocketAddress], staying: [SocketAddress], onlyLeaving: Bool)] = [
             (four(0), [four(0x7F00_0001)], [], true), (four(0x7F00_0001), [four(0)], [], true), (four(0), [four(0)], [], true),
             (four(0x7F00_0001), [four(0x7F00_0002)], [], false), (four(0), [four(0x7F00_0001, 81)], [], false), (four(0), [], [], false),
             (four(0), [four(0x7F00_0001)], [four(0x7F00_0002)], false), (four(0), [four(0x7F00_0001)], [four(0x7F00_0002, 81)], true),
@@ -55,7 +60,7 @@ import Testing
         ]
         for test in cases {
             let neighbours = ListenerSet.Neighbours(leaving: test.leaving, staying: test.staying)
-            #expect(neighbours.makeRoom(for: test.wanted) == test.makesRoom, "\(test)")
+            #expect(neighbours.onlyWhoLeavesBlocks(test.wanted) == test.onlyLeaving, "\(test)")
         }
     }
 
