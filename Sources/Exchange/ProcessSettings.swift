@@ -34,6 +34,8 @@ public struct ProcessSettings: Equatable, Sendable {
     }
 
     public var listeners = [Listener(address: .ipv4(0, port: 8080))]
+    /// Whether the configuration says so, or says nothing.
+    public var namesListeners = false
     public var admin = EndpointAddress.ipv4(0x7F00_0001, port: 9901)
     /// Names by which the admin address may be called, beside IP literals and `localhost`.
     public var adminHosts: [String] = []

@@ -169,6 +169,8 @@ extension ControlLoop {
         let newLog = try openLog(settings.accessLog)
         do throws(Supervisor.StartError) {
             if tls.clients == nil, settings.listeners.contains(where: \.tls) { throw Supervisor.StartError.noCertificates }
+            // A file that was cut at a line's end is a good one otherwise, and would serve everything at another address.
+            if self.settings.namesListeners, !settings.namesListeners { throw Supervisor.StartError.noListeners }
             try places.follow(settings.listeners, workers: workers.count)
         } catch {
             newLog?.stop()

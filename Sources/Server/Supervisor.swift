@@ -65,6 +65,9 @@ public final class Supervisor: Sendable {
 
         static let noCertificates = StartError("a listener speaks TLS, for which there is no `TLSContext`")
 
+        static let noListeners = StartError(
+            "`listeners` is gone, as if the file was cut; write the default, if it is meant: listeners: [{address: 0.0.0.0:8080}]")
+
         static func cannotOpen(_ log: ProcessSettings.AccessLog, _ error: Errno) -> StartError {
             StartError("cannot open the access log \(log.path ?? "on stdout")", error)
         }

@@ -192,12 +192,14 @@ import Testing
         let text = try String(contentsOfFile: path, encoding: .utf8)
         let (settings, messages) = Self.read(text)
         #expect(messages.isEmpty)
-        expectDefaults(settings)
+        expectDefaults(settings, namesListeners: true)
         for key in SettingsReader.keys { #expect(text.contains("\n\(key):"), "\(key) is missing") }
     }
 
-    private func expectDefaults(_ settings: Settings) {
-        #expect(settings.process == ProcessSettings())
+    private func expectDefaults(_ settings: Settings, namesListeners: Bool = false) {
+        var defaults = ProcessSettings()
+        defaults.namesListeners = namesListeners
+        #expect(settings.process == defaults)
         #expect(settings.timeouts == Timeouts())
         #expect(settings.limits == Limits())
         #expect(settings.forwarding == Forwarding())

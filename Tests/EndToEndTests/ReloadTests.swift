@@ -99,6 +99,17 @@ import Testing
         try eventually("the new origin") { try client.get().text == "two\n" }
     }
 
+    /// What somebody has begun to write, or failed to: nothing of it is wrong, but nobody means it.
+    @Test(arguments: ["", "# To be written.\n", "workers: 1\nlisteners:\n", "workers: 1\n"])
+    func aCutFileIsRefused(_ text: String) throws {
+        let origin = try RecordingOrigin.named("app")
+        let serin = try SerinProcess(.origin(origin))
+        try serin.folder.write(text, to: SerinProcess.file)
+        let answer = try serin.reload()
+        #expect(answer.status == 422 && answer.text.contains("`listeners` is gone"), "\(answer.text)")
+        #expect(try serin.client().get().text == "app\n")
+    }
+
     @Test func aRequestUnderWayKeepsItsConfiguration() throws {
         let old = try RecordingOrigin { connection in
             guard try connection.readRequest() != nil else { return }

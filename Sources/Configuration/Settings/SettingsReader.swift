@@ -87,6 +87,7 @@ struct SettingsReader {
             }
         }
         settings.process.listeners = listeners
+        settings.process.namesListeners = true
     }
 
     private func readListener(_ section: Section, log: inout DiagnosticLog) -> ProcessSettings.Listener? {
