@@ -53,8 +53,7 @@ extension ExchangeMachine {
     /// The upstream has all of the request that has come, and cannot be blamed for waiting for the rest.
     private var clientOwesBody: Bool {
         // A client that expects 100 waits for the upstream, which has not said so yet.
-        let hasBegun = request.bodyBytes > 0 || request.decoder.hasBegunChunk
-        if head.expectsContinue, !hasContinued, !hasBegun, passesExpectation { return false }
+        if head.expectsContinue, !hasContinued, request.bodyBytes == 0, !request.decoder.hasBegunChunk, passesExpectation { return false }
         return !request.isSourceComplete && !requestWasCutShort && request.pendingCount == 0
     }
 
