@@ -98,23 +98,33 @@ import Testing
         try proxy.expectEventually { $0.hasSuffix("two\n") }
     }
 
+    /// Its reload changes listeners, and waits for a new name that is held.
+    private func reloading(
+        _ names: Names, _ origin: SocketAddress, change: (inout ProcessSettings) -> Void
+    ) throws -> TestProxy {
+        names.hold("new")
+        let proxy = try Self.proxy(names, TestProxy.snapshot([origin]), interval: .seconds(3600)) { options in
+            var after = options.settings
+            change(&after)
+            options.reload = { [after] in .loaded(Self.snapshot("new"), TLSContexts(), after, inactive: [], notes: [], files: WatchedFiles()) }
+        }
+        proxy.supervisor.reload()
+        try eventually { names.asked("new") > 0 }
+        return proxy
+    }
+
     /// A listener is what the snapshot of its configuration says, from the same moment on.
     @Test func listenersWaitForTheirSnapshot() throws {
         let one = try DemoOrigin(name: "one", at: TestProxy.anyPort)
         defer { one.stop() }
         let names = Names()
+        defer { names.release("new") }
         names.answer("new", one.address)
         let path = "/tmp/serin-names-\(UInt64.random(in: 0..<1 << 40)).sock"
-        let proxy = try Self.proxy(names, TestProxy.snapshot([one.address]), interval: .seconds(3600)) { options in
-            var after = options.settings
-            after.listeners[0].proxyProtocol = true
-            after.listeners.append(.init(address: .unix(path: path)))
-            options.reload = { [after] in .loaded(Self.snapshot("new"), TLSContexts(), after, inactive: [], notes: [], files: WatchedFiles()) }
+        let proxy = try reloading(names, one.address) {
+            $0.listeners[0].proxyProtocol = true
+            $0.listeners.append(.init(address: .unix(path: path)))
         }
-        defer { names.release("new") }
-        names.hold("new")
-        proxy.supervisor.reload()
-        try eventually { names.asked("new") > 0 }
         for _ in 0..<20 { #expect(try proxy.get().hasSuffix("one\n")) }
         names.release("new")
         // It is not known to be trusted.
@@ -127,16 +137,9 @@ import Testing
         let one = try DemoOrigin(name: "one", at: TestProxy.anyPort)
         defer { one.stop() }
         let names = Names()
-        let path = "/tmp/serin-names-\(UInt64.random(in: 0..<1 << 40)).sock"
-        let proxy = try Self.proxy(names, TestProxy.snapshot([one.address]), interval: .seconds(3600)) { options in
-            var after = options.settings
-            after.listeners.append(.init(address: .unix(path: path)))
-            options.reload = { [after] in .loaded(Self.snapshot("new"), TLSContexts(), after, inactive: [], notes: [], files: WatchedFiles()) }
-        }
         defer { names.release("new") }
-        names.hold("new")
-        proxy.supervisor.reload()
-        try eventually { names.asked("new") > 0 }
+        let path = "/tmp/serin-names-\(UInt64.random(in: 0..<1 << 40)).sock"
+        let proxy = try reloading(names, one.address) { $0.listeners.append(.init(address: .unix(path: path))) }
         #expect(unsafe access(path, F_OK) == 0)
         proxy.stop(graceful: true)
         #expect(unsafe access(path, F_OK) != 0)
